@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package dev.tarn.cuda;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package dev.tarn.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package dev.tarn.testkit;
+
+import org.jspecify.annotations.NullMarked;
