@@ -1,0 +1,31 @@
+package dev.tarn.ir;
+
+import dev.tarn.HostTensor;
+import dev.tarn.Spec;
+import java.util.List;
+
+/** A value known when the program is made. Its data must not be changed afterwards. */
+public record Constant(HostTensor data) implements Op {
+  @Override
+  public String name() {
+    return "constant";
+  }
+
+  @Override
+  public List<Spec> infer(List<Spec> inputs) {
+    Op.arity(this, inputs, 0);
+    return List.of(data.spec());
+  }
+
+  @Override
+  public String attributes() {
+    return data.size() == 1 && data.shape().rank() == 0
+        ? data.toString().replaceAll(".*\\{(.*)}", "$1")
+        : data.toString();
+  }
+
+  @Override
+  public <R> R accept(Visitor<R> visitor) {
+    return visitor.visit(this);
+  }
+}
