@@ -1,6 +1,5 @@
 package dev.tarn.backend;
 
-import dev.tarn.reference.ReferenceBackend;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -25,32 +24,29 @@ public final class Backends {
         Backend backend = provider.open();
         String why = refused.isEmpty() ? "" : " (" + String.join("; ", refused) + ")";
         LOG.info("device {}: {}{}", backend.name(), backend.description(), why);
-        return validated(backend);
+        return backend;
       } catch (BackendUnavailableException e) {
         refused.add("no " + provider.name() + ": " + e.getMessage());
       }
     }
-    LOG.warn("device reference, which is slow: {}", String.join("; ", refused));
-    return new ReferenceBackend();
+    throw new BackendUnavailableException(
+        "no backend runs here: " + String.join("; ", refused), List.of());
   }
 
   /**
    * The backend of a name; {@code auto} chooses.
    *
-   * @param name {@code auto}, {@code reference}, or the name of a backend on the class path
+   * @param name {@code auto} or the name of a backend on the class path
    * @throws BackendUnavailableException if it cannot run here; there is no fallback
    */
   public static Backend named(String name) {
     if (name.equals("auto")) {
       return auto();
     }
-    if (name.equals("reference")) {
-      return new ReferenceBackend();
-    }
-    List<String> known = new ArrayList<>(List.of("auto", "reference"));
+    List<String> known = new ArrayList<>(List.of("auto"));
     for (BackendProvider provider : providers()) {
       if (provider.name().equals(name)) {
-        return validated(provider.open());
+        return provider.open();
       }
       known.add(provider.name());
     }
@@ -64,9 +60,5 @@ public final class Backends {
     ServiceLoader.load(BackendProvider.class).forEach(providers::add);
     providers.sort(Comparator.comparing(BackendProvider::priority).reversed());
     return providers;
-  }
-
-  private static Backend validated(Backend backend) {
-    return Debug.validate() ? new ValidatingBackend(backend) : backend;
   }
 }

@@ -1,12 +1,15 @@
-package dev.tarn.backend;
+package dev.tarn.reference;
 
 import dev.tarn.HostTensor;
 import dev.tarn.State;
 import dev.tarn.TarnException;
+import dev.tarn.backend.Backend;
+import dev.tarn.backend.Debug;
+import dev.tarn.backend.Executable;
+import dev.tarn.backend.StateStore;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.ProgramPrinter;
-import dev.tarn.reference.ReferenceBackend;
 import java.util.List;
 import java.util.Locale;
 
@@ -23,6 +26,11 @@ public final class ValidatingBackend implements Backend {
   /** Checks a backend. */
   public ValidatingBackend(Backend backend) {
     this.backend = backend;
+  }
+
+  /** The backend itself, or one that validates it if {@link Debug#validate()} says so. */
+  public static Backend ifAsked(Backend backend) {
+    return Debug.validate() ? new ValidatingBackend(backend) : backend;
   }
 
   @Override
