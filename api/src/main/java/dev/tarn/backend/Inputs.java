@@ -1,7 +1,9 @@
 package dev.tarn.backend;
 
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.ShapeException;
+import dev.tarn.Spec;
 import dev.tarn.ir.Program;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,16 +41,22 @@ public final class Inputs {
   /**
    * Checks what a run is given.
    *
+   * @param orDouble whether f64 data will do for f32 inputs
    * @throws ShapeException naming the input that does not fit
    */
-  public static void check(List<Program.Input> expected, HostTensor[] given) {
+  public static void check(List<Program.Input> expected, boolean orDouble, HostTensor[] given) {
     if (expected.size() != given.length) {
       throw new ShapeException(
           "run: takes " + expected.size() + " inputs, was given " + given.length);
     }
     for (int i = 0; i < given.length; i++) {
       Program.Input input = expected.get(i);
-      if (!input.value().spec().equals(given[i].spec())) {
+      Spec wanted = input.value().spec();
+      Spec spec = given[i].spec();
+      boolean fits =
+          spec.dtype() == wanted.dtype()
+              || (orDouble && spec.dtype() == DType.F64 && wanted.dtype() == DType.F32);
+      if (!fits || !spec.shape().equals(wanted.shape())) {
         throw new ShapeException(
             "run: input "
                 + input.name()

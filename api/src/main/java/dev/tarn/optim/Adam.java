@@ -65,10 +65,10 @@ public record Adam(
   }
 
   @Override
-  public void scalars(long step, float[] values) {
-    values[0] = (float) (lr / (1 - StrictMath.pow(beta1, step)));
-    values[1] = (float) (1 / StrictMath.sqrt(1 - StrictMath.pow(beta2, step)));
-    values[2] = (float) (1 - lr * weightDecay);
+  public void scalars(long step, double[] values) {
+    values[0] = lr / (1 - StrictMath.pow(beta1, step));
+    values[1] = 1 / StrictMath.sqrt(1 - StrictMath.pow(beta2, step));
+    values[2] = 1 - lr * weightDecay;
   }
 
   @Override
@@ -85,10 +85,10 @@ public record Adam(
       boolean decay) {
     boolean decays = decay && weightDecay != 0;
     Tensor p = decays && decoupled ? parameter.mul(scalars.get(2)) : parameter;
-    Tensor g = decays && !decoupled ? gradient.add(parameter.mul((float) weightDecay)) : gradient;
-    Tensor m = moments.get(0).mul((float) beta1).add(g.mul((float) (1 - beta1)));
-    Tensor v = moments.get(1).mul((float) beta2).add(g.mul(g).mul((float) (1 - beta2)));
-    Tensor denominator = v.sqrt().mul(scalars.get(1)).add((float) epsilon);
+    Tensor g = decays && !decoupled ? gradient.add(parameter.mul(weightDecay)) : gradient;
+    Tensor m = moments.get(0).mul(beta1).add(g.mul((1 - beta1)));
+    Tensor v = moments.get(1).mul(beta2).add(g.mul(g).mul((1 - beta2)));
+    Tensor denominator = v.sqrt().mul(scalars.get(1)).add(epsilon);
     return new Next(p.sub(scalars.get(0).mul(m).div(denominator)), List.of(m, v));
   }
 }

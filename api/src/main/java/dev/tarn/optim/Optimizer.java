@@ -24,7 +24,7 @@ public interface Optimizer {
    * @param step the step, from 1
    * @param values receives the numbers
    */
-  void scalars(long step, float[] values);
+  void scalars(long step, double[] values);
 
   /** Whether parameters that decay need a group of their own. */
   boolean hasWeightDecay();

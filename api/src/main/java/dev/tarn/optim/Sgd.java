@@ -58,8 +58,8 @@ public record Sgd(double lr, double momentum, boolean nesterov, double weightDec
   }
 
   @Override
-  public void scalars(long step, float[] values) {
-    values[0] = (float) lr;
+  public void scalars(long step, double[] values) {
+    values[0] = lr;
   }
 
   @Override
@@ -75,13 +75,12 @@ public record Sgd(double lr, double momentum, boolean nesterov, double weightDec
       List<Tensor> scalars,
       boolean decay) {
     Tensor rate = scalars.get(0);
-    Tensor g =
-        decay && weightDecay != 0 ? gradient.add(parameter.mul((float) weightDecay)) : gradient;
+    Tensor g = decay && weightDecay != 0 ? gradient.add(parameter.mul(weightDecay)) : gradient;
     if (momentum == 0) {
       return new Next(parameter.sub(rate.mul(g)), List.of());
     }
-    Tensor velocity = moments.get(0).mul((float) momentum).add(g);
-    Tensor direction = nesterov ? g.add(velocity.mul((float) momentum)) : velocity;
+    Tensor velocity = moments.get(0).mul(momentum).add(g);
+    Tensor direction = nesterov ? g.add(velocity.mul(momentum)) : velocity;
     return new Next(parameter.sub(rate.mul(direction)), List.of(velocity));
   }
 }

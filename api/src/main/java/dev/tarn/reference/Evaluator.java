@@ -86,7 +86,7 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(Constant op) {
-    return List.of(op.data().toDoubles());
+    return rounded(op.data().toDoubles());
   }
 
   @Override

@@ -66,7 +66,7 @@ final class ReferenceExecutable implements Executable {
   public void close() {}
 
   private List<HostTensor> run(NodeVisitor visitor, boolean show, HostTensor... given) {
-    Inputs.check(inputs, given);
+    Inputs.check(inputs, inDouble, given);
     Map<String, double[]> byName = new HashMap<>();
     for (int i = 0; i < given.length; i++) {
       byName.put(inputs.get(i).name(), given[i].toDoubles());
