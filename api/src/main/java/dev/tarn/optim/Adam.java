@@ -86,8 +86,8 @@ public record Adam(
     boolean decays = decay && weightDecay != 0;
     Tensor p = decays && decoupled ? parameter.mul(scalars.get(2)) : parameter;
     Tensor g = decays && !decoupled ? gradient.add(parameter.mul(weightDecay)) : gradient;
-    Tensor m = moments.get(0).mul(beta1).add(g.mul((1 - beta1)));
-    Tensor v = moments.get(1).mul(beta2).add(g.mul(g).mul((1 - beta2)));
+    Tensor m = moments.get(0).mul(beta1).add(g.mul(1 - beta1));
+    Tensor v = moments.get(1).mul(beta2).add(g.mul(g).mul(1 - beta2));
     Tensor denominator = v.sqrt().mul(scalars.get(1)).add(epsilon);
     return new Next(p.sub(scalars.get(0).mul(m).div(denominator)), List.of(m, v));
   }
