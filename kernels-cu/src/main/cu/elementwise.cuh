@@ -6,7 +6,7 @@
 // read in one of these ways, by how its element depends on the result's element i:
 //   full    i                      scalar  0
 //   row     i mod period           column  i / inner
-//   middle  (i / inner) mod period
+//   middle  (i / inner) mod period  general, any other
 // The forms for periods and inner extents that are multiples of four need one access and one
 // division for all four elements.
 // No pointer is __restrict__: an output may be an input of the same shape. Every element of the four
@@ -42,18 +42,18 @@ __device__ __forceinline__ void load_full(T (&v)[4], const T *p, unsigned int ba
 }
 
 template <class T>
-__device__ __forceinline__ void load_scalar(T (&v)[4], const T *p) {
+__device__ __forceinline__ void load_scalar(T (&v)[4], const T *p, unsigned int, unsigned int) {
   v[0] = v[1] = v[2] = v[3] = *p;
 }
 
 template <class T>
 __device__ __forceinline__ void load_row_by_four(T (&v)[4], const T *p, unsigned int base,
-                                                 unsigned int period) {
+                                                 unsigned int, unsigned int period) {
   load_together(v, p + base % period);
 }
 
 template <class T>
-__device__ __forceinline__ void load_row(T (&v)[4], const T *p, unsigned int base,
+__device__ __forceinline__ void load_row(T (&v)[4], const T *p, unsigned int base, unsigned int,
                                          unsigned int period) {
   unsigned int index = base % period;
 #pragma unroll
@@ -65,7 +65,7 @@ __device__ __forceinline__ void load_row(T (&v)[4], const T *p, unsigned int bas
 
 template <class T>
 __device__ __forceinline__ void load_column_by_four(T (&v)[4], const T *p, unsigned int base,
-                                                    unsigned int inner) {
+                                                    unsigned int, unsigned int inner) {
   v[0] = v[1] = v[2] = v[3] = p[base / inner];
 }
 
@@ -79,10 +79,30 @@ __device__ __forceinline__ void load_column(T (&v)[4], const T *p, unsigned int 
 }
 
 template <class T>
-__device__ __forceinline__ void load_middle(T (&v)[4], const T *p, unsigned int base,
+__device__ __forceinline__ void load_middle(T (&v)[4], const T *p, unsigned int base, unsigned int,
                                             unsigned int inner, unsigned int period) {
 #pragma unroll
   for (unsigned int lane = 0; lane < 4; lane++) v[lane] = p[(base + lane) / inner % period];
+}
+
+// extents: of groups of axes of the result; along the last, the third from last and so on the
+// operand has elements of its own, along the others it repeats.
+template <class T, int G>
+__device__ __forceinline__ void load_general(T (&v)[4], const T *p, unsigned int base,
+                                             unsigned int count, const unsigned int (&extents)[G]) {
+#pragma unroll
+  for (unsigned int lane = 0; lane < 4; lane++) {
+    unsigned int rest = base + lane, index = 0, stride = 1;
+#pragma unroll
+    for (int g = G - 1; g >= 0; g--) {
+      if ((G - 1 - g) % 2 == 0) {
+        index += rest % extents[g] * stride;
+        stride *= extents[g];
+      }
+      rest /= extents[g];
+    }
+    v[lane] = lane < count ? p[index] : T(0);
+  }
 }
 
 __device__ __forceinline__ void store(float *p, const float (&v)[4], unsigned int base,
