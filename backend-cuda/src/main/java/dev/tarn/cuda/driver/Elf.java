@@ -1,13 +1,13 @@
 package dev.tarn.cuda.driver;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,6 +27,7 @@ final class Elf {
   /** The versions required of the library {@code file}. */
   record Requirement(Name file, List<Version> versions) {}
 
+  private static final int HEADER_BYTES = 64;
   private static final int PT_LOAD = 1;
   private static final int PT_DYNAMIC = 2;
   private static final long DT_NEEDED = 1;
@@ -34,6 +35,8 @@ final class Elf {
   private static final long DT_STRSZ = 10;
   private static final long DT_VERNEED = 0x6ffffffeL;
   private static final long DT_VERNEEDNUM = 0x6fffffffL;
+  private static final int SMALLEST_STEP = 16;
+  private static final int MAX_NAMES = 10_000;
   private static final short ET_DYN = 3;
   private static final short EM_X86_64 = 62;
 
@@ -45,6 +48,7 @@ final class Elf {
   private final List<Requirement> requirements = new ArrayList<>();
   private long stringTable;
   private long stringTableSize;
+  private int names;
 
   private Elf(byte[] bytes) {
     this.file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asReadOnlyBuffer();
@@ -65,17 +69,45 @@ final class Elf {
     return elf;
   }
 
-  /** Returns whether a file begins like an x86-64 shared library; false if it cannot be read. */
+  /**
+   * Returns whether a file is an x86-64 shared library with all its segments; false if it cannot be
+   * read. Loading one that was cut short would end the process with SIGBUS.
+   */
   static boolean isX86Library(Path path) {
-    try (InputStream in = Files.newInputStream(path)) {
-      return isX86Library(in.readNBytes(64));
-    } catch (IOException e) {
+    try (FileChannel file = FileChannel.open(path)) {
+      byte[] header = read(file, 0, HEADER_BYTES);
+      if (!isX86Library(header)) {
+        return false;
+      }
+      ByteBuffer in = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
+      int entrySize = in.getShort(54) & 0xffff;
+      int count = in.getShort(56) & 0xffff;
+      byte[] table = read(file, in.getLong(32), entrySize * count);
+      ByteBuffer entries = ByteBuffer.wrap(table).order(ByteOrder.LITTLE_ENDIAN);
+      for (int i = 0; i < count; i++) {
+        int entry = i * entrySize;
+        long end = entries.getLong(entry + 8) + entries.getLong(entry + 32);
+        if (entries.getInt(entry) == PT_LOAD && end > file.size()) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
       return false;
     }
   }
 
+  private static byte[] read(FileChannel file, long position, int size) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(size);
+    int count = 0;
+    while (count >= 0 && bytes.hasRemaining()) {
+      count = file.read(bytes, position + bytes.position());
+    }
+    return Arrays.copyOf(bytes.array(), bytes.position());
+  }
+
   private static boolean isX86Library(byte[] bytes) {
-    if (bytes.length < 64) {
+    if (bytes.length < HEADER_BYTES) {
       return false;
     }
     ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -194,8 +226,8 @@ final class Elf {
 
   /** The distance to the next entry of a chain, which must lead forward: so that chains end. */
   private static long step(long distance, boolean last) {
-    if (distance == 0 && !last) {
-      throw malformed("a chain of symbol versions ends early");
+    if (distance < SMALLEST_STEP && !last) {
+      throw malformed("a chain of symbol versions does not lead forward");
     }
     return distance;
   }
@@ -210,6 +242,9 @@ final class Elf {
   }
 
   private Name name(long offset) {
+    if (++names > MAX_NAMES) {
+      throw malformed("more than " + MAX_NAMES + " names");
+    }
     if (offset < 0 || offset >= stringTableSize) {
       throw malformed("a name outside the string table");
     }

@@ -3,6 +3,7 @@ package dev.tarn.cuda.driver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -136,13 +137,13 @@ public final class KernelCache {
     try {
       place.write(key + SUFFIX, entry.array());
       evict(place.path());
-    } catch (IOException e) {
+    } catch (IOException | DirectoryIteratorException e) {
       warnWithout(place.path(), e);
       directory = null;
     }
   }
 
-  private static void warnWithout(Path path, IOException e) {
+  private static void warnWithout(Path path, Exception e) {
     LOG.warn(
         "kernels are not cached: {} cannot be written ({}); -Dtarn.cache names another directory",
         path,
@@ -151,11 +152,14 @@ public final class KernelCache {
 
   private record Entry(Path file, long bytes, FileTime used) {}
 
-  /** Deletes the least recently used entries beyond the bound; others may do so at once. */
+  /**
+   * Deletes the least recently used files beyond the bound, temporary ones of dead processes among
+   * them; other processes may do so at the same time.
+   */
   private void evict(Path path) throws IOException {
     List<Entry> entries = new ArrayList<>();
     long total = 0;
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(path, "*" + SUFFIX)) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(path)) {
       for (Path file : files) {
         try {
           Entry entry = new Entry(file, Files.size(file), Files.getLastModifiedTime(file));

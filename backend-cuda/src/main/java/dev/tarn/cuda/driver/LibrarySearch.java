@@ -1,6 +1,7 @@
 package dev.tarn.cuda.driver;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,7 +94,7 @@ final class LibrarySearch {
         if (Elf.isX86Library(file)) {
           return Optional.of(new Found(file.toAbsolutePath(), rank));
         }
-        note(file + " is not a readable x86-64 library: skipped");
+        note(file + " is cut short, or no x86-64 library: skipped");
       }
       rank++;
     }
@@ -105,7 +106,7 @@ final class LibrarySearch {
     List<Path> files = new ArrayList<>();
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory, glob)) {
       stream.forEach(files::add);
-    } catch (IOException e) {
+    } catch (IOException | DirectoryIteratorException e) {
       return List.of();
     }
     files.sort(null);
