@@ -74,9 +74,9 @@ public final class Trace {
         : states.computeIfAbsent(state, s -> new Tensor(this, new Value(nextId++, s.spec())));
   }
 
-  /** A number. */
-  public Tensor constant(float value) {
-    return constant(HostTensor.scalar(value));
+  /** A number, rounded to f32. */
+  public Tensor constant(double value) {
+    return constant(HostTensor.of(new double[] {value}, Shape.SCALAR));
   }
 
   /** Data that is part of the program; it must not be changed afterwards. */
