@@ -10,6 +10,7 @@ import dev.tarn.internal.RandomStream;
 import dev.tarn.ir.Program;
 import dev.tarn.transform.Gradient;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -93,7 +94,9 @@ public final class OpCase {
     return this;
   }
 
-  /** Sets how far results may be off, relative to the larger of one and the value; 1e-5 if unset. */
+  /**
+   * Sets how far results may be off, relative to the larger of one and the value; 1e-5 if unset.
+   */
   public OpCase within(double relative) {
     tolerance = relative;
     return this;
@@ -216,7 +219,8 @@ public final class OpCase {
   }
 
   private Tensor weightedSum(Trace trace, Tensor[] in) {
-    List<Tensor> outputs = parts.get(0).body.record(trace, in);
+    Tensor[] own = Arrays.copyOf(in, parts.get(0).inputs.size());
+    List<Tensor> outputs = parts.get(0).body.record(trace, own);
     Tensor loss = trace.constant(0);
     for (int i = 0; i < outputs.size(); i++) {
       Tensor output = outputs.get(i);
