@@ -61,14 +61,18 @@ public record Adam(
 
   @Override
   public List<String> scalars() {
-    return List.of("step_size", "second_correction", "shrink");
+    return weightDecay != 0 && decoupled
+        ? List.of("step_size", "second_correction", "shrink")
+        : List.of("step_size", "second_correction");
   }
 
   @Override
   public void scalars(long step, double[] values) {
     values[0] = lr / (1 - StrictMath.pow(beta1, step));
     values[1] = 1 / StrictMath.sqrt(1 - StrictMath.pow(beta2, step));
-    values[2] = 1 - lr * weightDecay;
+    if (values.length > 2) {
+      values[2] = 1 - lr * weightDecay;
+    }
   }
 
   @Override
@@ -86,8 +90,8 @@ public record Adam(
     boolean decays = decay && weightDecay != 0;
     Tensor p = decays && decoupled ? parameter.mul(scalars.get(2)) : parameter;
     Tensor g = decays && !decoupled ? gradient.add(parameter.mul(weightDecay)) : gradient;
-    Tensor m = moments.get(0).mul(beta1).add(g.mul((1 - beta1)));
-    Tensor v = moments.get(1).mul(beta2).add(g.mul(g).mul((1 - beta2)));
+    Tensor m = moments.get(0).mul(beta1).add(g.mul(1 - beta1));
+    Tensor v = moments.get(1).mul(beta2).add(g.mul(g).mul(1 - beta2));
     Tensor denominator = v.sqrt().mul(scalars.get(1)).add(epsilon);
     return new Next(p.sub(scalars.get(0).mul(m).div(denominator)), List.of(m, v));
   }
