@@ -1,0 +1,12 @@
+package dev.tarn.cuda;
+
+import dev.tarn.backend.Backend;
+import dev.tarn.testkit.TrainingConformance;
+
+/** Whole trainings on the CUDA backend. */
+class CudaTrainingTests extends TrainingConformance {
+  @Override
+  protected Backend open() {
+    return CudaDevice.open();
+  }
+}
