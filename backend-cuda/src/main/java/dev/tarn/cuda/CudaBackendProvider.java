@@ -5,7 +5,6 @@ import dev.tarn.backend.BackendProvider;
 import dev.tarn.backend.BackendUnavailableException;
 import dev.tarn.cuda.driver.CudaException;
 import dev.tarn.cuda.driver.CudaUnavailableException;
-import dev.tarn.reference.ValidatingBackend;
 import java.util.List;
 
 /**
@@ -29,7 +28,7 @@ public final class CudaBackendProvider implements BackendProvider {
 
   @Override
   public Backend open() {
-    return ValidatingBackend.ifAsked(open(deviceIndex()));
+    return open(deviceIndex());
   }
 
   private static int deviceIndex() {

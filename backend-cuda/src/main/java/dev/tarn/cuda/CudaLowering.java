@@ -27,8 +27,10 @@ import dev.tarn.ir.SoftmaxCrossEntropyGrad;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Turns the nodes of programs into steps of a schedule. */
 final class CudaLowering implements Op.Visitor<List<Step>> {
@@ -47,6 +49,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final Kernels kernels;
   private final CudaStateStore store;
   private final Map<Value, HostTensor> constants = new HashMap<>();
+  private final Set<Value> inMemory = new HashSet<>();
   private Node node;
 
   private CudaLowering(
@@ -57,11 +60,19 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     this.node = program.body().get(0);
   }
 
-  /** Adds the steps of a program to a schedule that it was begun in. */
+  /**
+   * Adds the steps of a program to a schedule that it was begun in.
+   *
+   * @param everyValue whether values are needed in memory that no step reads from there
+   */
   static void lower(
-      Schedule<Step> schedule, Kernels kernels, CudaStateStore store, Program program) {
+      Schedule<Step> schedule,
+      Kernels kernels,
+      CudaStateStore store,
+      Program program,
+      boolean everyValue) {
     if (!program.body().isEmpty()) {
-      new CudaLowering(schedule, kernels, store, program).lower(program);
+      new CudaLowering(schedule, kernels, store, program).lower(program, everyValue);
     }
     for (Schedule.Copy copy : schedule.copies(program)) {
       Step step = copy("update of " + copy.to().label(), copy.from(), copy.to());
@@ -69,7 +80,18 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     }
   }
 
-  private void lower(Program program) {
+  private void lower(Program program, boolean everyValue) {
+    program.outputs().forEach(output -> inMemory.add(output.value()));
+    inMemory.addAll(program.updates().values());
+    for (Node next : program.body()) {
+      if (everyValue) {
+        inMemory.addAll(next.outputs());
+      }
+      boolean immediates = next.op() instanceof Elementwise;
+      next.inputs().stream()
+          .filter(value -> !immediates || value.spec().shape().size() != 1)
+          .forEach(inMemory::add);
+    }
     for (Node next : program.body()) {
       node = next;
       for (Step step : next.op().accept(this)) {
@@ -80,7 +102,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Fused op) {
-    return tape(op, node.inputs());
+    return tape(op, node.inputs(), false);
   }
 
   /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
@@ -100,15 +122,16 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
       }
     }
     tape.add(new Fused.Apply(op.kind(), registers));
-    return tape(new Fused(shape(node.output()), tape, List.of(tape.size() - 1)), operands);
+    return tape(new Fused(shape(node.output()), tape, List.of(tape.size() - 1)), operands, true);
   }
 
-  private List<Step> tape(Fused op, List<Value> inputs) {
+  private List<Step> tape(Fused op, List<Value> inputs, boolean integers) {
     count(op.shape());
     if (op.shape().size() == 0) {
       return List.of();
     }
-    TapeSource source = TapeCompiler.compile(op, inputs.stream().map(Value::spec).toList());
+    TapeSource source =
+        TapeCompiler.compile(op, inputs.stream().map(Value::spec).toList(), integers);
     kernels.request(source);
     KernelStep step = new KernelStep(op.name(), () -> kernels.tape(source.name()));
     for (TapeSource.Argument argument : source.arguments()) {
@@ -143,7 +166,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   public List<Step> visit(Constant op) {
     constants.put(node.output(), op.data());
     Buffer target = schedule.buffer(node.output());
-    if (target.bytes() == 0) {
+    if (target.bytes() == 0 || !inMemory.contains(node.output())) {
       return List.of();
     }
     return List.of(

@@ -41,7 +41,7 @@ final class DevicePlan implements AutoCloseable {
     boolean join = !byNode && !"false".equals(System.getProperty("tarn.fuse"));
     List<Program> lowered = programs.stream().map(program -> passes(program, join)).toList();
     try {
-      lowered.forEach(program -> lower(program, backend, store));
+      lowered.forEach(program -> lower(program, backend, store, byNode));
       backend.kernels().compileRequested();
       schedule.plan();
       Debug.print(1, names(programs) + ": " + schedule);
@@ -66,10 +66,10 @@ final class DevicePlan implements AutoCloseable {
     return Debug.show("fused", FuseElementwise.apply(simple, join, node -> false));
   }
 
-  private void lower(Program program, CudaBackend backend, CudaStateStore store) {
+  private void lower(Program program, CudaBackend backend, CudaStateStore store, boolean byNode) {
     schedule.begin(program);
     int from = schedule.entries().size();
-    CudaLowering.lower(schedule, backend.kernels(), store, program);
+    CudaLowering.lower(schedule, backend.kernels(), store, program, byNode);
     List<Schedule.Entry<Step>> entries = schedule.entries();
     int at = from;
     for (Node node : program.body()) {

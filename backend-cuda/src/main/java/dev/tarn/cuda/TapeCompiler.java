@@ -1,6 +1,5 @@
 package dev.tarn.cuda;
 
-import dev.tarn.DType;
 import dev.tarn.Spec;
 import dev.tarn.cuda.TapeSource.Argument;
 import dev.tarn.cuda.TapeSource.Input;
@@ -22,8 +21,7 @@ import java.util.stream.Collectors;
  * Writes the CUDA C++ of a {@link Fused} tape.
  *
  * <p>A thread loads its four elements of every operand, computes the tape on each of the four with
- * the functions of {@code activations.cuh}, and stores the results. Operands may be i32 where the
- * tape only compares: then immediates are i32 too.
+ * the functions of {@code activations.cuh}, and stores the results.
  */
 final class TapeCompiler {
   private static final String PLACEHOLDER = "KERNEL_NAME";
@@ -38,21 +36,20 @@ final class TapeCompiler {
   private final StringBuilder results = new StringBuilder();
   private final StringBuilder stores = new StringBuilder();
 
-  private TapeCompiler(Fused tape, List<Spec> inputs) {
+  private TapeCompiler(Fused tape, List<Spec> inputs, boolean integers) {
     this.tape = tape;
     this.inputs = inputs;
-    this.integers =
-        tape.tape().stream()
-            .anyMatch(i -> i instanceof Fused.Load load && dtype(load.input()) == DType.I32);
+    this.integers = integers;
   }
 
   /**
    * The kernel of a tape.
    *
    * @param inputs the specs of the node's inputs
+   * @param integers whether loads and immediates are i32, which can only be compared
    */
-  static TapeSource compile(Fused tape, List<Spec> inputs) {
-    return new TapeCompiler(tape, inputs).compile();
+  static TapeSource compile(Fused tape, List<Spec> inputs, boolean integers) {
+    return new TapeCompiler(tape, inputs, integers).compile();
   }
 
   private TapeSource compile() {
@@ -84,7 +81,7 @@ final class TapeCompiler {
   private void load(int register, Fused.Load load) {
     Spec spec = inputs.get(load.input());
     Operand operand = Operand.of(spec.shape(), tape.shape());
-    String type = dtype(load.input()) == DType.I32 ? "int" : "float";
+    String type = integers ? "int" : "float";
     String pointer = "in" + register;
     parameter("const " + type + " *" + pointer, new Input(load.input()));
     List<String> numbers = new ArrayList<>();
@@ -150,10 +147,6 @@ final class TapeCompiler {
   private void parameter(String declaration, Argument argument) {
     parameters.add(declaration);
     arguments.add(argument);
-  }
-
-  private DType dtype(int input) {
-    return inputs.get(input).dtype();
   }
 
   private String text() {
