@@ -19,7 +19,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -37,7 +36,12 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class BackendConformance {
   private static final String FUSE = "tarn.fuse";
-  private static final int RANDOM_PROGRAMS = 50;
+
+  /** How many random programs are compared with the reference. */
+  static final int RANDOM_PROGRAMS = 50;
+
+  /** How many are also run in other ways. */
+  static final int FEW_RANDOM_PROGRAMS = 5;
 
   private @Nullable Backend opened;
 
@@ -78,8 +82,7 @@ public abstract class BackendConformance {
   /** Many values with random lifetimes: memory is never reused too early. */
   @TestFactory
   Stream<DynamicTest> randomProgramsAgreeWithReference() {
-    return tests(
-        LongStream.rangeClosed(1, RANDOM_PROGRAMS).mapToObj(RandomPrograms::of), this::checkParity);
+    return tests(RandomPrograms.first(RANDOM_PROGRAMS).stream(), this::checkParity);
   }
 
   private void checkParity(OpCase opCase) {
@@ -101,7 +104,7 @@ public abstract class BackendConformance {
   /** The same data give the same bits, again and on another executable. */
   @TestFactory
   Stream<DynamicTest> givesTheSameBitsTwice() {
-    Stream<OpCase> random = LongStream.rangeClosed(1, 5).mapToObj(RandomPrograms::of);
+    Stream<OpCase> random = RandomPrograms.first(FEW_RANDOM_PROGRAMS).stream();
     return tests(
         Stream.concat(OpCases.all().stream(), random),
         opCase -> {
@@ -141,7 +144,7 @@ public abstract class BackendConformance {
   /** Elementwise work gives the same results joined and apart. */
   @TestFactory
   Stream<DynamicTest> fusionChangesNothing() {
-    Stream<OpCase> random = LongStream.rangeClosed(1, 5).mapToObj(RandomPrograms::of);
+    Stream<OpCase> random = RandomPrograms.first(FEW_RANDOM_PROGRAMS).stream();
     Stream<OpCase> cases = Stream.of(FusionCases.all(), StateCases.all()).flatMap(List::stream);
     return tests(
         Stream.concat(cases, random),

@@ -33,8 +33,8 @@ final class FusionCases {
 
   private static OpCase longChain() {
     return OpCase.named("a chain longer than one tape")
-        .by("x", Spec.f32(257), Fill.normal(1))
-        .by("y", Spec.f32(257), Fill.normal(1))
+        .input("x", Spec.f32(257), Fill.normal(1))
+        .input("y", Spec.f32(257), Fill.normal(1))
         .program(
             (trace, in) -> {
               Tensor x = in[0];
@@ -47,7 +47,7 @@ final class FusionCases {
 
   private static OpCase manyOutputs() {
     return OpCase.named("a tape with many outputs")
-        .by("x", Spec.f32(33, 17), Fill.normal(1))
+        .input("x", Spec.f32(33, 17), Fill.normal(1))
         .program(
             (trace, in) -> {
               List<Tensor> out = new ArrayList<>();
@@ -75,7 +75,7 @@ final class FusionCases {
 
   private static OpCase notAcrossAMatmul() {
     return OpCase.named("elementwise work on both sides of a matmul")
-        .by("x", Spec.f32(17, 17), Fill.normal(0.3))
+        .input("x", Spec.f32(17, 17), Fill.normal(0.3))
         .program(
             (trace, in) -> {
               Tensor a = in[0].tanh();
@@ -88,7 +88,7 @@ final class FusionCases {
   private static OpCase manyOperands() {
     OpCase c = OpCase.named("more operands than one tape takes");
     for (int i = 0; i < 40; i++) {
-      c.by("x" + i, Spec.f32(37), Fill.normal(1));
+      c.input("x" + i, Spec.f32(37), Fill.normal(1));
     }
     return c.program(
         (trace, in) -> {
@@ -104,7 +104,7 @@ final class FusionCases {
 
   private static OpCase manyNumbers() {
     return OpCase.named("more numbers than one tape takes")
-        .by("x", Spec.f32(37), Fill.normal(1))
+        .input("x", Spec.f32(37), Fill.normal(1))
         .program(
             (trace, in) -> {
               Tensor x = in[0];
@@ -164,8 +164,8 @@ final class FusionCases {
 
   private static OpCase scalars() {
     return OpCase.named("tapes of scalars")
-        .by("x", Spec.f32(), Fill.uniform(0.5, 2))
-        .by("y", Spec.f32(1), Fill.normal(1))
+        .input("x", Spec.f32(), Fill.uniform(0.5, 2))
+        .input("y", Spec.f32(1), Fill.normal(1))
         .program(
             (trace, in) -> {
               Tensor a = in[0].log().mul(3).sub(in[0]);
