@@ -1,0 +1,35 @@
+package dev.tarn;
+
+/** What is known of a tensor before it has data: element type and shape. */
+public record Spec(DType dtype, Shape shape) {
+  /** A 32-bit float tensor of the given extents. */
+  public static Spec f32(int... dims) {
+    return new Spec(DType.F32, Shape.of(dims));
+  }
+
+  /** A 32-bit float tensor. */
+  public static Spec f32(Shape shape) {
+    return new Spec(DType.F32, shape);
+  }
+
+  /** A 32-bit integer tensor of the given extents. */
+  public static Spec i32(int... dims) {
+    return new Spec(DType.I32, Shape.of(dims));
+  }
+
+  /** A 32-bit integer tensor. */
+  public static Spec i32(Shape shape) {
+    return new Spec(DType.I32, shape);
+  }
+
+  /** The size in bytes of the data, plain and without padding. */
+  public long bytes() {
+    return shape.size() * dtype.bytes();
+  }
+
+  /** The spec as {@code f32[32,784]}. */
+  @Override
+  public String toString() {
+    return dtype.toString() + shape;
+  }
+}

@@ -1,0 +1,320 @@
+package dev.tarn;
+
+import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Elementwise;
+import dev.tarn.ir.Elementwise.Kind;
+import dev.tarn.ir.MatMul;
+import dev.tarn.ir.Op;
+import dev.tarn.ir.Reduce;
+import dev.tarn.ir.Reshape;
+import dev.tarn.ir.SoftmaxCrossEntropy;
+import dev.tarn.ir.Value;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * A symbolic tensor: it has a shape and a place in a {@link Trace}, but no data.
+ *
+ * <p>Its methods record operations and give new tensors. There is no way to read a value here;
+ * results are read from an executable as {@link HostTensor}s. Binary operations broadcast as in
+ * NumPy.
+ */
+public final class Tensor {
+  /** What the names of outputs made by {@link #debugPrint} begin with. */
+  public static final String DEBUG_PREFIX = "debug:";
+
+  private final Trace trace;
+  private final Value value;
+
+  Tensor(Trace trace, Value value) {
+    this.trace = trace;
+    this.value = value;
+  }
+
+  /** The trace that this tensor belongs to. */
+  public Trace trace() {
+    return trace;
+  }
+
+  /** The value in the program. */
+  public Value value() {
+    return value;
+  }
+
+  /** Element type and shape. */
+  public Spec spec() {
+    return value.spec();
+  }
+
+  /** The shape. */
+  public Shape shape() {
+    return value.spec().shape();
+  }
+
+  /** The element-wise sum. */
+  public Tensor add(Tensor other) {
+    return apply(Kind.ADD, other);
+  }
+
+  /** Adds a number to each element. */
+  public Tensor add(double number) {
+    return add(trace.constant(number));
+  }
+
+  /** The element-wise difference. */
+  public Tensor sub(Tensor other) {
+    return apply(Kind.SUB, other);
+  }
+
+  /** Subtracts a number from each element. */
+  public Tensor sub(double number) {
+    return sub(trace.constant(number));
+  }
+
+  /** The element-wise product. */
+  public Tensor mul(Tensor other) {
+    return apply(Kind.MUL, other);
+  }
+
+  /** Multiplies each element by a number. */
+  public Tensor mul(double number) {
+    return mul(trace.constant(number));
+  }
+
+  /** The element-wise quotient. */
+  public Tensor div(Tensor other) {
+    return apply(Kind.DIV, other);
+  }
+
+  /** Divides each element by a number. */
+  public Tensor div(double number) {
+    return div(trace.constant(number));
+  }
+
+  /** {@code -x}. */
+  public Tensor neg() {
+    return apply(Kind.NEG);
+  }
+
+  /** {@code |x|}; its gradient at zero is zero. */
+  public Tensor abs() {
+    return apply(Kind.ABS);
+  }
+
+  /** {@code e^x}. */
+  public Tensor exp() {
+    return apply(Kind.EXP);
+  }
+
+  /** The natural logarithm. */
+  public Tensor log() {
+    return apply(Kind.LOG);
+  }
+
+  /** The square root. */
+  public Tensor sqrt() {
+    return apply(Kind.SQRT);
+  }
+
+  /** The hyperbolic tangent. */
+  public Tensor tanh() {
+    return apply(Kind.TANH);
+  }
+
+  /** {@code 1 / (1 + e^-x)}. */
+  public Tensor sigmoid() {
+    return apply(Kind.SIGMOID);
+  }
+
+  /** {@code max(x, 0)}; its gradient at zero is zero. */
+  public Tensor relu() {
+    return apply(Kind.RELU);
+  }
+
+  /** The element-wise maximum; equal elements share the gradient equally. */
+  public Tensor maximum(Tensor other) {
+    return apply(Kind.MAXIMUM, other);
+  }
+
+  /** The element-wise minimum; equal elements share the gradient equally. */
+  public Tensor minimum(Tensor other) {
+    return apply(Kind.MINIMUM, other);
+  }
+
+  /** 1 where this is greater, else 0; no gradient flows through it. */
+  public Tensor greater(Tensor other) {
+    return apply(Kind.GREATER, other);
+  }
+
+  /** 1 where this is greater than a number, else 0; no gradient flows through it. */
+  public Tensor greater(double number) {
+    return greater(trace.constant(number));
+  }
+
+  /** 1 where the elements are equal, else 0; no gradient flows through it. Also for i32. */
+  public Tensor equal(Tensor other) {
+    return apply(Kind.EQUAL, other);
+  }
+
+  /** {@code ifTrue} where this is not zero, else {@code ifFalse}. */
+  public Tensor select(Tensor ifTrue, Tensor ifFalse) {
+    return apply(Kind.SELECT, ifTrue, ifFalse);
+  }
+
+  /**
+   * The matrix product: {@code [M,K] x [K,N] -> [M,N]}.
+   *
+   * @throws ShapeException if the inner dimensions differ
+   */
+  public Tensor matmul(Tensor other) {
+    return matmul(other, false, false);
+  }
+
+  /**
+   * The matrix product of this and other, each transposed first if so asked.
+   *
+   * @throws ShapeException if the inner dimensions differ
+   */
+  public Tensor matmul(Tensor other, boolean transposeThis, boolean transposeOther) {
+    return trace.add(new MatMul(transposeThis, transposeOther), this, other).get(0);
+  }
+
+  /** The sum over the given axes, which vanish; over all axes if none is given. */
+  public Tensor sum(int... axes) {
+    return drop(reduce(Reduce.Kind.SUM, axes), axes);
+  }
+
+  /** The mean over the given axes, which vanish; over all axes if none is given. */
+  public Tensor mean(int... axes) {
+    Tensor sum = sum(axes);
+    return sum.mul(Math.max(1, sum.shape().size()) / (double) Math.max(1, shape().size()));
+  }
+
+  /** The largest element over the given axes, which vanish; over all axes if none is given. */
+  public Tensor max(int... axes) {
+    return drop(reduce(Reduce.Kind.MAX, axes), axes);
+  }
+
+  /** The index of the largest element of each row: {@code [N, C] -> i32 [N]}. */
+  public Tensor argmax() {
+    return trace.add(new ArgMax(), this).get(0);
+  }
+
+  /** {@code exp(x) / sum(exp(x))} along the last axis, computed without overflow. */
+  public Tensor softmax() {
+    Tensor shifted = sub(reduce(Reduce.Kind.MAX, -1)).exp();
+    return shifted.div(shifted.reduce(Reduce.Kind.SUM, -1));
+  }
+
+  /**
+   * The cross-entropy of each row's softmax with its label: logits {@code [N, C]}, labels i32
+   * {@code [N]} give losses {@code [N]}.
+   *
+   * @throws ShapeException if the shapes do not fit
+   */
+  public Tensor softmaxCrossEntropy(Tensor labels) {
+    return trace.add(new SoftmaxCrossEntropy(), this, labels).get(0);
+  }
+
+  /**
+   * The same elements under another shape; one extent may be -1 and is inferred.
+   *
+   * @throws ShapeException if the number of elements differs
+   */
+  public Tensor reshape(int... dims) {
+    int[] resolved = dims.clone();
+    for (int i = 0; i < dims.length; i++) {
+      if (dims[i] == -1) {
+        long others = 1;
+        for (int j = 0; j < dims.length; j++) {
+          others *= j == i ? 1 : dims[j];
+        }
+        resolved[i] = others <= 0 ? 0 : (int) (shape().size() / others);
+      }
+    }
+    Shape target = Shape.of(resolved);
+    return target.equals(shape()) ? this : trace.add(new Reshape(target), this).get(0);
+  }
+
+  /** Every example as a vector: {@code [N, ...] -> [N, D]}. */
+  public Tensor flatten() {
+    return reshape(shape().dim(0), (int) (shape().size() / Math.max(1, shape().dim(0))));
+  }
+
+  /**
+   * This tensor repeated along axes of extent one to a given shape.
+   *
+   * @throws ShapeException if it does not broadcast to that shape
+   */
+  public Tensor broadcastTo(Shape target) {
+    return target.equals(shape()) ? this : trace.add(new Broadcast(target), this).get(0);
+  }
+
+  /**
+   * Sums over the axes along which this tensor's shape exceeds {@code target}: the adjoint of
+   * broadcasting {@code target} to this shape.
+   */
+  public Tensor sumTo(Shape target) {
+    if (target.equals(shape())) {
+      return this;
+    }
+    List<Integer> axes = new ArrayList<>();
+    int lead = shape().rank() - target.rank();
+    for (int i = 0; i < shape().rank(); i++) {
+      if (i < lead || (target.dim(i - lead) == 1 && shape().dim(i) != 1)) {
+        axes.add(i);
+      }
+    }
+    Op op = new Reduce(Reduce.Kind.SUM, axes);
+    return trace.add(op, this).get(0).reshape(target.dims());
+  }
+
+  /** Prints statistics of this tensor at every run, under a label, to standard error. */
+  public Tensor debugPrint(String label) {
+    trace.output(DEBUG_PREFIX + label, this);
+    return this;
+  }
+
+  /** Name and spec, for instance {@code %7: f32[32,128]}. */
+  @Override
+  public String toString() {
+    return value + ": " + spec();
+  }
+
+  private Tensor apply(Kind kind, Tensor... others) {
+    Tensor[] operands = new Tensor[others.length + 1];
+    operands[0] = this;
+    System.arraycopy(others, 0, operands, 1, others.length);
+    return trace.add(new Elementwise(kind), operands).get(0);
+  }
+
+  private Tensor reduce(Reduce.Kind kind, int... axes) {
+    return trace.add(new Reduce(kind, ascending(axes)), this).get(0);
+  }
+
+  private List<Integer> ascending(int... axes) {
+    TreeSet<Integer> out = new TreeSet<>();
+    if (axes.length == 0) {
+      for (int i = 0; i < shape().rank(); i++) {
+        out.add(i);
+      }
+    }
+    for (int axis : axes) {
+      out.add(shape().axis(axis));
+    }
+    return List.copyOf(out);
+  }
+
+  private Tensor drop(Tensor reduced, int... axes) {
+    List<Integer> gone = ascending(axes);
+    List<Integer> dims = new ArrayList<>();
+    for (int i = 0; i < shape().rank(); i++) {
+      if (!gone.contains(i)) {
+        dims.add(shape().dim(i));
+      }
+    }
+    return reduced.reshape(dims.stream().mapToInt(Integer::intValue).toArray());
+  }
+}

@@ -1,0 +1,36 @@
+package dev.tarn.backend;
+
+import dev.tarn.State;
+import dev.tarn.ir.Program;
+import java.util.List;
+
+/** A device that keeps states and runs programs. */
+public interface Backend extends AutoCloseable {
+  /** The name by which it is selected: {@code reference}, {@code cpu} or {@code cuda}. */
+  String name();
+
+  /** One line about the device, library versions and threads, for logs and checkpoints. */
+  String description();
+
+  /**
+   * Makes room for states; their values are undefined until {@link StateStore#reset} or {@link
+   * StateStore#write}.
+   *
+   * @param states the states; an arena brings its members
+   */
+  StateStore allocate(List<? extends State> states);
+
+  /**
+   * Prepares programs to be run one after another as one step.
+   *
+   * <p>Inputs with the same name are one input. A later program sees the updates of an earlier one.
+   *
+   * @param programs the programs, in order, as they were traced
+   * @param store where their states live
+   */
+  Executable compile(List<Program> programs, StateStore store);
+
+  /** Releases the device. Stores and executables must be closed before. */
+  @Override
+  void close();
+}

@@ -1,0 +1,47 @@
+package dev.tarn.backend;
+
+import dev.tarn.ir.Program;
+
+/**
+ * What the environment variables {@code TARN_DEBUG} and {@code TARN_VALIDATE} ask for.
+ *
+ * <p>{@code TARN_DEBUG=1} prints plan and arena, {@code 2} also the time of each node, {@code 3}
+ * also the program after each pass, {@code 4} also generated CUDA; to standard error. {@code
+ * TARN_VALIDATE=1} runs every node against the reference. The properties {@code tarn.debug} and
+ * {@code tarn.validate} do the same.
+ */
+public final class Debug {
+  private Debug() {}
+
+  /** The level of {@code TARN_DEBUG}, 0 if it is not set. */
+  public static int level() {
+    String text = setting("tarn.debug", "TARN_DEBUG");
+    return text.matches("\\d") ? text.charAt(0) - '0' : 0;
+  }
+
+  /** Whether every node is to be checked against the reference. */
+  public static boolean validate() {
+    return setting("tarn.validate", "TARN_VALIDATE").equals("1");
+  }
+
+  /** Prints a program under a title at level 3. */
+  public static Program show(String title, Program program) {
+    print(3, title + ": " + program);
+    return program;
+  }
+
+  /** Prints a text at a level. */
+  public static void print(int level, String text) {
+    if (level() >= level) {
+      System.err.println("[tarn] " + text);
+    }
+  }
+
+  private static String setting(String property, String variable) {
+    String value =
+        System.getProperty(property) != null
+            ? System.getProperty(property)
+            : System.getenv(variable);
+    return value == null ? "" : value;
+  }
+}

@@ -1,0 +1,5 @@
+/** The YAML run file. */
+@NullMarked
+package dev.tarn.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,36 @@
+package dev.tarn.ir;
+
+import dev.tarn.DType;
+import dev.tarn.HostTensor;
+import dev.tarn.Spec;
+import java.util.List;
+
+/**
+ * A value known when the program is made. Its data must not be changed afterwards.
+ *
+ * <p>F64 data makes an f32 value: it is rounded, except where the reference computes in double.
+ */
+public record Constant(HostTensor data) implements Op {
+  @Override
+  public String name() {
+    return "constant";
+  }
+
+  @Override
+  public List<Spec> infer(List<Spec> inputs) {
+    Op.arity(this, inputs, 0);
+    return List.of(data.spec().dtype() == DType.F64 ? Spec.f32(data.shape()) : data.spec());
+  }
+
+  @Override
+  public String attributes() {
+    return data.size() == 1 && data.shape().rank() == 0
+        ? data.toString().replaceAll(".*\\{(.*)}", "$1")
+        : data.toString();
+  }
+
+  @Override
+  public <R> R accept(Visitor<R> visitor) {
+    return visitor.visit(this);
+  }
+}

@@ -1,0 +1,113 @@
+package dev.tarn.ir;
+
+import dev.tarn.DType;
+import dev.tarn.Shape;
+import dev.tarn.ShapeException;
+import dev.tarn.Spec;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A function applied element by element to operands that broadcast as in NumPy.
+ *
+ * <p>Operands and result are f32, except for {@link Kind#EQUAL}, which also compares i32 operands;
+ * its result is f32 all the same.
+ */
+public record Elementwise(Kind kind) implements Op {
+
+  /** The functions. */
+  public enum Kind {
+    /** {@code -x}. */
+    NEG(1),
+    /** {@code |x|}. */
+    ABS(1),
+    /** {@code e^x}. */
+    EXP(1),
+    /** The natural logarithm. */
+    LOG(1),
+    /** The square root. */
+    SQRT(1),
+    /** The hyperbolic tangent. */
+    TANH(1),
+    /** {@code 1 / (1 + e^-x)}. */
+    SIGMOID(1),
+    /** {@code max(x, 0)}; NaN stays NaN. */
+    RELU(1),
+    /** {@code a + b}. */
+    ADD(2),
+    /** {@code a - b}. */
+    SUB(2),
+    /** {@code a * b}. */
+    MUL(2),
+    /** {@code a / b}. */
+    DIV(2),
+    /** The larger; NaN if either is NaN. */
+    MAXIMUM(2),
+    /** The smaller; NaN if either is NaN. */
+    MINIMUM(2),
+    /** 1 where {@code a > b}, else 0. */
+    GREATER(2),
+    /** 1 where {@code a == b}, else 0. */
+    EQUAL(2),
+    /** {@code a != 0 ? b : c}: the operand that is not chosen has no influence, not even a NaN. */
+    SELECT(3);
+
+    private final int arity;
+
+    Kind(int arity) {
+      this.arity = arity;
+    }
+
+    /** The number of operands. */
+    public int arity() {
+      return arity;
+    }
+  }
+
+  @Override
+  public String name() {
+    return kind.name().toLowerCase(Locale.ROOT);
+  }
+
+  @Override
+  public List<Spec> infer(List<Spec> inputs) {
+    Op.arity(this, inputs, kind.arity);
+    Shape shape = inputs.get(0).shape();
+    for (Spec input : inputs) {
+      boolean ints = kind == Kind.EQUAL && inputs.get(0).dtype() == DType.I32;
+      if (input.dtype() != (ints ? DType.I32 : DType.F32)) {
+        throw new ShapeException(name() + ": element types do not fit: " + inputs);
+      }
+      shape = Shape.broadcast(name(), shape, input.shape());
+    }
+    return List.of(Spec.f32(shape));
+  }
+
+  /** The function of one element; unused operands are ignored. The specification in double. */
+  public double apply(double a, double b, double c) {
+    return switch (kind) {
+      case NEG -> -a;
+      case ABS -> Math.abs(a);
+      case EXP -> StrictMath.exp(a);
+      case LOG -> StrictMath.log(a);
+      case SQRT -> Math.sqrt(a);
+      case TANH -> StrictMath.tanh(a);
+      case SIGMOID -> 1 / (1 + StrictMath.exp(-a));
+      case RELU -> Math.max(a, 0.0);
+      case ADD -> a + b;
+      case SUB -> a - b;
+      case MUL -> a * b;
+      case DIV -> a / b;
+      case MAXIMUM -> Math.max(a, b);
+      case MINIMUM -> Math.min(a, b);
+      case GREATER -> a > b ? 1 : 0;
+      case EQUAL -> a == b ? 1 : 0;
+      case SELECT -> a != 0 ? b : c;
+    };
+  }
+
+  @Override
+  public <R> R accept(Visitor<R> visitor) {
+    return visitor.visit(this);
+  }
+}

@@ -1,0 +1,87 @@
+package dev.tarn.ir;
+
+import dev.tarn.Shape;
+import dev.tarn.ShapeException;
+import dev.tarn.Spec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * A tape of elementwise instructions over one shape, computed in one pass over memory.
+ *
+ * <p>Instruction {@code i} writes register {@code i}; operands are earlier registers. The registers
+ * named in {@code results} are the outputs, all f32 of {@code shape}.
+ */
+public record Fused(Shape shape, List<Instruction> tape, List<Integer> results) implements Op {
+
+  /** One instruction of a tape. */
+  public sealed interface Instruction permits Load, Immediate, Apply, Mask {}
+
+  /** Reads an f32 input of the node, broadcast to the tape's shape. */
+  public record Load(int input) implements Instruction {}
+
+  /** A number; rounded to f32, except where the reference computes in double. */
+  public record Immediate(double value) implements Instruction {}
+
+  /** Applies a function to registers. */
+  public record Apply(Elementwise.Kind kind, List<Integer> operands) implements Instruction {}
+
+  /** A dropout mask over the tape's shape; {@code seed} and {@code step} are inputs of the node. */
+  public record Mask(int seed, int step, DropoutMask op) implements Instruction {}
+
+  /** Copies the lists. */
+  public Fused {
+    tape = List.copyOf(tape);
+    results = List.copyOf(results);
+  }
+
+  @Override
+  public String name() {
+    return "fused";
+  }
+
+  @Override
+  public List<Spec> infer(List<Spec> inputs) {
+    for (Instruction instruction : tape) {
+      if (instruction instanceof Load load
+          && !inputs.get(load.input()).shape().broadcastsTo(shape)) {
+        throw new ShapeException(
+            "fused: " + inputs.get(load.input()) + " does not broadcast to " + shape);
+      }
+    }
+    List<Spec> outputs = new ArrayList<>();
+    for (int i = 0; i < results.size(); i++) {
+      outputs.add(Spec.f32(shape));
+    }
+    return outputs;
+  }
+
+  /** The tape as {@code r0=load 0; r1=relu r0 -> r1}. */
+  @Override
+  public String attributes() {
+    StringBuilder out = new StringBuilder("{");
+    for (int i = 0; i < tape.size(); i++) {
+      Instruction instruction = tape.get(i);
+      out.append(i == 0 ? "r" : "; r").append(i).append('=');
+      if (instruction instanceof Load load) {
+        out.append("load ").append(load.input());
+      } else if (instruction instanceof Immediate immediate) {
+        out.append(immediate.value());
+      } else if (instruction instanceof Mask mask) {
+        out.append("mask keep=").append(mask.op().keep());
+      } else if (instruction instanceof Apply apply) {
+        out.append(new Elementwise(apply.kind()).name());
+        apply.operands().forEach(r -> out.append(" r").append(r));
+      }
+    }
+    return out.append(
+            results.stream().map(r -> "r" + r).collect(Collectors.joining(", ", " -> ", "}")))
+        .toString();
+  }
+
+  @Override
+  public <R> R accept(Visitor<R> visitor) {
+    return visitor.visit(this);
+  }
+}

@@ -1,0 +1,96 @@
+package dev.tarn.ir;
+
+import dev.tarn.ShapeException;
+import dev.tarn.Spec;
+import java.util.List;
+
+/**
+ * An operation with its attributes; what it computes is said once, in Javadoc, and executed by the
+ * reference backend.
+ *
+ * <p>Operations are pure: outputs depend on inputs and attributes only. The interface is sealed and
+ * visited, so that a new operation does not compile until every backend and pass handles it.
+ */
+public sealed interface Op
+    permits Elementwise,
+        Broadcast,
+        Constant,
+        DropoutMask,
+        Fused,
+        MatMul,
+        Reduce,
+        ArgMax,
+        Reshape,
+        SoftmaxCrossEntropy,
+        SoftmaxCrossEntropyGrad,
+        FirstNonFinite {
+
+  /** The name in printed programs and messages. */
+  String name();
+
+  /**
+   * The specs of the outputs for inputs of the given specs.
+   *
+   * @throws ShapeException if the inputs do not fit, naming the operation and what it was given
+   */
+  List<Spec> infer(List<Spec> inputs);
+
+  /** Calls the visitor's method for this operation. */
+  <R> R accept(Visitor<R> visitor);
+
+  /** The attributes as they are printed after the operands; empty if there are none. */
+  default String attributes() {
+    return "";
+  }
+
+  /** One method per operation. */
+  interface Visitor<R> {
+    /** Visits an elementwise operation. */
+    R visit(Elementwise op);
+
+    /** Visits a broadcast. */
+    R visit(Broadcast op);
+
+    /** Visits a constant. */
+    R visit(Constant op);
+
+    /** Visits a dropout mask. */
+    R visit(DropoutMask op);
+
+    /** Visits a chain of fused elementwise operations. */
+    R visit(Fused op);
+
+    /** Visits a matrix product. */
+    R visit(MatMul op);
+
+    /** Visits a reduction. */
+    R visit(Reduce op);
+
+    /** Visits an arg-max. */
+    R visit(ArgMax op);
+
+    /** Visits a reshape. */
+    R visit(Reshape op);
+
+    /** Visits a softmax cross-entropy. */
+    R visit(SoftmaxCrossEntropy op);
+
+    /** Visits the gradient of a softmax cross-entropy. */
+    R visit(SoftmaxCrossEntropyGrad op);
+
+    /** Visits a check for non-finite values. */
+    R visit(FirstNonFinite op);
+  }
+
+  /**
+   * Checks the number of inputs.
+   *
+   * @throws ShapeException if it is another
+   */
+  static void arity(Op op, List<Spec> inputs, int expected) {
+    if (inputs.size() != expected) {
+      throw new ShapeException(
+          op.name() + ": takes " + expected + " inputs, was given " + inputs.size());
+    }
+  }
+}

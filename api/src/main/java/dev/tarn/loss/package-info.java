@@ -1,0 +1,5 @@
+/** Losses. */
+@NullMarked
+package dev.tarn.loss;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Layers. */
+@NullMarked
+package dev.tarn.nn;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Optimizers. */
+@NullMarked
+package dev.tarn.optim;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,249 @@
+package dev.tarn.transform;
+
+import dev.tarn.Shape;
+import dev.tarn.ShapeException;
+import dev.tarn.Tensor;
+import dev.tarn.Trace;
+import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Constant;
+import dev.tarn.ir.DropoutMask;
+import dev.tarn.ir.Elementwise;
+import dev.tarn.ir.FirstNonFinite;
+import dev.tarn.ir.Fused;
+import dev.tarn.ir.MatMul;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Op;
+import dev.tarn.ir.Reduce;
+import dev.tarn.ir.Reshape;
+import dev.tarn.ir.SoftmaxCrossEntropy;
+import dev.tarn.ir.SoftmaxCrossEntropyGrad;
+import dev.tarn.ir.Value;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reverse-mode differentiation: appends to a trace the nodes that compute a gradient.
+ *
+ * <p>One rule per operation. Nodes that no wanted gradient needs are not made, so the first layer
+ * of a network has no gradient by its input.
+ */
+public final class Gradient {
+  private final Trace trace;
+  private final Map<Value, Tensor> cotangents = new HashMap<>();
+  private final Set<Value> active = new HashSet<>();
+
+  private Gradient(Trace trace) {
+    this.trace = trace;
+  }
+
+  /**
+   * The gradients of a scalar by some tensors.
+   *
+   * @param loss a scalar
+   * @param by the tensors, for instance parameters read with {@link Trace#state}
+   * @return one gradient per tensor, of the tensor's shape; zeros where the loss does not depend on
+   *     it
+   * @throws ShapeException if {@code loss} is not a scalar
+   */
+  public static List<Tensor> of(Tensor loss, List<Tensor> by) {
+    if (loss.shape().rank() != 0) {
+      throw new ShapeException("gradient: the loss must be a scalar, it is " + loss.spec());
+    }
+    return new Gradient(loss.trace()).run(loss, by);
+  }
+
+  private List<Tensor> run(Tensor loss, List<Tensor> by) {
+    List<Node> nodes = trace.nodes();
+    by.forEach(tensor -> active.add(tensor.value()));
+    for (Node node : nodes) {
+      if (node.inputs().stream().anyMatch(active::contains)) {
+        active.addAll(node.outputs());
+      }
+    }
+    if (active.contains(loss.value())) {
+      cotangents.put(loss.value(), trace.constant(1));
+    }
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      Node node = nodes.get(i);
+      if (node.inputs().stream().anyMatch(active::contains)
+          && node.outputs().stream().anyMatch(cotangents::containsKey)) {
+        trace.at(node.origin(), () -> backward(node));
+      }
+    }
+    List<Tensor> gradients = new ArrayList<>();
+    for (Tensor tensor : by) {
+      Tensor gradient = cotangents.get(tensor.value());
+      gradients.add(gradient != null ? gradient : trace.constant(0).broadcastTo(tensor.shape()));
+    }
+    return gradients;
+  }
+
+  private boolean backward(Node node) {
+    List<@Nullable Tensor> grads = node.op().accept(new Rules(node));
+    for (int i = 0; i < grads.size(); i++) {
+      Tensor grad = grads.get(i);
+      Value input = node.inputs().get(i);
+      if (grad != null && active.contains(input)) {
+        cotangents.merge(input, grad, Tensor::add);
+      }
+    }
+    return true;
+  }
+
+  /** The rules: for each operation the gradients by its inputs, null where there is none. */
+  private final class Rules implements Op.Visitor<List<@Nullable Tensor>> {
+    private final Node node;
+
+    Rules(Node node) {
+      this.node = node;
+    }
+
+    private Tensor in(int i) {
+      return trace.tensor(node.inputs().get(i));
+    }
+
+    private Tensor out() {
+      return trace.tensor(node.outputs().get(0));
+    }
+
+    private @Nullable Tensor grad(int output) {
+      return cotangents.get(node.outputs().get(output));
+    }
+
+    private Tensor grad() {
+      Tensor grad = grad(0);
+      if (grad == null) {
+        throw new IllegalStateException("no gradient for " + node);
+      }
+      return grad;
+    }
+
+    private boolean wanted(int i) {
+      return active.contains(node.inputs().get(i));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Elementwise op) {
+      Tensor g = grad();
+      return switch (op.kind()) {
+        case NEG -> list(g.neg());
+        case ABS -> list(g.mul(in(0).greater(0).sub(in(0).neg().greater(0))));
+        case EXP -> list(g.mul(out()));
+        case LOG -> list(g.div(in(0)));
+        case SQRT -> list(g.mul(0.5).div(out()));
+        case TANH -> list(g.sub(g.mul(out().mul(out()))));
+        case SIGMOID -> list(g.mul(out()).mul(out().neg().add(1)));
+        case RELU -> list(out().greater(0).select(g, trace.constant(0)));
+        case ADD -> list(to(0, g), to(1, g));
+        case SUB -> list(to(0, g), wanted(1) ? to(1, g.neg()) : null);
+        case MUL ->
+            list(wanted(0) ? to(0, g.mul(in(1))) : null, wanted(1) ? to(1, g.mul(in(0))) : null);
+        case DIV ->
+            list(
+                wanted(0) ? to(0, g.div(in(1))) : null,
+                wanted(1) ? to(1, g.mul(out()).div(in(1)).neg()) : null);
+        case MAXIMUM -> extremum(g, in(0).greater(in(1)), in(1).greater(in(0)));
+        case MINIMUM -> extremum(g, in(1).greater(in(0)), in(0).greater(in(1)));
+        case GREATER, EQUAL -> list(null, null);
+        case SELECT ->
+            list(
+                null,
+                to(1, in(0).select(g, trace.constant(0))),
+                to(2, in(0).select(trace.constant(0), g)));
+      };
+    }
+
+    private List<@Nullable Tensor> extremum(Tensor g, Tensor first, Tensor second) {
+      Tensor share = first.sub(second).mul(0.5);
+      return list(to(0, g.mul(share.add(0.5))), to(1, g.mul(share.neg().add(0.5))));
+    }
+
+    /** Sums a gradient over the axes along which the input was broadcast. */
+    private @Nullable Tensor to(int i, Tensor g) {
+      return wanted(i) ? g.sumTo(node.inputs().get(i).spec().shape()) : null;
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Broadcast op) {
+      return list(to(0, grad()));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(MatMul op) {
+      Tensor g = grad();
+      Tensor a = in(0);
+      Tensor b = in(1);
+      boolean ta = op.transposeA();
+      boolean tb = op.transposeB();
+      return list(
+          !wanted(0) ? null : ta ? b.matmul(g, tb, true) : g.matmul(b, false, !tb),
+          !wanted(1) ? null : tb ? g.matmul(a, true, ta) : a.matmul(g, !ta, false));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Reduce op) {
+      Shape shape = in(0).shape();
+      if (op.kind() == Reduce.Kind.SUM) {
+        return list(grad().broadcastTo(shape));
+      }
+      Tensor ties = in(0).equal(out());
+      Tensor count = trace.add(new Reduce(Reduce.Kind.SUM, op.axes()), ties).get(0);
+      return list(ties.mul(grad().div(count)));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Reshape op) {
+      return list(grad().reshape(in(0).shape().dims()));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(SoftmaxCrossEntropy op) {
+      Tensor lse = trace.tensor(node.outputs().get(1));
+      Op twin = new SoftmaxCrossEntropyGrad();
+      return list(trace.add(twin, in(0), in(1), lse, grad()).get(0), null);
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(SoftmaxCrossEntropyGrad op) {
+      throw new ShapeException(
+          "gradient: softmax_cross_entropy can be differentiated only once"
+              + node.origin().suffix());
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Fused op) {
+      throw new IllegalStateException("gradient: fusion comes after differentiation");
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Constant op) {
+      return List.of();
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(DropoutMask op) {
+      return list(null, null);
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(ArgMax op) {
+      return list((Tensor) null);
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(FirstNonFinite op) {
+      return list();
+    }
+  }
+
+  private static List<@Nullable Tensor> list(@Nullable Tensor... tensors) {
+    return Arrays.asList(tensors);
+  }
+}

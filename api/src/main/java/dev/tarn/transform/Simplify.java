@@ -1,0 +1,151 @@
+package dev.tarn.transform;
+
+import dev.tarn.State;
+import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Constant;
+import dev.tarn.ir.Elementwise;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Op;
+import dev.tarn.ir.Program;
+import dev.tarn.ir.ProgramVerifier;
+import dev.tarn.ir.Reshape;
+import dev.tarn.ir.Value;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Removes work that changes nothing: equal nodes, operations with a neutral element, nodes whose
+ * results nobody reads.
+ *
+ * <p>It never changes a bit of a result: {@code x + 0} stays, for it turns -0 into 0.
+ */
+public final class Simplify {
+  private record Key(Op op, List<Value> inputs) {}
+
+  private final Map<Value, Value> replaced = new HashMap<>();
+  private final Map<Key, Node> seen = new HashMap<>();
+  private final Map<Value, Node> producers = new HashMap<>();
+  private final Set<Value> updated;
+
+  private Simplify(Program program) {
+    this.updated = new HashSet<>(program.updates().values());
+  }
+
+  /** The simplified program. */
+  public static Program apply(Program program) {
+    return new Simplify(program).run(program);
+  }
+
+  private Program run(Program program) {
+    List<Node> body = new ArrayList<>();
+    for (Node node : program.body()) {
+      Node renamed =
+          foldReshape(
+              new Node(
+                  node.op(),
+                  node.inputs().stream().map(this::current).toList(),
+                  node.outputs(),
+                  node.origin()));
+      Value same = sameAs(renamed);
+      if (same != null) {
+        replaced.put(renamed.output(), same);
+        continue;
+      }
+      Node earlier = seen.putIfAbsent(new Key(renamed.op(), renamed.inputs()), renamed);
+      if (earlier != null && Collections.disjoint(updated, renamed.outputs())) {
+        for (int i = 0; i < renamed.outputs().size(); i++) {
+          replaced.put(renamed.outputs().get(i), earlier.outputs().get(i));
+        }
+        continue;
+      }
+      body.add(renamed);
+      renamed.outputs().forEach(value -> producers.put(value, renamed));
+    }
+    List<Program.Output> outputs =
+        program.outputs().stream()
+            .map(output -> new Program.Output(output.name(), current(output.value())))
+            .toList();
+    Map<State, Value> updates = new LinkedHashMap<>();
+    program.updates().forEach((state, value) -> updates.put(state, current(value)));
+    Program result =
+        new Program(program.name(), program.inputs(), program.states(), body, outputs, updates);
+    return ProgramVerifier.verify(dropDead(result));
+  }
+
+  private Value current(Value value) {
+    return replaced.getOrDefault(value, value);
+  }
+
+  /** A reshaped constant as a constant. */
+  private Node foldReshape(Node node) {
+    if (node.op() instanceof Reshape reshape) {
+      Node producer = producers.get(node.inputs().get(0));
+      if (producer != null && producer.op() instanceof Constant constant) {
+        Constant reshaped = new Constant(constant.data().reshape(reshape.shape().dims()));
+        return new Node(reshaped, List.of(), node.outputs(), node.origin());
+      }
+    }
+    return node;
+  }
+
+  /** An earlier value that a node's output always equals, bit for bit. */
+  private @Nullable Value sameAs(Node node) {
+    if (node.outputs().size() != 1 || updated.contains(node.output())) {
+      return null;
+    }
+    Value first = node.inputs().isEmpty() ? null : node.inputs().get(0);
+    if (first == null) {
+      return null;
+    }
+    boolean sameSpec = first.spec().equals(node.output().spec());
+    if (node.op() instanceof Reshape || node.op() instanceof Broadcast) {
+      return sameSpec ? first : null;
+    }
+    if (node.op() instanceof Elementwise op && node.inputs().size() == 2) {
+      Value second = node.inputs().get(1);
+      boolean neutralSecond = isOne(second) && sameSpec;
+      return switch (op.kind()) {
+        case MUL ->
+            neutralSecond
+                ? first
+                : isOne(first) && second.spec().equals(node.output().spec()) ? second : null;
+        case DIV -> neutralSecond ? first : null;
+        default -> null;
+      };
+    }
+    return null;
+  }
+
+  private boolean isOne(Value value) {
+    Node producer = producers.get(value);
+    if (producer != null && producer.op() instanceof Broadcast) {
+      producer = producers.get(producer.inputs().get(0));
+    }
+    return producer != null
+        && producer.op() instanceof Constant constant
+        && constant.data().size() == 1
+        && constant.data().get(0) == 1;
+  }
+
+  private static Program dropDead(Program program) {
+    Set<Value> live = new HashSet<>(program.updates().values());
+    program.outputs().forEach(output -> live.add(output.value()));
+    List<Node> body = new ArrayList<>();
+    for (int i = program.body().size() - 1; i >= 0; i--) {
+      Node node = program.body().get(i);
+      if (!Collections.disjoint(live, node.outputs())) {
+        live.addAll(node.inputs());
+        body.add(node);
+      }
+    }
+    Collections.reverse(body);
+    return program.withBody(body);
+  }
+}
