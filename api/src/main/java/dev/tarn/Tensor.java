@@ -188,9 +188,8 @@ public final class Tensor {
 
   /** The mean over the given axes, which vanish; over all axes if none is given. */
   public Tensor mean(int... axes) {
-    Tensor sum = reduce(Reduce.Kind.SUM, axes);
-    double count = shape().size() / (double) Math.max(1, sum.shape().size());
-    return drop(sum.mul(1 / count), axes);
+    Tensor sum = sum(axes);
+    return sum.mul(Math.max(1, sum.shape().size()) / (double) Math.max(1, shape().size()));
   }
 
   /** The largest element over the given axes, which vanish; over all axes if none is given. */

@@ -34,6 +34,7 @@ public final class Trace {
   private static final StackWalker STACK = StackWalker.getInstance();
   private static final List<String> INTERNAL =
       List.of(
+          "java.",
           "dev.tarn.Tensor",
           "dev.tarn.Trace",
           "dev.tarn.transform.",

@@ -61,14 +61,18 @@ public record Adam(
 
   @Override
   public List<String> scalars() {
-    return List.of("step_size", "second_correction", "shrink");
+    return weightDecay != 0 && decoupled
+        ? List.of("step_size", "second_correction", "shrink")
+        : List.of("step_size", "second_correction");
   }
 
   @Override
   public void scalars(long step, double[] values) {
     values[0] = lr / (1 - StrictMath.pow(beta1, step));
     values[1] = 1 / StrictMath.sqrt(1 - StrictMath.pow(beta2, step));
-    values[2] = 1 - lr * weightDecay;
+    if (values.length > 2) {
+      values[2] = 1 - lr * weightDecay;
+    }
   }
 
   @Override
