@@ -1,5 +1,6 @@
 #include "allocations.h"
 
+#include <dlfcn.h>
 #include <sys/mman.h>
 
 #include <cstdio>
@@ -24,7 +25,8 @@ struct Allocation {
   size_t bytes;
   Context *context;
   long serial;
-  // Guard mode: the mapping, whose first and last pages cannot be touched.
+  // Its first and last pages cannot be touched. nullptr under an address sanitizer, which looks
+  // after memory from malloc.
   char *mapping;
   size_t mapping_bytes;
 };
@@ -65,15 +67,20 @@ uintptr_t map_guarded(Allocation &a) {
 }
 
 uintptr_t obtain(Allocation &a) {
-  if (environment().guard) return map_guarded(a);
+  static const bool sanitized = dlsym(RTLD_DEFAULT, "__asan_init") != nullptr;
+  if (!sanitized) return map_guarded(a);
   void *memory;
-  // The exact size, so that an address sanitizer's red zone begins where the allocation ends.
+  // The exact size: the red zone begins where the allocation ends.
   return posix_memalign(&memory, ALIGNMENT, a.bytes) == 0 ? reinterpret_cast<uintptr_t>(memory) : 0;
 }
 
 void give_back(uintptr_t address, const Allocation &a) {
   if (!a.mapping) {
     free(reinterpret_cast<void *>(address));
+    return;
+  }
+  if (!environment().guard) {
+    munmap(a.mapping, a.mapping_bytes);
     return;
   }
   mprotect(a.mapping, a.mapping_bytes, PROT_NONE);
@@ -173,7 +180,7 @@ int check_range(const char *what, CUdeviceptr p, size_t bytes) {
   auto i = at_or_before(allocations, p);
   if (i != allocations.end() && p - i->first < i->second.bytes) {
     if (bytes <= i->second.bytes - (p - i->first)) return SUCCESS;
-    report("%s: %zu bytes at offset %zu of a %zu-byte allocation", what, bytes,
+    report("%s: %zu bytes at offset %zu of a %zu-byte allocation", header_name(what).c_str(), bytes,
            size_t(p - i->first), i->second.bytes);
     return INVALID_VALUE;
   }
@@ -183,7 +190,7 @@ int check_range(const char *what, CUdeviceptr p, size_t bytes) {
   }
   auto h = find_pinned(p);
   if (h != pinned.end() && bytes <= h->second.bytes - (p - h->first)) return SUCCESS;
-  report("%s: %#llx is no device address", what, p);
+  report("%s: %#llx is no device address", header_name(what).c_str(), p);
   return INVALID_VALUE;
 }
 
@@ -247,7 +254,7 @@ bool check_margins(const char *kernel_name) {
   if (!environment().guard) return true;
   std::lock_guard<std::mutex> lock(mutex);
   for (auto &[address, a] : allocations) {
-    if (margin_intact(address, a)) continue;
+    if (!a.mapping || margin_intact(address, a)) continue;
     report("kernel %s wrote just outside allocation #%ld of %zu bytes", kernel_name, a.serial,
            a.bytes);
     return false;

@@ -143,10 +143,10 @@ std::string entries(const KernelSource &source, const Compilation &compilation,
   std::string text = "\n# 1 \"kernel entries\"\n";
   auto add = [&](const std::string &name, const std::string &bound, const std::string &function) {
     std::string b = bound.empty() ? "1024" : bound;
-    text += "static void tarn_entry_" + name + "(void **p) { tarn_dispatch(" + function +
-            ", p); }\nextern \"C\" __attribute__((visibility(\"default\"))) void tarn_kernel_" +
-            name + "(TarnKernel *k) { *k = tarn_describe(" + function + ", tarn_entry_" + name +
-            ", " + b + "); }\n";
+    text += "static void tarn_entry_" + name + "(void **tarn_p) { tarn_dispatch(" + function +
+            ", tarn_p); }\nextern \"C\" __attribute__((visibility(\"default\"))) void tarn_kernel_" +
+            name + "(TarnKernel *tarn_k) { *tarn_k = tarn_describe(" + function +
+            ", tarn_entry_" + name + ", " + b + "); }\n";
   };
   for (const auto &kernel : source.kernels) add(kernel.name, kernel.bound, kernel.name);
   for (const auto &e : compilation.expressions) {
@@ -178,6 +178,7 @@ CompileResult compile(const Compilation &compilation, const CompileOptions &opti
     *log = "nvrtc: error: cannot create a temporary directory\n";
     return CompileResult::INTERNAL_ERROR;
   }
+  mkdir((dir + "/include").c_str(), 0700);
   bool written = write_file(dir + "/main.cu",
                             "#line 1 \"" + compilation.name + "\"\n" + compilation.source + "\n");
   for (const auto &header : compilation.headers) {
@@ -216,15 +217,13 @@ CompileResult compile(const Compilation &compilation, const CompileOptions &opti
     Words build = compiler();
     for (const char *word :
          {"-O2", "-g1", "-march=native", "-fPIC", "-shared", "-fvisibility=hidden",
-          "-fno-gnu-unique", "-fno-exceptions", "-fno-math-errno", "-fno-trapping-math", "-w"}) {
+          "-fno-gnu-unique", "-fno-exceptions", "-fno-math-errno", "-fno-trapping-math", "-w",
+          // A GPU refuses a misaligned float4; this costs no measurable time.
+          "-fsanitize=alignment", "-fsanitize-undefined-trap-on-error"}) {
       build.push_back(word);
     }
     build.push_back("-std=" + options.standard);
     build.push_back(options.fmad ? "-ffp-contract=fast" : "-ffp-contract=off");
-    if (environment().guard) {
-      build.push_back("-fsanitize=alignment");
-      build.push_back("-fsanitize-undefined-trap-on-error");
-    }
     append_words(&build, extra);
     build.insert(build.end(), {"-x", "c++-cpp-output", dir + "/kernel.ii", "-x", "none", "-o",
                                dir + "/kernel.so", "-L" + libraries, "-l:libcuda.so.1"});

@@ -16,9 +16,9 @@ struct Compilation {
 
 // What the options of nvrtcCompileProgram come to.
 struct CompileOptions {
-  int arch = 75;         // NVRTC's default would be its lowest
-  bool is_virtual = false;   // compute_XX rather than sm_XX
-  bool feature = false;  // sm_90a
+  int arch = 75;           // the lowest supported is the default
+  bool is_virtual = true;  // compute_XX rather than sm_XX
+  bool feature = false;    // sm_90a
   bool fmad = true;
   std::string standard = "c++17";
   std::vector<std::string> preprocessor;  // -D, -U, -I, -include

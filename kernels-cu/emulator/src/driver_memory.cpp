@@ -32,7 +32,8 @@ struct Copy {
   int check_host(const void *p) const {
     if (!p) return INVALID_VALUE;
     if (classify_host(p, bytes) != Host::PINNED_TOO_SHORT) return SUCCESS;
-    report("%s: %zu bytes reach past the end of the pinned host memory", call, bytes);
+    report("%s: %zu bytes reach past the end of the pinned host memory", header_name(call).c_str(),
+           bytes);
     return INVALID_VALUE;
   }
 
@@ -61,7 +62,8 @@ int copy_async(const Copy &copy, void *stream) {
     // A graph keeps the host address, so the memory must still be there when it is launched.
     const void *host = !copy.to_device ? copy.to : !copy.from_device ? copy.from : nullptr;
     if (host && classify_host(host, copy.bytes) == Host::PAGEABLE) {
-      report("%s: the host memory of a captured copy must be pinned", copy.call);
+      report("%s: the host memory of a captured copy must be pinned",
+             header_name(copy.call).c_str());
       s->capture->invalidated = true;
       return STREAM_CAPTURE_UNSUPPORTED;
     }

@@ -83,16 +83,18 @@ void report(const char *format, ...) {
   fflush(stderr);
 }
 
+std::string header_name(const char *function) {
+  std::string name = function;
+  size_t suffix = name.size() > 3 ? name.size() - 3 : 0;
+  return name.compare(suffix, 2, "_v") == 0 ? name.substr(0, suffix) : name;
+}
+
 int injected_fault(const char *function) {
   static std::deque<Fault> faults = read_faults();
   if (faults.empty()) return 0;
-  size_t length = strlen(function);
-  if (length > 3 && function[length - 3] == '_' && function[length - 2] == 'v') length -= 3;
+  std::string name = header_name(function);
   for (Fault &fault : faults) {
-    if (fault.function.compare(0, std::string::npos, function, length) == 0 &&
-        ++fault.calls == fault.nth) {
-      return fault.code;
-    }
+    if (fault.function == name && ++fault.calls == fault.nth) return fault.code;
   }
   return 0;
 }

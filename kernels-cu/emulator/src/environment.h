@@ -23,8 +23,10 @@ const Environment &environment();
 // Prints one line, "tarn-emulator: ...", on standard error.
 void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+// The name that the header gives a function: cuMemAlloc for cuMemAlloc_v2.
+std::string header_name(const char *function);
+
 // The error that TARN_EMULATOR_FAIL asks this call of the named function to fail with, or 0.
-// The name is that of the header: cuMemAlloc, not cuMemAlloc_v2.
 int injected_fault(const char *function);
 
 }  // namespace tarn
