@@ -27,10 +27,8 @@ import dev.tarn.ir.SoftmaxCrossEntropyGrad;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** Turns the nodes of programs into steps of a schedule. */
 final class CudaLowering implements Op.Visitor<List<Step>> {
@@ -49,7 +47,6 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final Kernels kernels;
   private final CudaStateStore store;
   private final Map<Value, HostTensor> constants = new HashMap<>();
-  private final Set<Value> inMemory = new HashSet<>();
   private Node node;
 
   private CudaLowering(
@@ -60,19 +57,11 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     this.node = program.body().get(0);
   }
 
-  /**
-   * Adds the steps of a program to a schedule that it was begun in.
-   *
-   * @param everyValue whether values are needed in memory that no step reads from there
-   */
+  /** Adds the steps of a program to a schedule that it was begun in. */
   static void lower(
-      Schedule<Step> schedule,
-      Kernels kernels,
-      CudaStateStore store,
-      Program program,
-      boolean everyValue) {
+      Schedule<Step> schedule, Kernels kernels, CudaStateStore store, Program program) {
     if (!program.body().isEmpty()) {
-      new CudaLowering(schedule, kernels, store, program).lower(program, everyValue);
+      new CudaLowering(schedule, kernels, store, program).lower(program);
     }
     for (Schedule.Copy copy : schedule.copies(program)) {
       Step step = copy("update of " + copy.to().label(), copy.from(), copy.to());
@@ -80,18 +69,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     }
   }
 
-  private void lower(Program program, boolean everyValue) {
-    program.outputs().forEach(output -> inMemory.add(output.value()));
-    inMemory.addAll(program.updates().values());
-    for (Node next : program.body()) {
-      if (everyValue) {
-        inMemory.addAll(next.outputs());
-      }
-      boolean immediates = next.op() instanceof Elementwise;
-      next.inputs().stream()
-          .filter(value -> !immediates || value.spec().shape().size() != 1)
-          .forEach(inMemory::add);
-    }
+  private void lower(Program program) {
     for (Node next : program.body()) {
       node = next;
       for (Step step : next.op().accept(this)) {
@@ -162,21 +140,11 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     throw new IllegalStateException("dropout masks are part of tapes");
   }
 
+  /** Needs no step: constants are written when the plan is bound. */
   @Override
   public List<Step> visit(Constant op) {
     constants.put(node.output(), op.data());
-    Buffer target = schedule.buffer(node.output());
-    if (target.bytes() == 0 || !inMemory.contains(node.output())) {
-      return List.of();
-    }
-    return List.of(
-        new Step(
-            op.name(),
-            List.of(),
-            List.of(target),
-            0,
-            binding ->
-                Copy.onDevice(binding.address(target), binding.upload(op.data()), target.bytes())));
+    return List.of();
   }
 
   @Override

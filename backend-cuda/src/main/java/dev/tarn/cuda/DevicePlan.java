@@ -41,7 +41,7 @@ final class DevicePlan implements AutoCloseable {
     boolean join = !byNode && !"false".equals(System.getProperty("tarn.fuse"));
     List<Program> lowered = programs.stream().map(program -> passes(program, join)).toList();
     try {
-      lowered.forEach(program -> lower(program, backend, store, byNode));
+      lowered.forEach(program -> lower(program, backend, store));
       backend.kernels().compileRequested();
       schedule.plan();
       Debug.print(1, names(programs) + ": " + schedule);
@@ -53,6 +53,9 @@ final class DevicePlan implements AutoCloseable {
       throw new TarnException("cannot compile " + names(programs) + ": " + e.getMessage(), e);
     }
     try {
+      for (Schedule.Initial initial : schedule.initials()) {
+        backend.transfers().toDevice(binding.address(initial.buffer()), initial.data());
+      }
       schedule.entries().forEach(entry -> commands.add(entry.step().binder().bind(binding)));
     } catch (CudaException e) {
       binding.close();
@@ -66,10 +69,10 @@ final class DevicePlan implements AutoCloseable {
     return Debug.show("fused", FuseElementwise.apply(simple, join, node -> false));
   }
 
-  private void lower(Program program, CudaBackend backend, CudaStateStore store, boolean byNode) {
+  private void lower(Program program, CudaBackend backend, CudaStateStore store) {
     schedule.begin(program);
     int from = schedule.entries().size();
-    CudaLowering.lower(schedule, backend.kernels(), store, program, byNode);
+    CudaLowering.lower(schedule, backend.kernels(), store, program);
     List<Schedule.Entry<Step>> entries = schedule.entries();
     int at = from;
     for (Node node : program.body()) {
