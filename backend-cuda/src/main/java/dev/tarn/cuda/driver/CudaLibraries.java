@@ -117,7 +117,13 @@ public final class CudaLibraries {
             directory -> {
               throw unavailable(
                   Reason.CONFIGURATION,
-                  LibrarySearch.PROPERTY + " names " + directory + ", which is not a directory",
+                  "The configured directory of CUDA libraries does not exist: "
+                      + directory
+                      + " (-D"
+                      + LibrarySearch.PROPERTY
+                      + " or "
+                      + LibrarySearch.VARIABLE
+                      + ")",
                   search);
             });
     List<Path> files = new ArrayList<>();
@@ -134,7 +140,8 @@ public final class CudaLibraries {
                             + " '--gpus all') or use device cpu",
                         search));
     preload(driver.file(), Reason.NO_DRIVER, search, files);
-    JcudaNatives.open(cache, 12).load("JCudaDriver", "", "jcuda.driver.JCudaDriver");
+    JcudaNatives natives = JcudaNatives.open(cache);
+    natives.load("JCudaDriver", "", MAJORS.get(0), "jcuda.driver.JCudaDriver");
     int driverVersion = driverVersion(search);
     int devices = startDriver(search);
     Toolkit toolkit = chooseToolkit(search, driverVersion);
@@ -149,9 +156,8 @@ public final class CudaLibraries {
       preload(file, Reason.LIBRARY_DAMAGED, search, files);
     }
     preload(toolkit.cublas().file(), Reason.LIBRARY_DAMAGED, search, files);
-    JcudaNatives natives = JcudaNatives.open(cache, toolkit.major());
-    natives.load("JNvrtc", "libnvrtc.so", "jcuda.nvrtc.JNvrtc");
-    natives.load("JCublas2", "libcublas.so", "jcuda.jcublas.JCublas2");
+    natives.load("JNvrtc", "libnvrtc.so", toolkit.major(), "jcuda.nvrtc.JNvrtc");
+    natives.load("JCublas2", "libcublas.so", toolkit.major(), "jcuda.jcublas.JCublas2");
     int[] major = new int[1];
     int[] minor = new int[1];
     int status = JNvrtc.nvrtcVersion(major, minor);

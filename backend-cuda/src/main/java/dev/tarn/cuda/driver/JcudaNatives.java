@@ -21,36 +21,34 @@ final class JcudaNatives {
   private static final Logger LOG = LoggerFactory.getLogger(JcudaNatives.class);
   private static final int BUILT_FOR = 12;
 
-  private final int cudaMajor;
-  private final PrivateDirectory directory;
+  private PrivateDirectory directory;
+  private boolean temporary;
 
-  private JcudaNatives(int cudaMajor, PrivateDirectory directory) {
-    this.cudaMajor = cudaMajor;
+  private JcudaNatives(PrivateDirectory directory, boolean temporary) {
     this.directory = directory;
+    this.temporary = temporary;
   }
 
-  /** Opens the directory for one CUDA version under {@code cache}, or a temporary one. */
-  static JcudaNatives open(Path cache, int cudaMajor) {
-    String name = "jcuda-" + JCudaVersion.get() + "-cuda" + cudaMajor;
-    Path wanted = cache.resolve("native").resolve(name);
+  /** Opens the directory {@code native} under {@code cache}, or else a temporary one. */
+  static JcudaNatives open(Path cache) {
+    Path wanted = cache.resolve("native");
     try {
-      PrivateDirectory.open(wanted.getParent());
-      return new JcudaNatives(cudaMajor, PrivateDirectory.open(wanted));
+      return new JcudaNatives(PrivateDirectory.open(wanted), false);
     } catch (IOException e) {
       LOG.warn(
-          "cannot use {} ({}): native libraries go to a temporary directory; tarn.cache names"
+          "cannot use {} ({}): native libraries go to a temporary directory; -Dtarn.cache names"
               + " another",
           wanted,
           e.toString());
-      return temporary(cudaMajor);
+      return new JcudaNatives(temporaryDirectory(), true);
     }
   }
 
-  private static JcudaNatives temporary(int cudaMajor) {
+  private static PrivateDirectory temporaryDirectory() {
     try {
       PrivateDirectory directory = PrivateDirectory.temporary("tarn-native");
       directory.path().toFile().deleteOnExit();
-      return new JcudaNatives(cudaMajor, directory);
+      return directory;
     } catch (IOException e) {
       throw new CudaUnavailableException(
           Reason.CACHE,
@@ -67,38 +65,43 @@ final class JcudaNatives {
    *
    * @param library JCuda's name of it, such as {@code JCublas2}
    * @param linkedTo the CUDA library without version that it is linked to, such as {@code
-   *     libcublas.so}; empty if none
+   *     libcublas.so}; empty if it is the same for all versions
+   * @param cudaMajor the version of that library that was loaded
    * @param className the class that declares its native methods
    */
-  void load(String library, String linkedTo, String className) {
+  void load(String library, String linkedTo, int cudaMajor, String className) {
     String name = "lib" + library + "-" + JCudaVersion.get() + "-linux-x86_64.so";
-    byte[] content = read(name, linkedTo);
+    byte[] content = read(name, linkedTo, cudaMajor);
+    String version = "jcuda-" + JCudaVersion.get() + "-cuda" + cudaMajor;
+    Path file;
     try {
-      System.load(install(name, content).toString());
+      file = install(version, name, content);
     } catch (UnsatisfiedLinkError | IOException e) {
+      if (temporary) {
+        throw damaged(name, "does not load: " + e.getMessage(), e);
+      }
       // A cache on a file system that is full, or mounted noexec: the temporary directory may do.
       LOG.warn("{} does not load from {} ({})", name, directory.path(), e.getMessage());
-      JcudaNatives retry = temporary(cudaMajor);
-      try {
-        System.load(retry.install(name, content).toString());
-      } catch (UnsatisfiedLinkError | IOException again) {
-        throw damaged(name, "does not load: " + again.getMessage(), again);
-      }
-      retry.initialize(name, className);
+      directory = temporaryDirectory();
+      temporary = true;
+      load(library, linkedTo, cudaMajor, className);
       return;
     }
-    initialize(name, className);
+    initialize(name, className, file.getParent());
   }
 
-  private Path install(String name, byte[] content) throws IOException {
-    Path file = directory.ensure(name, content);
-    if (directory.path().getFileName().toString().startsWith("tarn-native")) {
+  private Path install(String version, String name, byte[] content) throws IOException {
+    PrivateDirectory place = PrivateDirectory.open(directory.resolve(version));
+    Path file = place.ensure(name, content);
+    if (temporary) {
+      place.path().toFile().deleteOnExit();
       file.toFile().deleteOnExit();
     }
+    System.load(file.toString());
     return file;
   }
 
-  private byte[] read(String name, String linkedTo) {
+  private static byte[] read(String name, String linkedTo, int cudaMajor) {
     byte[] original;
     try (InputStream in = JCudaVersion.class.getResourceAsStream("/lib/" + name)) {
       if (in == null) {
@@ -119,9 +122,9 @@ final class JcudaNatives {
     }
   }
 
-  private void initialize(String name, String className) {
+  private static void initialize(String name, String className, Path directory) {
     String before = System.getProperty("java.io.tmpdir");
-    System.setProperty("java.io.tmpdir", directory.path().toString());
+    System.setProperty("java.io.tmpdir", directory.toString());
     try {
       Class.forName(className, true, JCudaVersion.class.getClassLoader());
     } catch (ClassNotFoundException | LinkageError e) {

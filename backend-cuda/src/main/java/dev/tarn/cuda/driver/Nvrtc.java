@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Compiles CUDA C++ at run time for the chip at hand. */
 public final class Nvrtc {
   private static final int NVRTC_ERROR_COMPILATION = 6;
-  private static final int REPORTED_ERRORS = 3;
+  private static final int REPORTED_ERRORS = 2;
 
   /** {@code file.cu(12): error: text} of NVRTC, {@code file.cu:12:5: error: text} of others. */
   private static final Pattern ERROR =

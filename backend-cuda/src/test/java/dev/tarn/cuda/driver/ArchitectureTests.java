@@ -1,8 +1,9 @@
 package dev.tarn.cuda.driver;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
-import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -26,9 +27,5 @@ class ArchitectureTests {
           .resideInAPackage("dev.tarn.cuda.driver")
           .should()
           .dependOnClassesThat(
-              DescribedPredicate.describe(
-                  "are Tarn's own, elsewhere",
-                  c ->
-                      c.getPackageName().startsWith("dev.tarn")
-                          && !c.getPackageName().equals("dev.tarn.cuda.driver")));
+              resideInAPackage("dev.tarn..").and(resideOutsideOfPackage("dev.tarn.cuda.driver")));
 }

@@ -106,7 +106,9 @@ class CudaLibrariesTests {
     assertOutput(
         child("driver").property("tarn.cuda.libraries", temp.resolve("none")).run(root),
         "reason: CONFIGURATION",
-        "names " + temp.resolve("none") + ", which is not a directory");
+        "does not exist: "
+            + temp.resolve("none")
+            + " (-Dtarn.cuda.libraries or TARN_CUDA_LIBRARIES)");
   }
 
   @Test

@@ -1,9 +1,11 @@
 package dev.tarn.cuda.driver;
 
+import dev.tarn.kernels.emulator.Emulator;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,21 +25,33 @@ final class Gpu implements AutoCloseable {
   private KernelModule module;
 
   Gpu() {
-    useEmulator();
+    selectLibraries();
     context = Device.open(0);
     stream = Stream.create(context);
   }
 
+  /** Whether the tests run on this machine's GPU, whose absence is then a failure. */
+  static boolean isReal() {
+    return "real".equals(System.getProperty("tarn.cuda"));
+  }
+
   /** Selects the emulator's libraries unless a real GPU is asked for. */
-  static void useEmulator() {
-    System.setProperty("tarn.cuda.libraries", "/tmp/emu/emulator/lib");
+  private static void selectLibraries() {
+    if (!isReal() && System.getProperty(LibrarySearch.PROPERTY) == null) {
+      System.setProperty(LibrarySearch.PROPERTY, Emulator.require().toString());
+    }
+    if (System.getProperty("tarn.cache") == null) {
+      System.setProperty("tarn.cache", Path.of("target", "tarn-cache").toString());
+    }
   }
 
   /** A child that uses the same libraries. */
   static ChildJvm child(Class<?> main) {
-    ChildJvm child = new ChildJvm(main);
-    String libraries = System.getProperty("tarn.cuda.libraries");
-    return libraries == null ? child : child.property("tarn.cuda.libraries", libraries);
+    selectLibraries();
+    ChildJvm child = new ChildJvm(main).property("tarn.cache", System.getProperty("tarn.cache"));
+    return isReal()
+        ? child.property("tarn.cuda", "real")
+        : child.property(LibrarySearch.PROPERTY, System.getProperty(LibrarySearch.PROPERTY));
   }
 
   Kernel kernel(String name) {
