@@ -91,6 +91,7 @@ static inline unsigned int __match_any_sync(unsigned int mask, T v, int line = _
   return result;
 }
 
+#if __CUDA_ARCH__ >= 800
 template <class T, class F>
 static inline T tarn_reduce(unsigned int mask, T v, F combine, int line) {
   const TarnWarpValues *all = tarn_warp_gather(mask, &v, sizeof(T), line);
@@ -119,3 +120,4 @@ TARN_REDUCE(__reduce_and_sync, unsigned int, a & b)
 TARN_REDUCE(__reduce_or_sync, unsigned int, a | b)
 TARN_REDUCE(__reduce_xor_sync, unsigned int, a ^ b)
 #undef TARN_REDUCE
+#endif

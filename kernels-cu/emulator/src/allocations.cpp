@@ -17,6 +17,7 @@ namespace {
 
 constexpr size_t ALIGNMENT = 256;  // what cuMemAlloc promises
 constexpr size_t PAGE = 4096;
+constexpr size_t GUARD = 1 << 20;  // address space without access on either side
 constexpr unsigned char POISON = 0xff;
 constexpr unsigned char MARGIN = 0xfd;
 constexpr size_t KEPT_FREED = 4096;
@@ -25,7 +26,7 @@ struct Allocation {
   size_t bytes;
   Context *context;
   long serial;
-  // Its first and last pages cannot be touched. nullptr under an address sanitizer, which looks
+  // Its first and last GUARD bytes cannot be touched. nullptr under an address sanitizer, which looks
   // after memory from malloc.
   char *mapping;
   size_t mapping_bytes;
@@ -50,17 +51,19 @@ long allocation_count = 0;
 
 size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
-// The memory ends as close to a page without access as its alignment allows.
+// The memory ends as close to the guard behind it as its alignment allows.
 uintptr_t map_guarded(Allocation &a) {
   size_t body = round_up(a.bytes, PAGE) + PAGE;  // a page at least in front, as a margin
-  a.mapping_bytes = body + 2 * PAGE;
-  void *mapping = mmap(nullptr, a.mapping_bytes, PROT_READ | PROT_WRITE,
+  a.mapping_bytes = body + 2 * GUARD;
+  void *mapping = mmap(nullptr, a.mapping_bytes, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) return 0;
   a.mapping = static_cast<char *>(mapping);
-  mprotect(a.mapping, PAGE, PROT_NONE);
-  mprotect(a.mapping + PAGE + body, PAGE, PROT_NONE);
-  char *start = a.mapping + PAGE + body - round_up(a.bytes, ALIGNMENT);
+  if (mprotect(a.mapping + GUARD, body, PROT_READ | PROT_WRITE) != 0) {
+    munmap(a.mapping, a.mapping_bytes);
+    return 0;
+  }
+  char *start = a.mapping + GUARD + body - round_up(a.bytes, ALIGNMENT);
   memset(start - ALIGNMENT, MARGIN, ALIGNMENT);
   memset(start + a.bytes, MARGIN, round_up(a.bytes, ALIGNMENT) - a.bytes);
   return reinterpret_cast<uintptr_t>(start);

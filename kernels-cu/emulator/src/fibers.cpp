@@ -57,6 +57,7 @@ constexpr size_t PAGE = 4096;
 constexpr size_t STACK = 256 << 10;  // address space only, until touched
 constexpr size_t SLAB_FIBERS = 32;
 constexpr size_t MAX_SHARED = 256 << 10;
+constexpr size_t GUARD = 1 << 20;  // without access, behind shared memory
 constexpr unsigned char POISON = 0xff;  // NaN in every float format
 
 // initial-exec: read at every barrier, and in a signal handler.
@@ -77,19 +78,19 @@ BlockRunner &BlockRunner::current() {
 }
 
 BlockRunner::BlockRunner() {
-  char *memory = static_cast<char *>(mmap(nullptr, MAX_SHARED + PAGE, PROT_READ | PROT_WRITE,
+  char *memory = static_cast<char *>(mmap(nullptr, MAX_SHARED + GUARD, PROT_READ | PROT_WRITE,
                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   if (memory == MAP_FAILED) {
     report("no memory for shared memory");
     abort();
   }
   shared_end_ = memory + MAX_SHARED;
-  mprotect(shared_end_, PAGE, PROT_NONE);
+  mprotect(shared_end_, GUARD, PROT_NONE);
 }
 
 BlockRunner::~BlockRunner() {
   runner_of_thread = nullptr;
-  munmap(shared_end_ - MAX_SHARED, MAX_SHARED + PAGE);
+  munmap(shared_end_ - MAX_SHARED, MAX_SHARED + GUARD);
   for (auto &slab : slabs_) munmap(slab.first, slab.second);
 }
 

@@ -94,7 +94,7 @@ class BlockRunner {
   TarnBlock block_{};
   dim3 prepared_dim_{0, 0, 0};
   void *main_stack_ = nullptr;
-  char *shared_end_ = nullptr;  // dynamic shared memory ends here, at a page without access
+  char *shared_end_ = nullptr;  // dynamic shared memory ends here, where access faults
   Result result_ = SUCCESS;
   int count_ = 0;    // threads in the block
   int current_ = 0;  // the one that runs

@@ -82,6 +82,7 @@ extern "C" __global__ void collectives(int *out) {
   out[3 * 32 + lane] = __shfl_xor_sync(FULL, lane, 6);
   out[4 * 32 + lane] = (int)__ballot_sync(FULL, lane % 3 == 0);
   out[5 * 32 + lane] = __any_sync(FULL, lane == 31) + 2 * __all_sync(FULL, lane < 32);
+#if __CUDA_ARCH__ >= 800
   out[6 * 32 + lane] = __reduce_add_sync(FULL, lane);
   // The halves of the warp go different ways, each with its own mask.
   if (lane < 16) {
@@ -89,6 +90,7 @@ extern "C" __global__ void collectives(int *out) {
   } else {
     out[7 * 32 + lane] = __reduce_min_sync(0xffff0000u, lane);
   }
+#endif
   out[8 * 32 + lane] = __syncthreads_count(lane < 10);
 }
 
