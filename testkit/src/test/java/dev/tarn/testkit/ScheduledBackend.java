@@ -11,6 +11,7 @@ import dev.tarn.backend.Executable;
 import dev.tarn.backend.Inputs;
 import dev.tarn.backend.Schedule;
 import dev.tarn.backend.StateStore;
+import dev.tarn.ir.Constant;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
@@ -124,7 +125,7 @@ final class ScheduledBackend implements Backend {
         programs.add(lowered);
         schedule.begin(lowered);
         for (Node node : lowered.body()) {
-          if (!(node.op() instanceof Reshape)) {
+          if (!(node.op() instanceof Reshape || node.op() instanceof Constant)) {
             List<Buffer> reads = schedule.buffers(node.inputs());
             List<Buffer> writes = schedule.buffers(node.outputs());
             schedule.add(() -> compute(node, reads, writes), node, reads, writes);
@@ -137,6 +138,11 @@ final class ScheduledBackend implements Backend {
       }
       schedule.plan();
       arena = block(schedule.bytes());
+      for (Schedule.Initial initial : schedule.initials()) {
+        HostTensor value = HostTensor.zeros(new Constant(initial.data()).infer(List.of()).get(0));
+        value.copyFrom(initial.data());
+        place(initial.buffer()).write(value);
+      }
     }
 
     private void compute(Node node, List<Buffer> reads, List<Buffer> writes) {
