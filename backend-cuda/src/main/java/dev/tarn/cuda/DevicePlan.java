@@ -46,7 +46,7 @@ final class DevicePlan implements AutoCloseable {
       schedule.plan();
       Debug.print(1, names(programs) + ": " + schedule);
       DeviceMemory arena = DeviceMemory.allocate(backend.context(), Math.max(1, schedule.bytes()));
-      this.binding = new Binding(backend, store, arena);
+      this.binding = new Binding(backend, store, arena, schedule.inputBytes());
     } catch (CudaOutOfMemoryException e) {
       throw new TarnException(outOfMemory(programs, store, e), e);
     } catch (CudaException e) {

@@ -2,6 +2,7 @@ package dev.tarn.cuda;
 
 import dev.tarn.backend.Backend;
 import dev.tarn.kernels.emulator.Emulator;
+import dev.tarn.testkit.ChildJvm;
 
 /**
  * The device of the tests, decided in one place: the emulator, or with {@code -Dtarn.cuda=real} the
@@ -23,6 +24,14 @@ final class CudaDevice {
     if (!isReal()) {
       System.setProperty("tarn.cuda.libraries", Emulator.require().toString());
     }
+  }
+
+  /** A JVM of its own that runs a main class on the same device. */
+  static ChildJvm child(ChildJvm child) {
+    select();
+    return isReal()
+        ? child.property("tarn.cuda", "real")
+        : child.property("tarn.cuda.libraries", System.getProperty("tarn.cuda.libraries"));
   }
 
   /** Opens the backend on the device. */

@@ -1,6 +1,7 @@
 package dev.tarn.cuda;
 
 import dev.tarn.backend.Backend;
+import dev.tarn.testkit.ChildJvm;
 import dev.tarn.testkit.TrainingConformance;
 
 /** Whole trainings on the CUDA backend. */
@@ -8,5 +9,10 @@ class CudaTrainingTests extends TrainingConformance {
   @Override
   protected Backend open() {
     return CudaDevice.open();
+  }
+
+  @Override
+  protected ChildJvm child() {
+    return CudaDevice.child(super.child());
   }
 }

@@ -43,6 +43,24 @@ class LargeShapesTests {
 
   @TestFactory
   Stream<DynamicTest> agreeWithTheReference() {
+    return cases().stream()
+        .map(
+            opCase ->
+                DynamicTest.dynamicTest(
+                    opCase.name(),
+                    () -> {
+                      CaseRun expected;
+                      try (Backend reference = ReferenceBackend.inDouble()) {
+                        expected = CaseRun.of(reference, opCase);
+                      }
+                      CaseRun actual = CaseRun.of(backend, opCase);
+                      actual.assertClose(expected, opCase.tolerance());
+                      CaseRun.of(backend, opCase).assertSameBits(actual);
+                    }));
+  }
+
+  /** The cases. */
+  static List<OpCase> cases() {
     List<OpCase> cases = new ArrayList<>();
     // A row to a warp, to a block, in chunks; columns in few and in many lanes, in chunks.
     cases.add(reduce(Shape.of(9, 1024), 1));
@@ -68,20 +86,7 @@ class LargeShapesTests {
     cases.add(broadcast(Shape.of(300, 1000), Shape.of(300, 1)));
     cases.add(nonFinite(-1));
     IntStream.of(0, 1, 4095, 4096, 20_000).forEach(at -> cases.add(nonFinite(at)));
-    return cases.stream()
-        .map(
-            opCase ->
-                DynamicTest.dynamicTest(
-                    opCase.name(),
-                    () -> {
-                      CaseRun expected;
-                      try (Backend reference = ReferenceBackend.inDouble()) {
-                        expected = CaseRun.of(reference, opCase);
-                      }
-                      CaseRun actual = CaseRun.of(backend, opCase);
-                      actual.assertClose(expected, opCase.tolerance());
-                      CaseRun.of(backend, opCase).assertSameBits(actual);
-                    }));
+    return cases;
   }
 
   private static OpCase reduce(Shape shape, int... axes) {
