@@ -96,6 +96,7 @@ struct Graph {
 };
 
 struct Capture {
+  unsigned long long id = 0;
   std::unique_ptr<Graph> graph = std::make_unique<Graph>();
   int mode = 0;  // CUstreamCaptureMode: 0 global, 1 thread-local, 2 relaxed
   std::thread::id thread;
