@@ -59,7 +59,7 @@ public final class Tensor {
   }
 
   /** Adds a number to each element. */
-  public Tensor add(float number) {
+  public Tensor add(double number) {
     return add(trace.constant(number));
   }
 
@@ -69,7 +69,7 @@ public final class Tensor {
   }
 
   /** Subtracts a number from each element. */
-  public Tensor sub(float number) {
+  public Tensor sub(double number) {
     return sub(trace.constant(number));
   }
 
@@ -79,7 +79,7 @@ public final class Tensor {
   }
 
   /** Multiplies each element by a number. */
-  public Tensor mul(float number) {
+  public Tensor mul(double number) {
     return mul(trace.constant(number));
   }
 
@@ -89,7 +89,7 @@ public final class Tensor {
   }
 
   /** Divides each element by a number. */
-  public Tensor div(float number) {
+  public Tensor div(double number) {
     return div(trace.constant(number));
   }
 
@@ -149,7 +149,7 @@ public final class Tensor {
   }
 
   /** 1 where this is greater than a number, else 0; no gradient flows through it. */
-  public Tensor greater(float number) {
+  public Tensor greater(double number) {
     return greater(trace.constant(number));
   }
 
@@ -188,9 +188,8 @@ public final class Tensor {
 
   /** The mean over the given axes, which vanish; over all axes if none is given. */
   public Tensor mean(int... axes) {
-    Tensor sum = reduce(Reduce.Kind.SUM, axes);
-    float count = (float) (shape().size() / (double) Math.max(1, sum.shape().size()));
-    return drop(sum.mul(1 / count), axes);
+    Tensor sum = sum(axes);
+    return sum.mul(Math.max(1, sum.shape().size()) / (double) Math.max(1, shape().size()));
   }
 
   /** The largest element over the given axes, which vanish; over all axes if none is given. */

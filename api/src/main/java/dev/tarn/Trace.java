@@ -3,6 +3,7 @@ package dev.tarn;
 import dev.tarn.internal.Philox;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.DropoutMask;
+import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Op;
 import dev.tarn.ir.Origin;
@@ -33,6 +34,7 @@ public final class Trace {
   private static final StackWalker STACK = StackWalker.getInstance();
   private static final List<String> INTERNAL =
       List.of(
+          "java.",
           "dev.tarn.Tensor",
           "dev.tarn.Trace",
           "dev.tarn.transform.",
@@ -69,14 +71,17 @@ public final class Trace {
   /** What a state holds: its value at the start of the run, or the last {@link #update}. */
   public Tensor state(State state) {
     Tensor updated = updates.get(state);
-    return updated != null
-        ? updated
-        : states.computeIfAbsent(state, s -> new Tensor(this, new Value(nextId++, s.spec())));
+    return updated != null ? updated : initialState(state);
   }
 
-  /** A number. */
-  public Tensor constant(float value) {
-    return constant(HostTensor.scalar(value));
+  /** What a state holds at the start of the run, whatever updates it has had. */
+  public Tensor initialState(State state) {
+    return states.computeIfAbsent(state, s -> new Tensor(this, new Value(nextId++, s.spec())));
+  }
+
+  /** A number, rounded to f32. */
+  public Tensor constant(double value) {
+    return constant(HostTensor.of(new double[] {value}, Shape.SCALAR));
   }
 
   /** Data that is part of the program; it must not be changed afterwards. */
@@ -118,6 +123,16 @@ public final class Trace {
     Tensor seed = input(SEED, Spec.i32(2));
     Tensor step = input(STEP, Spec.i32());
     return add(new DropoutMask(shape, stream, 1 - rate), seed, step).get(0);
+  }
+
+  /**
+   * The number of the first step with a non-finite value: {@code flag} if it is not zero, else the
+   * number of this step if any of the tensors has a NaN or an infinity, else 0; i32[].
+   */
+  public Tensor firstNonFinite(Tensor flag, List<Tensor> tensors) {
+    List<Tensor> operands = new ArrayList<>(List.of(flag, input(STEP, Spec.i32())));
+    operands.addAll(tensors);
+    return add(new FirstNonFinite(), operands.toArray(Tensor[]::new)).get(0);
   }
 
   /**

@@ -1,10 +1,15 @@
 package dev.tarn.ir;
 
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Spec;
 import java.util.List;
 
-/** A value known when the program is made. Its data must not be changed afterwards. */
+/**
+ * A value known when the program is made. Its data must not be changed afterwards.
+ *
+ * <p>F64 data makes an f32 value: it is rounded, except where the reference computes in double.
+ */
 public record Constant(HostTensor data) implements Op {
   @Override
   public String name() {
@@ -14,7 +19,7 @@ public record Constant(HostTensor data) implements Op {
   @Override
   public List<Spec> infer(List<Spec> inputs) {
     Op.arity(this, inputs, 0);
-    return List.of(data.spec());
+    return List.of(data.spec().dtype() == DType.F64 ? Spec.f32(data.shape()) : data.spec());
   }
 
   @Override

@@ -21,8 +21,8 @@ public record Fused(Shape shape, List<Instruction> tape, List<Integer> results) 
   /** Reads an f32 input of the node, broadcast to the tape's shape. */
   public record Load(int input) implements Instruction {}
 
-  /** A number. */
-  public record Immediate(float value) implements Instruction {}
+  /** A number; rounded to f32, except where the reference computes in double. */
+  public record Immediate(double value) implements Instruction {}
 
   /** Applies a function to registers. */
   public record Apply(Elementwise.Kind kind, List<Integer> operands) implements Instruction {}

@@ -287,7 +287,7 @@ public final class FuseElementwise {
           producer != null
                   && producer.op() instanceof Constant constant
                   && constant.data().size() == 1
-              ? new Fused.Immediate((float) constant.data().get(0))
+              ? new Fused.Immediate(constant.data().get(0))
               : new Fused.Load(input(value));
       int register = emit(instruction);
       registers.put(value, register);

@@ -137,7 +137,7 @@ public final class Gradient {
         case ABS -> list(g.mul(in(0).greater(0).sub(in(0).neg().greater(0))));
         case EXP -> list(g.mul(out()));
         case LOG -> list(g.div(in(0)));
-        case SQRT -> list(g.mul(0.5f).div(out()));
+        case SQRT -> list(g.mul(0.5).div(out()));
         case TANH -> list(g.sub(g.mul(out().mul(out()))));
         case SIGMOID -> list(g.mul(out()).mul(out().neg().add(1)));
         case RELU -> list(out().greater(0).select(g, trace.constant(0)));
@@ -161,8 +161,8 @@ public final class Gradient {
     }
 
     private List<@Nullable Tensor> extremum(Tensor g, Tensor first, Tensor second) {
-      Tensor share = first.sub(second).mul(0.5f);
-      return list(to(0, g.mul(share.add(0.5f))), to(1, g.mul(share.neg().add(0.5f))));
+      Tensor share = first.sub(second).mul(0.5);
+      return list(to(0, g.mul(share.add(0.5))), to(1, g.mul(share.neg().add(0.5))));
     }
 
     /** Sums a gradient over the axes along which the input was broadcast. */

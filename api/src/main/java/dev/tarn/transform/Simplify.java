@@ -47,11 +47,12 @@ public final class Simplify {
     List<Node> body = new ArrayList<>();
     for (Node node : program.body()) {
       Node renamed =
-          new Node(
-              node.op(),
-              node.inputs().stream().map(this::current).toList(),
-              node.outputs(),
-              node.origin());
+          foldReshape(
+              new Node(
+                  node.op(),
+                  node.inputs().stream().map(this::current).toList(),
+                  node.outputs(),
+                  node.origin()));
       Value same = sameAs(renamed);
       if (same != null) {
         replaced.put(renamed.output(), same);
@@ -80,6 +81,18 @@ public final class Simplify {
 
   private Value current(Value value) {
     return replaced.getOrDefault(value, value);
+  }
+
+  /** A reshaped constant as a constant. */
+  private Node foldReshape(Node node) {
+    if (node.op() instanceof Reshape reshape) {
+      Node producer = producers.get(node.inputs().get(0));
+      if (producer != null && producer.op() instanceof Constant constant) {
+        Constant reshaped = new Constant(constant.data().reshape(reshape.shape().dims()));
+        return new Node(reshaped, List.of(), node.outputs(), node.origin());
+      }
+    }
+    return node;
   }
 
   /** An earlier value that a node's output always equals, bit for bit. */

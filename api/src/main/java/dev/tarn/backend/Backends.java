@@ -1,0 +1,64 @@
+package dev.tarn.backend;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds backends on the class path. */
+public final class Backends {
+  private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
+
+  private Backends() {}
+
+  /**
+   * The first backend that runs here: CUDA, then the CPU, then the reference. One log line says
+   * which, and why not those before it.
+   */
+  public static Backend auto() {
+    List<String> refused = new ArrayList<>();
+    for (BackendProvider provider : providers()) {
+      try {
+        Backend backend = provider.open();
+        String why = refused.isEmpty() ? "" : " (" + String.join("; ", refused) + ")";
+        LOG.info("device {}: {}{}", backend.name(), backend.description(), why);
+        return backend;
+      } catch (BackendUnavailableException e) {
+        refused.add("no " + provider.name() + ": " + e.getMessage());
+      }
+    }
+    throw new BackendUnavailableException(
+        "no backend runs here: " + String.join("; ", refused), List.of());
+  }
+
+  /**
+   * The backend of a name; {@code auto} chooses.
+   *
+   * @param name {@code auto} or the name of a backend on the class path
+   * @throws BackendUnavailableException if it cannot run here; there is no fallback
+   */
+  public static Backend named(String name) {
+    if (name.equals("auto")) {
+      return auto();
+    }
+    List<String> known = new ArrayList<>(List.of("auto"));
+    for (BackendProvider provider : providers()) {
+      if (provider.name().equals(name)) {
+        return provider.open();
+      }
+      known.add(provider.name());
+    }
+    throw new BackendUnavailableException(
+        "there is no backend '" + name + "' on the class path; there are " + known, List.of());
+  }
+
+  /** The providers on the class path, in the order in which {@code auto} tries them. */
+  public static List<BackendProvider> providers() {
+    List<BackendProvider> providers = new ArrayList<>();
+    ServiceLoader.load(BackendProvider.class).forEach(providers::add);
+    providers.sort(Comparator.comparing(BackendProvider::priority).reversed());
+    return providers;
+  }
+}

@@ -1,0 +1,95 @@
+package dev.tarn.data;
+
+import dev.tarn.HostTensor;
+import dev.tarn.Spec;
+import dev.tarn.TarnException;
+import dev.tarn.internal.RandomStream;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A data set cut into batches; the last of an epoch may be smaller.
+ *
+ * <p>The order of an epoch depends on seed and epoch only, so any batch can be made again. The
+ * tensors given out are reused: a batch is valid until the next one of its size is loaded.
+ */
+public final class Batches {
+  /**
+   * Examples for one step.
+   *
+   * @param features f32 {@code [n, ...]}
+   * @param labels i32 {@code [n]}
+   */
+  public record Batch(HostTensor features, HostTensor labels) {
+    /** The number of examples. */
+    public int size() {
+      return labels.size();
+    }
+  }
+
+  private final Dataset data;
+  private final int batchSize;
+  private final boolean shuffle;
+  private final Map<Integer, Batch> buffers = new HashMap<>();
+  private int[] order = new int[0];
+
+  /**
+   * Batches of a data set.
+   *
+   * @param shuffle whether each epoch has an order of its own
+   * @throws TarnException if the size is not positive or there are no examples
+   */
+  public Batches(Dataset data, int batchSize, boolean shuffle) {
+    if (batchSize <= 0) {
+      throw new TarnException("batch: the size must be positive, not " + batchSize);
+    }
+    if (data.size() == 0) {
+      throw new TarnException("batch: the data set has no examples");
+    }
+    this.data = data;
+    this.batchSize = Math.min(batchSize, data.size());
+    this.shuffle = shuffle;
+  }
+
+  /** The data set. */
+  public Dataset data() {
+    return data;
+  }
+
+  /** The number of examples in a batch, not counting a smaller last one. */
+  public int batchSize() {
+    return batchSize;
+  }
+
+  /** The number of batches in an epoch. */
+  public int count() {
+    return (data.size() + batchSize - 1) / batchSize;
+  }
+
+  /** Puts the examples in the order of an epoch; call it before {@link #load}. */
+  public void startEpoch(long seed, long epoch) {
+    if (shuffle) {
+      order = new RandomStream(seed, "shuffle/" + epoch).permutation(data.size());
+    } else if (order.length == 0) {
+      order = new int[data.size()];
+      for (int i = 0; i < order.length; i++) {
+        order[i] = i;
+      }
+    }
+  }
+
+  /** The batch of an index in the current epoch, from 0. */
+  public Batch load(int index) {
+    int from = index * batchSize;
+    int size = Math.min(batchSize, data.size() - from);
+    Batch batch =
+        buffers.computeIfAbsent(
+            size,
+            n ->
+                new Batch(
+                    HostTensor.zeros(Spec.f32(data.featureShape().prepend(n))),
+                    HostTensor.zeros(Spec.i32(n))));
+    data.gather(order, from, batch.features(), batch.labels());
+    return batch;
+  }
+}

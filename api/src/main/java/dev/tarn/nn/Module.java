@@ -1,0 +1,104 @@
+package dev.tarn.nn;
+
+import dev.tarn.Mode;
+import dev.tarn.Parameter;
+import dev.tarn.Shape;
+import dev.tarn.ShapeException;
+import dev.tarn.Spec;
+import dev.tarn.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A part of a model: it may have parameters and children, and says how an input becomes an output.
+ *
+ * <p>Parameters and children are registered under explicit names; a parameter's path, such as
+ * {@code encoder.fc1.weight}, is what checkpoints call it. Parameters may be made at the first
+ * {@link #forward}, when the input's shape is known.
+ */
+public abstract class Module {
+  private final Map<String, Module> children = new LinkedHashMap<>();
+  private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+  private @Nullable Module parent;
+  private String name = "";
+
+  /** A module without a name yet: it gets one as a {@link #child} of another. */
+  protected Module() {}
+
+  /**
+   * The output for a batch.
+   *
+   * @param x the input, its first axis the batch
+   * @param mode what the pass is for
+   * @throws ShapeException if the input does not fit
+   */
+  public abstract Tensor forward(Tensor x, Mode mode);
+
+  /**
+   * Registers a part of this module.
+   *
+   * @return the child
+   * @throws IllegalArgumentException if the name is taken, or the child has a parent already
+   */
+  protected final <M extends Module> M child(String childName, M child) {
+    Module other = child;
+    if (children.putIfAbsent(childName, other) != null) {
+      throw new IllegalArgumentException("module: two children are named '" + childName + "'");
+    }
+    if (other.parent != null) {
+      throw new IllegalArgumentException("module: '" + childName + "' is part of another module");
+    }
+    other.parent = this;
+    other.name = childName;
+    return child;
+  }
+
+  /**
+   * The parameter of a name, made at the first call.
+   *
+   * @param shape its shape
+   * @param initializer its values at the start, drawn from the training's seed and the path
+   * @param decays whether weight decay applies
+   * @throws ShapeException if it exists with another shape
+   */
+  protected final Parameter parameter(
+      String parameterName, Shape shape, Initializer initializer, boolean decays) {
+    Parameter parameter =
+        parameters.computeIfAbsent(
+            parameterName,
+            key ->
+                new Parameter(
+                    () -> join(path(), key),
+                    Spec.f32(shape),
+                    seed -> initializer.create(shape, seed, join(path(), key)),
+                    decays));
+    if (!parameter.spec().shape().equals(shape)) {
+      throw new ShapeException(parameter + " was made for another input: this one needs " + shape);
+    }
+    return parameter;
+  }
+
+  /** The names from the root to this module, joined by dots; empty for the root. */
+  public final String path() {
+    return parent == null ? name : join(parent.path(), name);
+  }
+
+  /** The children by name, in order. */
+  public final Map<String, Module> children() {
+    return new LinkedHashMap<>(children);
+  }
+
+  /** The parameters of this module and all below it, in order. */
+  public final List<Parameter> parameters() {
+    List<Parameter> all = new ArrayList<>(parameters.values());
+    children.values().forEach(child -> all.addAll(child.parameters()));
+    return all;
+  }
+
+  private static String join(String path, String last) {
+    return path.isEmpty() ? last : path + "." + last;
+  }
+}

@@ -1,0 +1,51 @@
+package dev.tarn.nn;
+
+import dev.tarn.Mode;
+import dev.tarn.Tensor;
+import dev.tarn.ir.Origin;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Modules one after another, each given the output of the one before. */
+public final class Sequential extends Module {
+  private record Layer(Module module, Origin origin) {}
+
+  private final List<Layer> layers = new ArrayList<>();
+
+  /** An empty chain, which gives its input. */
+  public Sequential() {}
+
+  /** A chain of modules, named by their positions from 0. */
+  public static Sequential of(Module... modules) {
+    Sequential chain = new Sequential();
+    for (Module module : modules) {
+      chain.add(String.valueOf(chain.layers.size()), module, Origin.NONE);
+    }
+    return chain;
+  }
+
+  /**
+   * Appends a module.
+   *
+   * @param name its name in paths
+   * @param origin where it was declared, for instance {@code digits.yaml:7}, for messages; {@link
+   *     Origin#NONE} if the Java source line says it
+   */
+  public Sequential add(String name, Module module, Origin origin) {
+    layers.add(new Layer(child(name, module), origin));
+    return this;
+  }
+
+  @Override
+  public Tensor forward(Tensor x, Mode mode) {
+    Tensor current = x;
+    for (Layer layer : layers) {
+      Tensor input = current;
+      current =
+          layer.origin().equals(Origin.NONE)
+              ? layer.module().forward(input, mode)
+              : x.trace().at(layer.origin(), () -> layer.module().forward(input, mode));
+    }
+    return current;
+  }
+}

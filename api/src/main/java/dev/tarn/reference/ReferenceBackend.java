@@ -1,0 +1,79 @@
+package dev.tarn.reference;
+
+import dev.tarn.HostTensor;
+import dev.tarn.State;
+import dev.tarn.backend.Backend;
+import dev.tarn.backend.Executable;
+import dev.tarn.backend.StateStore;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Program;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The executable specification: plain Java loops, node by node, in the order of the program.
+ *
+ * <p>Every node computes in double; the f32 backend then rounds each output to f32, the one {@link
+ * #inDouble in double} does not and gives F64 results. It is also the fallback where no native
+ * library runs.
+ */
+public final class ReferenceBackend implements Backend {
+  private final boolean inDouble;
+
+  /** A backend that computes in f32: each node's output is rounded. */
+  public ReferenceBackend() {
+    this(false);
+  }
+
+  private ReferenceBackend(boolean inDouble) {
+    this.inDouble = inDouble;
+  }
+
+  /** A backend that runs f32 programs in double; states and outputs are F64 host tensors. */
+  public static ReferenceBackend inDouble() {
+    return new ReferenceBackend(true);
+  }
+
+  /**
+   * Computes one node in f32.
+   *
+   * @param inputs the values it reads
+   * @return the values it gives
+   */
+  public static List<HostTensor> evaluate(Node node, List<HostTensor> inputs) {
+    Evaluator evaluator =
+        new Evaluator(node, inputs.stream().map(HostTensor::toDoubles).toList(), false);
+    List<double[]> outputs = node.op().accept(evaluator);
+    List<HostTensor> tensors = new ArrayList<>();
+    for (int i = 0; i < outputs.size(); i++) {
+      tensors.add(Arrays64.toTensor(outputs.get(i), node.outputs().get(i).spec(), false));
+    }
+    return tensors;
+  }
+
+  @Override
+  public String name() {
+    return "reference";
+  }
+
+  @Override
+  public String description() {
+    return "plain Java, " + (inDouble ? "f64" : "f32");
+  }
+
+  @Override
+  public StateStore allocate(List<? extends State> states) {
+    return new ReferenceStateStore(states, inDouble);
+  }
+
+  @Override
+  public Executable compile(List<Program> programs, StateStore store) {
+    if (!(store instanceof ReferenceStateStore own)) {
+      throw new IllegalArgumentException("the state store belongs to another backend");
+    }
+    return new ReferenceExecutable(programs, own, inDouble);
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,124 @@
+package dev.tarn.train;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import dev.tarn.Shape;
+import dev.tarn.TarnException;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a checkpoint says beside its tensors.
+ *
+ * @param position where the training was
+ * @param seed its seed
+ * @param features the shape of one example's features
+ * @param device the device it ran on, with versions
+ * @param optimizer the optimizer and its settings
+ */
+record CheckpointHeader(
+    Position position, long seed, Shape features, String device, String optimizer) {
+  /** The key of the header in the file's metadata. */
+  static final String KEY = "tarn";
+
+  private static final int FORMAT = 1;
+  private static final Logger LOG = LoggerFactory.getLogger(CheckpointHeader.class);
+
+  String toJson() {
+    JsonObject json = new JsonObject();
+    json.addProperty("format", FORMAT);
+    json.addProperty("step", position.step());
+    json.addProperty("examples", position.examples());
+    JsonArray sums = new JsonArray();
+    for (double sum : position.sums()) {
+      sums.add(sum);
+    }
+    json.add("sums", sums);
+    json.addProperty("seed", seed);
+    JsonArray dims = new JsonArray();
+    for (int dim : features.dims()) {
+      dims.add(dim);
+    }
+    json.add("features", dims);
+    json.addProperty("device", device);
+    json.addProperty("optimizer", optimizer);
+    return json.toString();
+  }
+
+  /**
+   * The header of a checkpoint.
+   *
+   * @throws TarnException if the file has none or it is damaged
+   */
+  static CheckpointHeader of(Safetensors file, Path path) {
+    String text = file.metadata().get(KEY);
+    if (text == null) {
+      throw new TarnException(path + ": not a checkpoint of Tarn: the metadata 'tarn' is missing");
+    }
+    try {
+      JsonObject json = JsonParser.parseString(text).getAsJsonObject();
+      int format = json.get("format").getAsInt();
+      if (format != FORMAT) {
+        throw new TarnException(
+            path + ": checkpoint of format " + format + "; this Tarn reads format " + FORMAT);
+      }
+      JsonArray sums = json.getAsJsonArray("sums");
+      double[] values = new double[sums.size()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = sums.get(i).getAsDouble();
+      }
+      JsonArray dims = json.getAsJsonArray("features");
+      int[] extents = new int[dims.size()];
+      for (int i = 0; i < extents.length; i++) {
+        extents[i] = dims.get(i).getAsInt();
+      }
+      Position position =
+          new Position(json.get("step").getAsLong(), json.get("examples").getAsLong(), values);
+      return new CheckpointHeader(
+          position,
+          json.get("seed").getAsLong(),
+          Shape.of(extents),
+          json.get("device").getAsString(),
+          json.get("optimizer").getAsString());
+    } catch (JsonParseException
+        | IllegalStateException
+        | NullPointerException
+        | ClassCastException
+        | NumberFormatException e) {
+      throw new TarnException(path + ": damaged: the metadata 'tarn' cannot be read", e);
+    }
+  }
+
+  /** Refuses another seed or optimizer, and says so where the device is another. */
+  void checkFits(Path path, long wantedSeed, String wantedOptimizer, String wantedDevice) {
+    if (seed != wantedSeed) {
+      throw new TarnException(
+          path
+              + ": trained with seed "
+              + seed
+              + ", not "
+              + wantedSeed
+              + ": resume with that seed, or start anew from its weights");
+    }
+    if (!optimizer.equals(wantedOptimizer)) {
+      throw new TarnException(
+          path
+              + ": trained with "
+              + optimizer
+              + ", not "
+              + wantedOptimizer
+              + ": resume with the same settings, or start anew from its weights");
+    }
+    if (!device.equals(wantedDevice)) {
+      LOG.warn(
+          "{} was saved on {}; this is {}: the training goes on, but not bit for bit as it would"
+              + " have there",
+          path,
+          device,
+          wantedDevice);
+    }
+  }
+}

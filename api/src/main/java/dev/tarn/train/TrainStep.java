@@ -1,0 +1,312 @@
+package dev.tarn.train;
+
+import dev.tarn.DType;
+import dev.tarn.HostTensor;
+import dev.tarn.Shape;
+import dev.tarn.Spec;
+import dev.tarn.State;
+import dev.tarn.Tensor;
+import dev.tarn.Trace;
+import dev.tarn.backend.Backend;
+import dev.tarn.backend.Executable;
+import dev.tarn.backend.Inspection;
+import dev.tarn.backend.StateStore;
+import dev.tarn.data.Batches.Batch;
+import dev.tarn.ir.Program;
+import dev.tarn.loss.Loss;
+import dev.tarn.nn.Module;
+import dev.tarn.optim.Optimizer;
+import dev.tarn.reference.ValidatingBackend;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One step of a training: the program of the gradients and the program of the update over one
+ * {@link StateStore}, compiled together once for each shape of batch.
+ *
+ * <p>Evaluation and prediction share the states. Used by one thread.
+ */
+public final class TrainStep implements AutoCloseable {
+  /** How many compiled steps are kept; the least recently used goes first. */
+  static final int MAX_COMPILED = 16;
+
+  private static final Logger LOG = LoggerFactory.getLogger(TrainStep.class);
+
+  private enum Kind {
+    TRAIN,
+    EVALUATE,
+    PREDICT
+  }
+
+  private record Key(Kind kind, Spec features) {}
+
+  private record Compiled(List<Program> programs, Executable executable, HostTensor[] arguments) {}
+
+  private final Backend backend;
+  private final StepPrograms programs;
+  private final Optimizer optimizer;
+  private final StateStore store;
+  private final long seed;
+  private final Map<String, HostTensor> stepInputs = new HashMap<>();
+  private final double[] scalars;
+  private final LinkedHashMap<Key, Compiled> compiled = new LinkedHashMap<>(16, 0.75f, true);
+
+  /**
+   * Makes the model's parameters and gives them their initial values.
+   *
+   * @param features the shape of one example's features
+   * @param seed the seed of initial values and dropout
+   * @throws dev.tarn.ShapeException if the features do not fit the model
+   */
+  public TrainStep(
+      Backend backend,
+      Module model,
+      Loss loss,
+      Optimizer optimizer,
+      List<Metric> metrics,
+      Shape features,
+      long seed) {
+    this.backend = ValidatingBackend.ifAsked(backend);
+    this.optimizer = optimizer;
+    this.seed = seed;
+    this.programs = new StepPrograms(model, loss, optimizer, metrics, features);
+    this.store = this.backend.allocate(programs.states());
+    store.reset(seed);
+    stepInputs.put(Trace.SEED, HostTensor.of(new int[] {(int) seed, (int) (seed >>> 32)}, 2));
+    stepInputs.put(Trace.STEP, HostTensor.scalar(0));
+    // F64 where the reference computes in double, F32 everywhere else.
+    Spec scalar = store.read(programs.accumulators().get(0)).spec();
+    optimizer.scalars().forEach(name -> stepInputs.put(name, HostTensor.zeros(scalar)));
+    this.scalars = new double[optimizer.scalars().size()];
+  }
+
+  /**
+   * Runs one step of training. It may return before the device has finished.
+   *
+   * @param step the number of the step, from 1
+   */
+  public void train(long step, Batch batch) {
+    Compiled program = compiled(Kind.TRAIN, batch.features().spec());
+    program.executable().run(arguments(program, step, batch));
+    debugPrint(program);
+  }
+
+  /** Adds a batch to the sums of loss and metrics without training. */
+  public void evaluate(Batch batch) {
+    Compiled program = compiled(Kind.EVALUATE, batch.features().spec());
+    program.executable().run(arguments(program, 0, batch));
+    debugPrint(program);
+  }
+
+  /**
+   * What the model predicts.
+   *
+   * @param features f32 {@code [N, ...]}
+   */
+  public HostTensor predict(HostTensor features) {
+    Compiled program = compiled(Kind.PREDICT, features.spec());
+    Batch batch = new Batch(features, HostTensor.of(new int[0], 0));
+    program.executable().run(arguments(program, 0, batch));
+    List<HostTensor> outputs = program.executable().read();
+    return outputs.get(outputs.size() - 1);
+  }
+
+  /** Runs a step of training node by node, without any effect on the states. */
+  public Inspection inspect(long step, Batch batch) {
+    Compiled program = compiled(Kind.TRAIN, batch.features().spec());
+    return program.executable().inspect(arguments(program, step, batch));
+  }
+
+  /** The programs of a training step for features of a given spec, as traced. */
+  public List<Program> programs(Spec features) {
+    return compiled(Kind.TRAIN, features).programs();
+  }
+
+  /**
+   * The number of the first step with a non-finite loss or gradient, or 0. Waits for the device.
+   */
+  public int failedStep() {
+    return store.read(programs.flag()).ints()[0];
+  }
+
+  /**
+   * The sums over examples of the loss and of each metric since the last call. Waits for the
+   * device.
+   */
+  public double[] takeSums() {
+    double[] sums = new double[programs.accumulators().size()];
+    for (int i = 0; i < sums.length; i++) {
+      State state = programs.accumulators().get(i);
+      HostTensor value = store.read(state);
+      sums[i] = value.item();
+      if (sums[i] != 0) {
+        store.write(state, HostTensor.zeros(state.spec()));
+      }
+    }
+    return sums;
+  }
+
+  /**
+   * What a checkpoint holds: parameters and the optimizer's moments by name. Waits for the device.
+   */
+  public Map<String, HostTensor> checkpoint() {
+    Map<String, HostTensor> tensors = new LinkedHashMap<>();
+    for (State state : checkpointStates()) {
+      tensors.put(state.name(), store.read(state));
+    }
+    return tensors;
+  }
+
+  /** The gradients of the last training step by parameter name. Waits for the device. */
+  public Map<String, HostTensor> gradients() {
+    Map<String, HostTensor> gradients = new LinkedHashMap<>();
+    for (ParameterGroup group : programs.groups()) {
+      for (int i = 0; i < group.gradients().members().size(); i++) {
+        gradients.put(
+            group.parameters().members().get(i).name(),
+            store.read(group.gradients().members().get(i)));
+      }
+    }
+    return gradients;
+  }
+
+  /** The states that a checkpoint holds: parameters, moments, sums. */
+  public List<State> checkpointStates() {
+    List<State> states = new ArrayList<>(parameterStates());
+    for (ParameterGroup group : programs.groups()) {
+      group.moments().forEach(moment -> states.addAll(moment.members()));
+    }
+    states.addAll(programs.accumulators());
+    return states;
+  }
+
+  /** The states that a model file holds. */
+  public List<State> parameterStates() {
+    return new ArrayList<>(programs.parameters());
+  }
+
+  /** The value of a parameter or moment. Waits for the device. */
+  public HostTensor read(State state) {
+    return store.read(state);
+  }
+
+  /** Sets a parameter or moment. */
+  public void write(State state, HostTensor value) {
+    store.write(state, value);
+  }
+
+  /** Bytes of device memory: states and the memory of every compiled step. */
+  public long bytes() {
+    return store.bytes()
+        + compiled.values().stream().mapToLong(program -> program.executable().bytes()).sum();
+  }
+
+  @Override
+  public void close() {
+    compiled.values().forEach(program -> program.executable().close());
+    compiled.clear();
+    store.close();
+  }
+
+  private HostTensor[] arguments(Compiled program, long step, Batch batch) {
+    stepInputs.get(Trace.STEP).ints()[0] = (int) step;
+    optimizer.scalars(step, scalars);
+    for (int i = 0; i < scalars.length; i++) {
+      stepInputs.get(optimizer.scalars().get(i)).set(0, scalars[i]);
+    }
+    List<Program.Input> inputs = program.executable().inputs();
+    HostTensor[] arguments = program.arguments();
+    for (int i = 0; i < arguments.length; i++) {
+      String name = inputs.get(i).name();
+      if (name.equals(StepPrograms.FEATURES)) {
+        arguments[i] = batch.features();
+      } else if (name.equals(StepPrograms.TARGET)) {
+        arguments[i] = batch.labels();
+      }
+    }
+    return arguments;
+  }
+
+  private Compiled compiled(Kind kind, Spec given) {
+    Spec features = Spec.f32(given.shape());
+    Key key = new Key(kind, features);
+    Compiled known = compiled.get(key);
+    if (known != null) {
+      return known;
+    }
+    Compiled made = compile(kind, features);
+    compiled.put(key, made);
+    if (compiled.size() > MAX_COMPILED) {
+      Key oldest = compiled.keySet().iterator().next();
+      compiled.remove(oldest).executable().close();
+      LOG.warn(
+          "more than {} shapes of batches are in use; the step for {} was dropped and will be"
+              + " compiled again: pad or bucket the batches",
+          MAX_COMPILED,
+          oldest.features());
+    }
+    return made;
+  }
+
+  private Compiled compile(Kind kind, Spec features) {
+    long start = System.nanoTime();
+    List<Program> traced =
+        switch (kind) {
+          case TRAIN -> List.of(programs.gradients(features), programs.apply());
+          case EVALUATE -> List.of(programs.evaluate(features));
+          case PREDICT -> List.of(programs.predict(features));
+        };
+    Executable executable = backend.compile(traced, store);
+    HostTensor[] arguments = new HostTensor[executable.inputs().size()];
+    for (int i = 0; i < arguments.length; i++) {
+      HostTensor shared = stepInputs.get(executable.inputs().get(i).name());
+      if (shared != null) {
+        arguments[i] = shared;
+      }
+    }
+    LOG.info(
+        "compiled {} for features {} in {} ms, {} bytes",
+        kind,
+        features,
+        (System.nanoTime() - start) / 1_000_000,
+        executable.bytes());
+    return new Compiled(traced, executable, arguments);
+  }
+
+  private static void debugPrint(Compiled program) {
+    int index = 0;
+    @Nullable List<HostTensor> outputs = null;
+    for (Program part : program.programs()) {
+      for (Program.Output output : part.outputs()) {
+        if (output.name().startsWith(Tensor.DEBUG_PREFIX)) {
+          outputs = outputs == null ? program.executable().read() : outputs;
+          HostTensor value = outputs.get(index);
+          String label = output.name().substring(Tensor.DEBUG_PREFIX.length());
+          System.err.println("[tarn] " + label + " = " + value + statistics(value));
+        }
+        index++;
+      }
+    }
+  }
+
+  private static String statistics(HostTensor value) {
+    if (value.spec().dtype() == DType.I32 || value.size() == 0) {
+      return "";
+    }
+    double min = Double.POSITIVE_INFINITY;
+    double max = Double.NEGATIVE_INFINITY;
+    double sum = 0;
+    for (double v : value.toDoubles()) {
+      min = Math.min(min, v);
+      max = Math.max(max, v);
+      sum += v;
+    }
+    return String.format(" min %.4g mean %.4g max %.4g", min, sum / value.size(), max);
+  }
+}

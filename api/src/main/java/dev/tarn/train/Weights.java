@@ -1,0 +1,39 @@
+package dev.tarn.train;
+
+import dev.tarn.HostTensor;
+import dev.tarn.State;
+import dev.tarn.TarnException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Copies tensors of a file into states. */
+final class Weights {
+  private Weights() {}
+
+  /**
+   * Writes every state's tensor.
+   *
+   * @throws TarnException naming the tensor if one is missing or does not fit; nothing is written
+   *     then
+   */
+  static void copy(Safetensors saved, TrainStep step, List<State> states, Path file) {
+    for (State state : states) {
+      HostTensor tensor = saved.tensors().get(state.name());
+      if (tensor == null) {
+        throw new TarnException(
+            file + ": has no tensor " + state.name() + "; it was saved by another model");
+      }
+      if (!tensor.spec().equals(state.spec())) {
+        throw new TarnException(
+            file
+                + ": tensor "
+                + state.name()
+                + " is "
+                + tensor.spec()
+                + ", the model needs "
+                + state.spec());
+      }
+    }
+    states.forEach(state -> step.write(state, saved.tensors().get(state.name())));
+  }
+}
