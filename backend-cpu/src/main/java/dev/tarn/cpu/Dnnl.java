@@ -4,25 +4,19 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import dev.tarn.TarnException;
 import dev.tarn.backend.BackendUnavailableException;
-import java.lang.reflect.Constructor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.Pointer;
-import org.jspecify.annotations.Nullable;
 
 /** The oneDNN library: loading, engine and streams, threads, and the check of what calls return. */
 final class Dnnl implements AutoCloseable {
   private final dnnl_engine engine = new dnnl_engine();
   private final List<dnnl_stream> streams = new ArrayList<>();
-  private final @Nullable Constructor<?> nativeCall;
-  private final long setThreads;
-  private final ThreadLocal<Boolean> limited = ThreadLocal.withInitial(() -> false);
+  private final OpenMp openMp;
 
   /**
    * Loads the library.
@@ -40,11 +34,9 @@ final class Dnnl implements AutoCloseable {
               + firstLine(e)
               + ");\nadd org.bytedeco:dnnl, javacpp and opencl with the classifier of this platform,"
               + " or use the backend `reference`",
-          List.of(
-              "java.class.path = " + System.getProperty("java.class.path"), "cause: " + e));
+          List.of("java.class.path = " + System.getProperty("java.class.path"), "cause: " + e));
     }
-    setThreads = addressOfSetThreads();
-    nativeCall = setThreads == 0 ? null : nativeCallConstructor();
+    openMp = new OpenMp();
     check(dnnl_engine_create(engine, dnnl_cpu, 0), "cpu engine");
   }
 
@@ -52,61 +44,17 @@ final class Dnnl implements AutoCloseable {
     return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
   }
 
-  /** Where {@code omp_set_num_threads} lies in the OpenMP library that oneDNN uses, or 0. */
-  private static long addressOfSetThreads() {
-    try {
-      for (String path : Loader.getLoadedLibraries().values()) {
-        if (path != null
-            && path.toLowerCase(Locale.ROOT)
-                .matches(".*[/\\\\](lib)?(gomp|iomp|omp|vcomp)[^/\\\\]*")) {
-          Loader.loadGlobal(path);
-        }
-      }
-      Pointer symbol = Loader.addressof("omp_set_num_threads");
-      return symbol == null ? 0 : symbol.address();
-    } catch (LinkageError | RuntimeException e) {
-      return 0;
-    }
-  }
-
-  /**
-   * JavaCPP's only way to call a native function by address: a deallocator, which calls {@code
-   * function(argument)}.
-   */
-  private static @Nullable Constructor<?> nativeCallConstructor() {
-    try {
-      Constructor<?> constructor =
-          Pointer.NativeDeallocator.class.getDeclaredConstructor(
-              Pointer.class, long.class, long.class);
-      constructor.setAccessible(true);
-      return constructor;
-    } catch (ReflectiveOperationException | RuntimeException e) {
-      return null;
-    }
-  }
-
   /**
    * Whether calls of oneDNN can be kept on their calling thread: if not, it has its own team of
    * threads, and ours must have one.
    */
   boolean controlsThreads() {
-    return nativeCall != null || dnnl_version().cpu_runtime() == DNNL_RUNTIME_SEQ;
+    return openMp.available() || dnnl_version().cpu_runtime() == DNNL_RUNTIME_SEQ;
   }
 
   /** Makes oneDNN run on the calling thread only, from now on, when it is called from it. */
   void limitThisThread() {
-    if (nativeCall == null || limited.get()) {
-      return;
-    }
-    try {
-      Pointer.NativeDeallocator call =
-          (Pointer.NativeDeallocator)
-              nativeCall.newInstance(new Memory.Address(0), 1L, setThreads);
-      call.deallocate();
-      limited.set(true);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("cpu: omp_set_num_threads cannot be called", e);
-    }
+    openMp.limitThisThread();
   }
 
   /** The engine. */

@@ -135,8 +135,7 @@ final class MatMulStep extends Step {
     check(dnnl_primitive_attr_create(attributes), o.label);
     releases.push(() -> dnnl_primitive_attr_destroy(attributes));
     check(dnnl_primitive_attr_set_deterministic(attributes, 1), o.label);
-    check(
-        dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), o.label);
+    check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), o.label);
     dnnl_primitive_desc desc = new dnnl_primitive_desc();
     check(
         dnnl_matmul_primitive_desc_create(desc, dnnl.engine(), a, b, bias, y, attributes), o.label);
@@ -144,11 +143,9 @@ final class MatMulStep extends Step {
     implementation = implementation(desc);
     dnnl_memory_desc scratchDesc = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
     Buffer scratch =
-        schedule.scratch(
-            o.label + " scratch", Math.max(1, dnnl_memory_desc_get_size(scratchDesc)));
+        schedule.scratch(o.label + " scratch", Math.max(1, dnnl_memory_desc_get_size(scratchDesc)));
     Block block =
-        new Block(
-            row, column, a, b, bias, y, scratchDesc, scratch, dnnl.stream(blocks.size()));
+        new Block(row, column, a, b, bias, y, scratchDesc, scratch, dnnl.stream(blocks.size()));
     check(dnnl_primitive_create(block.primitive, desc), o.label);
     releases.push(() -> dnnl_primitive_destroy(block.primitive));
     blocks.add(block);
@@ -241,8 +238,7 @@ final class MatMulStep extends Step {
   void run(int part, Workspace workspace) {
     Block block = blocks.get(part);
     check(
-        dnnl_primitive_execute(
-            block.primitive, block.stream, block.argumentCount, block.arguments),
+        dnnl_primitive_execute(block.primitive, block.stream, block.argumentCount, block.arguments),
         operands.label);
   }
 

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A block of native memory, zeroed and aligned.
  *
- * <p>It comes from the C library by raw calls: JavaCPP's own allocations are counted against a limit
- * derived from the Java heap and freed by a finalizing thread, and neither is wanted here.
+ * <p>It comes from the C library by raw calls: JavaCPP's own allocations are counted against a
+ * limit derived from the Java heap and freed by a finalizing thread, and neither is wanted here.
  */
 final class Memory implements AutoCloseable {
   private static final long ALIGNMENT = 256;

@@ -7,8 +7,8 @@ import java.util.Arrays;
 /**
  * Sum or maximum of {@code [outer, reduced, inner]} over the middle axis.
  *
- * <p>Long sums are taken in blocks of floats that are added up in double, so that the error does not
- * grow with the length.
+ * <p>Long sums are taken in blocks of floats that are added up in double, so that the error does
+ * not grow with the length.
  */
 final class ReduceStep extends Step {
   private static final long LEAST_WORK = 1 << 14;

@@ -14,6 +14,9 @@ abstract class Step implements AutoCloseable {
     /** The address of a buffer. */
     long address(Buffer buffer);
 
+    /** Whether two buffers are members of the same arena of states. */
+    boolean inOneArena(Buffer a, Buffer b);
+
     /** A buffer as 4-byte elements. */
     default View view(Buffer buffer) {
       return new View(address(buffer), buffer.bytes() / 4);

@@ -118,7 +118,7 @@ final class TapeCompiler {
   /** Whether a register is the number 0; the mask says which bits of it matter. */
   private boolean isZero(int register, int mask) {
     return op.tape().get(register) instanceof Fused.Immediate immediate
-        && (Float.floatToRawIntBits(immediate.value()) & mask) == 0;
+        && (Float.floatToRawIntBits((float) immediate.value()) & mask) == 0;
   }
 
   private void emit(int i, Fused.Instruction instruction) {
@@ -143,7 +143,7 @@ final class TapeCompiler {
       Operand operand = inputs.get(load.input());
       return (w, position, n) -> w.scalars[i] = operand.view().getFloat(0);
     } else if (instruction instanceof Fused.Immediate immediate) {
-      float value = immediate.value();
+      float value = (float) immediate.value();
       return (w, position, n) -> w.scalars[i] = value;
     }
     Fused.Apply apply = (Fused.Apply) instruction;
@@ -244,8 +244,7 @@ final class TapeCompiler {
     binary(i, order, both, one, (a, b, out, n) -> one.run(b, a, out, n));
   }
 
-  private void binary(
-      int i, List<Integer> o, TileTile both, TileNumber right, NumberTile left) {
+  private void binary(int i, List<Integer> o, TileTile both, TileNumber right, NumberTile left) {
     int ra = o.get(0);
     int rb = o.get(1);
     int a = uniform[ra] ? -1 : tile(ra, Form.FLOATS);
@@ -344,8 +343,7 @@ final class TapeCompiler {
       } else {
         fills.add(
             (w, position, n) ->
-                TileKernels.fill(
-                    Float.floatToRawIntBits(w.scalars[register]), w.ints[fresh], n));
+                TileKernels.fill(Float.floatToRawIntBits(w.scalars[register]), w.ints[fresh], n));
       }
     }
     return slot[f];

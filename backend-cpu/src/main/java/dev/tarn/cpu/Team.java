@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread {@code p} runs part {@code p} of each step; between steps all wait for each other,
  * except between steps of one part. Waiting is spinning, for a step may take a microsecond; helpers
- * that find no work for a while sleep. oneDNN runs each part on its calling thread only, so that
- * no second pool of threads competes for the cores.
+ * that find no work for a while sleep. oneDNN runs each part on its calling thread only, so that no
+ * second pool of threads competes for the cores.
  */
 final class Team implements AutoCloseable {
   private static final int SPINS_BEFORE_YIELD = 20_000;

@@ -124,8 +124,7 @@ final class TileMath {
       int infinite = ~(((b ^ 0x7f800000) | -(b ^ 0x7f800000)) >> 31);
       int nan = ((0x7f800000 - magnitude) >> 31) | ((b >> 31) & ~zero);
       int result = out[i] & ~(zero | infinite | nan);
-      out[i] =
-          result | (zero & 0xff800000) | (infinite & 0x7f800000) | (nan & 0x7fc00000);
+      out[i] = result | (zero & 0xff800000) | (infinite & 0x7f800000) | (nan & 0x7fc00000);
     }
   }
 
