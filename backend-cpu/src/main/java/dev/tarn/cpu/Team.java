@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * second pool of threads competes for the cores.
  */
 final class Team implements AutoCloseable {
-  private static final int SPINS_BEFORE_YIELD = 20_000;
+  private static final int SPINS_BEFORE_YIELD = 2_000;
   private static final long NANOS_BEFORE_SLEEP = 200_000;
 
   private final ReentrantLock lock = new ReentrantLock();
