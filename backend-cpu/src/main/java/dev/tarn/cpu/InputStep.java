@@ -8,11 +8,12 @@ import java.util.List;
 /** Copies the inputs of a run into native memory. */
 final class InputStep extends Step {
   private static final long LEAST_WORK = 1 << 15;
+  private static final HostTensor[] NOTHING = {};
 
   private final List<Buffer> buffers;
   private final View[] views;
   private final int parts;
-  private HostTensor[] given = {};
+  private HostTensor[] given = NOTHING;
 
   InputStep(List<Buffer> buffers, int threads) {
     this.buffers = buffers;
@@ -54,6 +55,6 @@ final class InputStep extends Step {
 
   @Override
   void finish() {
-    given = new HostTensor[0];
+    given = NOTHING;
   }
 }

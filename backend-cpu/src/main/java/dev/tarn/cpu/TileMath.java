@@ -180,12 +180,12 @@ final class TileMath {
     chooseTanh(sign, w.i1, out, n);
   }
 
-  /** The polynomial below 0.625 in magnitude, the exponential with its sign above. */
+  /** The polynomial below 0.625 in magnitude, the exponential above, with the operand's sign. */
   private static void chooseTanh(int[] x, int[] far, int[] out, int n) {
     for (int i = 0; i < n; i++) {
       int small = ((x[i] & 0x7fffffff) - 0x3f200000) >> 31;
-      int signed = far[i] | (x[i] & 0x80000000);
-      out[i] = (out[i] & small) | (signed & ~small);
+      int magnitude = ((out[i] & small) | (far[i] & ~small)) & 0x7fffffff;
+      out[i] = magnitude | (x[i] & 0x80000000);
     }
   }
 
