@@ -60,15 +60,29 @@ final class CpuExecutable implements Executable {
 
   @Override
   public void run(HostTensor... given) {
-    Inputs.check(inputs, false, given);
-    dnnl.limitThisThread();
+    prepare(given);
     plan.inputStep().give(given);
     team.run(steps, timed ? nanos : null);
     runs++;
   }
 
+  private void prepare(HostTensor[] given) {
+    checkOpen();
+    Inputs.check(inputs, false, given);
+    dnnl.limitThisThread();
+  }
+
+  /** Running on memory that is gone would end the JVM. */
+  private void checkOpen() {
+    if (closed || store.isClosed()) {
+      throw new IllegalStateException(
+          "cpu: the " + (closed ? "executable" : "state store") + " is closed");
+    }
+  }
+
   @Override
   public List<HostTensor> read() {
+    checkOpen();
     return outputs.stream().map(o -> CpuStateStore.read(o.view, o.spec)).toList();
   }
 
@@ -79,8 +93,7 @@ final class CpuExecutable implements Executable {
 
   @Override
   public void visit(NodeVisitor visitor, HostTensor... given) {
-    Inputs.check(inputs, false, given);
-    dnnl.limitThisThread();
+    prepare(given);
     Map<State, HostTensor> before = store.snapshot();
     try (CpuPlan apart = new CpuPlan(programs, store, dnnl, team, true)) {
       apart.inputStep().give(given);

@@ -19,6 +19,7 @@ final class CpuStateStore implements StateStore {
   private final List<State> states;
   private final List<Memory> blocks = new ArrayList<>();
   private final Map<State, Place> places = new IdentityHashMap<>();
+  private boolean closed;
 
   CpuStateStore(List<? extends State> states) {
     this.states = List.copyOf(states);
@@ -78,6 +79,11 @@ final class CpuStateStore implements StateStore {
     return blocks.stream().mapToLong(Memory::bytes).sum();
   }
 
+  /** Whether the memory is gone. */
+  boolean isClosed() {
+    return closed;
+  }
+
   /** Where a state lies. */
   long address(State state) {
     Place place = place(state);
@@ -99,6 +105,7 @@ final class CpuStateStore implements StateStore {
 
   @Override
   public void close() {
+    closed = true;
     blocks.forEach(Memory::close);
     blocks.clear();
     places.clear();

@@ -20,6 +20,8 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code Y = op(A) op(B) + bias} by oneDNN: {@code [M,K] x [K,N] -> [M,N]}, bias {@code [N]}.
@@ -28,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * block of rows or columns.
  */
 final class MatMulStep extends Step {
+  private static final Logger LOG = LoggerFactory.getLogger(MatMulStep.class);
+
   /** Below this many operations per part a second thread costs more than it gives. */
   private static final long LEAST_FLOPS = 1 << 17;
 
@@ -141,6 +145,9 @@ final class MatMulStep extends Step {
         dnnl_matmul_primitive_desc_create(desc, dnnl.engine(), a, b, bias, y, attributes), o.label);
     releases.push(() -> dnnl_primitive_desc_destroy(desc));
     implementation = implementation(desc);
+    if (implementation.contains("ref")) {
+      LOG.warn("{}: oneDNN has only its plain loops for this shape, which are slow", o.label);
+    }
     dnnl_memory_desc scratchDesc = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
     Buffer scratch =
         schedule.scratch(o.label + " scratch", Math.max(1, dnnl_memory_desc_get_size(scratchDesc)));

@@ -144,6 +144,26 @@ final class CpuBackendTests {
         .toArray(HostTensor[]::new);
   }
 
+  @Test
+  void whatIsClosedSaysSo() {
+    State state = State.zeros("s", Spec.f32(2));
+    Trace trace = new Trace();
+    trace.update(state, trace.state(state).add(1));
+    try (CpuBackend backend = new CpuBackend()) {
+      StateStore store = backend.allocate(List.of(state));
+      Executable first = backend.compile(List.of(trace.build("test")), store);
+      Executable second = backend.compile(List.of(trace.build("test")), store);
+      first.close();
+      first.close();
+      IllegalStateException e = assertThrows(IllegalStateException.class, first::run);
+      assertEquals("cpu: the executable is closed", e.getMessage());
+      store.close();
+      e = assertThrows(IllegalStateException.class, second::run);
+      assertEquals("cpu: the state store is closed", e.getMessage());
+      second.close();
+    }
+  }
+
   /** Compiles and closes again and again; prints the growth of the resident set in kilobytes. */
   static final class Churn {
     private Churn() {}
