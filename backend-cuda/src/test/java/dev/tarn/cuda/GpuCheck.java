@@ -95,8 +95,7 @@ public final class GpuCheck {
     tests.addProperty("passed", summary.getTestsSucceededCount());
     tests.addProperty("failed", summary.getTotalFailureCount());
     tests.addProperty("skipped", summary.getTestsSkippedCount() + summary.getTestsAbortedCount());
-    tests.addProperty(
-        "seconds", (summary.getTimeFinished() - summary.getTimeStarted()) / 1000.0);
+    tests.addProperty("seconds", (summary.getTimeFinished() - summary.getTimeStarted()) / 1000.0);
     JsonArray failures = new JsonArray();
     List<TestExecutionSummary.Failure> all = summary.getFailures();
     for (TestExecutionSummary.Failure failure :
