@@ -80,7 +80,9 @@ public final class TrainStep implements AutoCloseable {
     store.reset(seed);
     stepInputs.put(Trace.SEED, HostTensor.of(new int[] {(int) seed, (int) (seed >>> 32)}, 2));
     stepInputs.put(Trace.STEP, HostTensor.scalar(0));
-    optimizer.scalars().forEach(name -> stepInputs.put(name, HostTensor.scalar(0f)));
+    // F64 where the reference computes in double, F32 everywhere else.
+    Spec scalar = store.read(programs.accumulators().get(0)).spec();
+    optimizer.scalars().forEach(name -> stepInputs.put(name, HostTensor.zeros(scalar)));
     this.scalars = new double[optimizer.scalars().size()];
   }
 
@@ -161,6 +163,19 @@ public final class TrainStep implements AutoCloseable {
     return tensors;
   }
 
+  /** The gradients of the last training step by parameter name. Waits for the device. */
+  public Map<String, HostTensor> gradients() {
+    Map<String, HostTensor> gradients = new LinkedHashMap<>();
+    for (ParameterGroup group : programs.groups()) {
+      for (int i = 0; i < group.gradients().members().size(); i++) {
+        gradients.put(
+            group.parameters().members().get(i).name(),
+            store.read(group.gradients().members().get(i)));
+      }
+    }
+    return gradients;
+  }
+
   /** The states that a checkpoint holds: parameters, moments, sums. */
   public List<State> checkpointStates() {
     List<State> states = new ArrayList<>(parameterStates());
@@ -203,7 +218,7 @@ public final class TrainStep implements AutoCloseable {
     stepInputs.get(Trace.STEP).ints()[0] = (int) step;
     optimizer.scalars(step, scalars);
     for (int i = 0; i < scalars.length; i++) {
-      stepInputs.get(optimizer.scalars().get(i)).floats()[0] = (float) scalars[i];
+      stepInputs.get(optimizer.scalars().get(i)).set(0, scalars[i]);
     }
     List<Program.Input> inputs = program.executable().inputs();
     HostTensor[] arguments = program.arguments();
@@ -218,7 +233,8 @@ public final class TrainStep implements AutoCloseable {
     return arguments;
   }
 
-  private Compiled compiled(Kind kind, Spec features) {
+  private Compiled compiled(Kind kind, Spec given) {
+    Spec features = Spec.f32(given.shape());
     Key key = new Key(kind, features);
     Compiled known = compiled.get(key);
     if (known != null) {

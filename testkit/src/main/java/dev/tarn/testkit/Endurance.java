@@ -1,0 +1,124 @@
+package dev.tarn.testkit;
+
+import dev.tarn.Shape;
+import dev.tarn.backend.Backend;
+import dev.tarn.backend.Backends;
+import dev.tarn.data.Batches;
+import dev.tarn.data.Datasets;
+import dev.tarn.loss.Losses;
+import dev.tarn.optim.Adam;
+import dev.tarn.train.TrainStep;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Trains for many steps and reports whether memory stays where it is: resident set, Java heap,
+ * garbage per step. Run in a JVM of its own with a fixed heap that is touched at the start.
+ */
+public final class Endurance {
+  /**
+   * What a run found.
+   *
+   * @param residentGrowth growth of the resident set after the first half of the steps, as a share
+   * @param heapGrowth growth of the live heap in the same time, as a share
+   * @param garbage bytes allocated by the training thread per step in the second half
+   */
+  public record Report(double residentGrowth, double heapGrowth, double garbage) {
+    /** Reads what {@link #toString()} wrote. */
+    static Report parse(String output) {
+      String line =
+          output.lines().filter(text -> text.startsWith("endurance ")).findFirst().orElseThrow();
+      String[] parts = line.split(" ");
+      return new Report(
+          Double.parseDouble(parts[1]), Double.parseDouble(parts[2]), Double.parseDouble(parts[3]));
+    }
+
+    @Override
+    public String toString() {
+      return String.format(
+          Locale.ROOT, "endurance %.5f %.5f %.1f", residentGrowth, heapGrowth, garbage);
+    }
+  }
+
+  private Endurance() {}
+
+  /** Runs a backend for a number of steps in a JVM of its own. */
+  public static Report run(ChildJvm child, String backend, int steps)
+      throws IOException, InterruptedException {
+    ChildJvm.Result result =
+        child
+            .option("-Xms96m")
+            .option("-Xmx96m")
+            .option("-XX:+AlwaysPreTouch")
+            .timeoutSeconds(300)
+            .run(backend, steps);
+    if (result.exitCode() != 0) {
+      throw new AssertionError(result.output());
+    }
+    return Report.parse(result.output());
+  }
+
+  /** A child JVM that {@link #run} can use. */
+  public static ChildJvm child() {
+    return new ChildJvm(Endurance.class);
+  }
+
+  /** Arguments: the backend's name and the number of steps. */
+  public static void main(String[] arguments) throws IOException {
+    int steps = Integer.parseInt(arguments[1]);
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    try (Backend backend = Backends.named(arguments[0]);
+        TrainStep step =
+            new TrainStep(
+                backend,
+                new Mlp(32, 16, 10, 0.2),
+                Losses.crossEntropy(),
+                Adam.lr(1e-3),
+                List.of(),
+                Shape.of(64),
+                1)) {
+      Batches batches = new Batches(Datasets.digits(), 16, true);
+      batches.startEpoch(1, 0);
+      train(step, batches, 0, steps / 2);
+      long resident = residentKilobytes();
+      long heap = heapBytes();
+      long allocated = threads.getCurrentThreadAllocatedBytes();
+      train(step, batches, steps / 2, steps);
+      double garbage =
+          (threads.getCurrentThreadAllocatedBytes() - allocated) / (double) (steps - steps / 2);
+      double residentGrowth = residentKilobytes() / (double) resident - 1;
+      double heapGrowth = heapBytes() / (double) heap - 1;
+      System.out.println(new Report(residentGrowth, heapGrowth, garbage));
+    }
+  }
+
+  private static void train(TrainStep step, Batches batches, int from, int to) {
+    for (int i = from; i < to; i++) {
+      step.train(i + 1, batches.load(i % batches.count()));
+      if (i % 64 == 0) {
+        step.takeSums();
+      }
+    }
+    if (step.failedStep() != 0) {
+      throw new AssertionError("the training diverged");
+    }
+  }
+
+  private static long residentKilobytes() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("\\D", ""));
+      }
+    }
+    throw new IOException("no VmRSS in /proc/self/status");
+  }
+
+  private static long heapBytes() {
+    System.gc();
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+  }
+}
