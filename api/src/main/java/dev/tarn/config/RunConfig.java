@@ -30,7 +30,7 @@ import org.snakeyaml.engine.v2.common.FlowStyle;
  *
  * @param name what run directories are called
  * @param data the data
- * @param model the layers in order
+ * @param layers the model's layers in order
  * @param train the training
  * @param seed the seed of the split, initial values, shuffles and dropout
  * @param device {@code auto}, {@code reference}, {@code cpu}, {@code cuda} or {@code cuda:1}
@@ -38,7 +38,7 @@ import org.snakeyaml.engine.v2.common.FlowStyle;
 public record RunConfig(
     String name,
     DataConfig data,
-    List<LayerConfig> model,
+    List<LayerConfig> layers,
     TrainConfig train,
     long seed,
     String device) {
@@ -47,7 +47,7 @@ public record RunConfig(
 
   /** Copies the list. */
   public RunConfig {
-    model = List.copyOf(model);
+    layers = List.copyOf(layers);
   }
 
   /**
@@ -103,7 +103,7 @@ public record RunConfig(
     Map<String, Object> root = new LinkedHashMap<>();
     root.put("name", name);
     root.put("data", data.toYaml());
-    root.put("model", model.stream().map(layer -> layer.settings().toYaml()).toList());
+    root.put("model", layers.stream().map(layer -> layer.settings().toYaml()).toList());
     root.put("train", train.toYaml());
     root.put("seed", seed);
     root.put("device", device);
@@ -112,42 +112,46 @@ public record RunConfig(
     return new Dump(settings).dumpToString(root);
   }
 
-  /**
-   * The model, its layers named by kind and number: {@code dense1}, {@code relu1}, {@code dense2}.
-   *
-   * @throws ConfigException naming the layer's place if it does not fit the data
-   */
-  public Sequential build(Dataset dataset) {
+  /** The model, its layers named by kind and number: {@code dense1}, {@code relu1}. */
+  public Sequential model() {
     Sequential chain = new Sequential();
     Map<String, Integer> numbers = new HashMap<>();
-    LayerConfig last = model.get(0);
-    for (LayerConfig layer : model) {
+    for (LayerConfig layer : layers) {
       String kind = layer.settings().kind();
-      chain.add(
-          kind + numbers.merge(kind, 1, Integer::sum), layer.settings().module(), layer.origin());
-      if (layer.settings() instanceof LayerConfig.Dense) {
-        last = layer;
-      }
+      String name = kind + numbers.merge(kind, 1, Integer::sum);
+      chain.add(name, layer.settings().module(), layer.origin());
     }
-    Trace trace = new Trace();
+    return chain;
+  }
+
+  /**
+   * The model, checked against the data it is for.
+   *
+   * @throws ConfigException naming a layer's place if the model does not fit the data
+   */
+  public Sequential modelFor(Dataset dataset) {
     Shape output;
     try {
       Spec input = Spec.f32(dataset.featureShape().prepend(1));
-      output = chain.forward(trace.input("features", input), Mode.EVAL).shape();
+      output = model().forward(new Trace().input("features", input), Mode.EVAL).shape();
     } catch (ShapeException e) {
       throw new ConfigException(e.getMessage(), e);
     }
     if (!output.equals(Shape.of(1, dataset.classes()))) {
-      String what =
-          last.settings() instanceof LayerConfig.Dense dense
-              ? "the last dense layer has " + dense.units() + " units"
-              : "the model has no dense layer";
+      LayerConfig last = layers.get(layers.size() - 1);
+      String what = "the model has no dense layer";
+      for (LayerConfig layer : layers) {
+        if (layer.settings() instanceof LayerConfig.Dense dense) {
+          last = layer;
+          what = "the last dense layer has " + dense.units() + " units";
+        }
+      }
       throw new ConfigException(
           String.format(
               "%s: %s, but %s has %d classes; end the model with '- dense: %d'",
               last.place(), what, data.name(), dataset.classes(), dataset.classes()));
     }
-    return chain;
+    return model();
   }
 
   private static String name(Fields fields, YamlValue root, String source) {
