@@ -68,10 +68,15 @@ final class Progress implements TrainingListener {
         "epoch %" + digits + "d/%d  %s%s  %.1f s%n",
         result.epoch(),
         epochs,
-        "train " + result.train(),
-        validation == null ? "" : "  validation " + validation,
+        compact(result.train()),
+        validation == null ? "" : "  val " + compact(validation),
         result.seconds());
     out.flush();
+  }
+
+  /** {@code loss 0.1234 accuracy 0.9722}. */
+  private static String compact(Evaluation evaluation) {
+    return evaluation.toString().replace("  ", " ");
   }
 
   /** Removes the bar. */

@@ -21,16 +21,39 @@ import picocli.CommandLine.Spec;
     name = "train",
     mixinStandardHelpOptions = true,
     sortOptions = false,
+    descriptionHeading = "%n",
+    parameterListHeading = "%n",
     customSynopsis = {
       "tarn train RUNFILE [KEY=VALUE...] [--init-from FILE] [OPTIONS]",
       "       tarn train --resume RUN [train.epochs=N] [device=NAME] [OPTIONS]"
     },
-    description = "%nTrain the model of a run file, or go on with a training.%n",
+    description = "Train the model of a run file, or go on with a training.",
     footer = {
       "",
       "The run is saved in RUNS/<name>-<n>: config.yaml, metrics.csv, metrics.jsonl,",
       "and the checkpoints last.safetensors and best.safetensors (least validation",
       "loss). Ctrl-C finishes the step and saves; a second one ends at once.",
+      "",
+      "Keys of a run file (those with a default may be left out):",
+      "  name                    of run directories; default: the file's name",
+      "  data.set                digits or iris; or",
+      "  data.csv                a table of numbers, the class (from 0) in the last",
+      "                          column; its path starts at the run file",
+      "  data.scale              features are multiplied by it; default: 1",
+      "  data.split              shares of training, validation and test;",
+      "                          default: [0.8, 0.1, 0.1]",
+      "  model                   a list of dense: UNITS, relu, tanh, sigmoid,",
+      "                          dropout: RATE, flatten",
+      "  train.optimizer         adam: {lr: 0.001, beta1: 0.9, beta2: 0.999,",
+      "                          epsilon: 1e-8, weight_decay: 0}; adamw, the same with",
+      "                          weight_decay: 0.01; or sgd: {lr: RATE, momentum: 0,",
+      "                          nesterov: false, weight_decay: 0}",
+      "  train.epochs            passes over the training data, in all",
+      "  train.batch             examples in a step",
+      "  train.checkpoint_every  steps between checkpoints within an epoch; default:",
+      "                          only at each epoch's end",
+      "  seed                    of split, weights, shuffles, dropout; default: 0",
+      "  device                  auto (default), cpu, cuda, cuda:1, reference",
       "",
       "Examples:",
       "  tarn train examples/digits.yaml",
@@ -43,10 +66,11 @@ final class TrainCommand implements Callable<Integer> {
   private static final List<String> RESUMABLE = List.of("train.epochs", "device");
 
   @Parameters(
-      paramLabel = "RUNFILE",
+      paramLabel = "RUNFILE [KEY=VALUE...]",
+      hideParamSyntax = true,
       arity = "0..*",
       description = {
-        "The run file (YAML), and values that override its own, such as train.epochs=5."
+        "The run file (YAML), and values in place of its own, such as train.epochs=5."
       })
   private List<String> arguments = new ArrayList<>();
 
