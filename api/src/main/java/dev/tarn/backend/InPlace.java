@@ -1,6 +1,7 @@
 package dev.tarn.backend;
 
 import dev.tarn.State;
+import dev.tarn.ir.Constant;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
@@ -36,7 +37,10 @@ final class InPlace {
         continue;
       }
       for (Value output : node.outputs()) {
-        producedAt.put(output, i);
+        // A constant is written once, not every step: it keeps a buffer of its own.
+        if (!(node.op() instanceof Constant)) {
+          producedAt.put(output, i);
+        }
       }
       for (Value input : node.inputs()) {
         lastRead.put(aliases.getOrDefault(input, input), i);

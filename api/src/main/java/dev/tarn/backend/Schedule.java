@@ -1,6 +1,8 @@
 package dev.tarn.backend;
 
+import dev.tarn.HostTensor;
 import dev.tarn.State;
+import dev.tarn.ir.Constant;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.Reshape;
@@ -32,6 +34,9 @@ public final class Schedule<S> {
   /** A step with what it touches. {@code node} is null for what belongs to no node. */
   public record Entry<S>(S step, @Nullable Node node, List<Buffer> reads, List<Buffer> writes) {}
 
+  /** Data to be written to a buffer once, before the first run. */
+  public record Initial(Buffer buffer, HostTensor data) {}
+
   /** A copy that makes a state hold its next value. */
   public record Copy(Buffer from, Buffer to) {}
 
@@ -42,6 +47,7 @@ public final class Schedule<S> {
   private final List<Program.Input> inputList = new ArrayList<>();
   private final List<Buffer> outputs = new ArrayList<>();
   private final List<Buffer> temporaries = new ArrayList<>();
+  private final List<Initial> initials = new ArrayList<>();
   private final List<Entry<S>> entries = new ArrayList<>();
   private long bytes;
   private long inputBytes;
@@ -80,11 +86,14 @@ public final class Schedule<S> {
       }
       for (Value value : node.outputs()) {
         State state = inPlace.get(value);
-        buffers.put(
-            value,
+        Buffer buffer =
             state != null
                 ? state(state)
-                : temporary(value + " " + node.op().name(), value.spec().bytes()));
+                : temporary(value + " " + node.op().name(), value.spec().bytes());
+        buffers.put(value, buffer);
+        if (node.op() instanceof Constant constant) {
+          initials.add(new Initial(buffer, constant.data()));
+        }
       }
     }
     for (Program.Output output : program.outputs()) {
@@ -145,9 +154,11 @@ public final class Schedule<S> {
       end = MemoryPlanner.align(end + input.bytes());
     }
     inputBytes = end;
+    Set<Buffer> kept = new HashSet<>(outputs);
+    initials.forEach(initial -> kept.add(initial.buffer()));
     List<MemoryPlanner.Request> requests = new ArrayList<>();
     for (Buffer buffer : temporaries) {
-      boolean forever = keepAll || outputs.contains(buffer);
+      boolean forever = keepAll || kept.contains(buffer);
       int first = forever ? 0 : Math.min(buffer.first, entries.size());
       int last = forever ? entries.size() : Math.max(buffer.last, first);
       requests.add(new MemoryPlanner.Request(buffer.bytes(), first, last));
@@ -182,6 +193,11 @@ public final class Schedule<S> {
   /** The states that are read or written. */
   public Set<State> states() {
     return states.keySet();
+  }
+
+  /** What must be written before the first run: the programs' constants. */
+  public List<Initial> initials() {
+    return Collections.unmodifiableList(initials);
   }
 
   /** The size of the arena in bytes. */

@@ -31,6 +31,7 @@ record CheckpointHeader(
     JsonObject json = new JsonObject();
     json.addProperty("format", FORMAT);
     json.addProperty("step", position.step());
+    json.addProperty("batches", position.batches());
     json.addProperty("examples", position.examples());
     JsonArray sums = new JsonArray();
     for (double sum : position.sums()) {
@@ -76,7 +77,11 @@ record CheckpointHeader(
         extents[i] = dims.get(i).getAsInt();
       }
       Position position =
-          new Position(json.get("step").getAsLong(), json.get("examples").getAsLong(), values);
+          new Position(
+              json.get("step").getAsLong(),
+              json.get("batches").getAsInt(),
+              json.get("examples").getAsLong(),
+              values);
       return new CheckpointHeader(
           position,
           json.get("seed").getAsLong(),
@@ -93,7 +98,17 @@ record CheckpointHeader(
   }
 
   /** Refuses another seed or optimizer, and says so where the device is another. */
-  void checkFits(Path path, long wantedSeed, String wantedOptimizer, String wantedDevice) {
+  void checkFits(
+      Path path, long wantedSeed, String wantedOptimizer, int metrics, String wantedDevice) {
+    if (position.sums().length != metrics + 1) {
+      throw new TarnException(
+          path
+              + ": trained with "
+              + (position.sums().length - 1)
+              + " metrics, not "
+              + metrics
+              + ": resume with the same metrics, or start anew from its weights");
+    }
     if (seed != wantedSeed) {
       throw new TarnException(
           path

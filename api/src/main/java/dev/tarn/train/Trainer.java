@@ -71,10 +71,12 @@ public final class Trainer implements AutoCloseable {
    * @param epochs the number of epochs in all
    * @return what each epoch that ended here gave
    * @throws NonFiniteException if the loss or a gradient becomes NaN or infinite
+   * @throws TarnException if a resumed training had another number of batches an epoch
    */
   public List<EpochResult> fit(Batches train, @Nullable Dataset validation, int epochs) {
     List<EpochResult> results = new ArrayList<>();
     TrainStep current = step(train.data().featureShape());
+    position = position.of(train.count());
     long examples = 0;
     fitting = train;
     while (!stopRequested) {
@@ -207,7 +209,7 @@ public final class Trainer implements AutoCloseable {
   public void resume(Path file) {
     Safetensors saved = Safetensors.read(file);
     CheckpointHeader header = CheckpointHeader.of(saved, file);
-    header.checkFits(file, seed, optimizer.toString(), device());
+    header.checkFits(file, seed, optimizer.toString(), metrics.size(), device());
     TrainStep current = step(header.features());
     Weights.copy(saved, current, current.checkpointStates(), file);
     position = header.position();
@@ -269,21 +271,32 @@ public final class Trainer implements AutoCloseable {
     Batch batch = train.load((failed - 1) % train.count());
     Inspection inspection = current.inspect(failed, batch);
     String where =
-        inspection
-            .firstNonFinite()
-            .map(entry -> entry.node().op().name() + entry.node().origin().suffix())
-            .orElse("an operation");
+        isFinite(batch.features())
+            ? inspection
+                .firstNonFinite()
+                .map(entry -> entry.node().op().name() + entry.node().origin().suffix())
+                .orElse("an operation")
+                .concat(" gave NaN or infinity")
+            : "the features of a batch have NaN or infinity";
+    String remedy =
+        isFinite(batch.features())
+            ? "Lower the learning rate, or look at the inspection of the step."
+            : "Clean the data.";
     return new NonFiniteException(
-        "step "
-            + failed
-            + " (epoch "
-            + (epoch + 1)
-            + "): "
-            + where
-            + " gave NaN or infinity; the parameters are those before this step.\n"
-            + "Lower the learning rate, or look at the data and at the inspection of the step.",
+        String.format(
+            "step %d (epoch %d): %s; the parameters are those before this step.%n%s",
+            failed, epoch + 1, where, remedy),
         failed,
         inspection);
+  }
+
+  private static boolean isFinite(HostTensor tensor) {
+    for (float value : tensor.floats()) {
+      if (!Float.isFinite(value)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private Evaluation evaluation(double[] sums, long examples) {

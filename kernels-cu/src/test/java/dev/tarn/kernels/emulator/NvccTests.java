@@ -1,0 +1,99 @@
+package dev.tarn.kernels.emulator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Every kernel file is CUDA C++ to nvcc too, where nvcc is on the PATH.
+ *
+ * <p>A file names the definitions it needs in a comment of its own: {@code // nvcc-check:
+ * -DTILE=16}.
+ */
+class NvccTests {
+
+  private static final Path SOURCES = Path.of("src/main/cu");
+  private static final Path TEST_SOURCES = Path.of("src/test/resources/dev/tarn/kernels/emulator");
+  private static final List<String> ARCHITECTURES = List.of("sm_75", "sm_90");
+  private static final String MARK = "// nvcc-check:";
+
+  @TempDir private Path temp;
+
+  private static Optional<Path> nvcc() {
+    return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+        .map(directory -> Path.of(directory, "nvcc"))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> kernelsOfTheBackend() throws IOException {
+    return checks(SOURCES);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> kernelsOfTheEmulatorsTests() throws IOException {
+    return checks(TEST_SOURCES);
+  }
+
+  /** Without this a missing nvcc would look like a run in which all was checked. */
+  @Test
+  void nvccIsThere() {
+    assumeTrue(nvcc().isPresent(), "kernels were not checked with nvcc: it is not on the PATH");
+  }
+
+  private Stream<DynamicTest> checks(Path directory) throws IOException {
+    if (nvcc().isEmpty() || !Files.isDirectory(directory)) {
+      return Stream.empty();
+    }
+    List<Path> files;
+    try (Stream<Path> all = Files.walk(directory)) {
+      files = all.filter(f -> f.toString().endsWith(".cu")).sorted().toList();
+    }
+    return files.stream()
+        .map(f -> DynamicTest.dynamicTest(f.getFileName().toString(), () -> check(f)));
+  }
+
+  private void check(Path file) throws IOException, InterruptedException {
+    List<Child> children = new ArrayList<>();
+    for (String architecture : ARCHITECTURES) {
+      List<String> command =
+          new ArrayList<>(
+              List.of(
+                  nvcc().orElseThrow().toString(),
+                  "-cubin",
+                  "-arch=" + architecture,
+                  "-std=c++17",
+                  "-Werror=all-warnings",
+                  "-I" + SOURCES,
+                  "-o",
+                  temp.resolve(architecture + ".cubin").toString()));
+      try (Stream<String> lines = Files.lines(file)) {
+        lines
+            .filter(line -> line.startsWith(MARK))
+            .flatMap(line -> Arrays.stream(line.substring(MARK.length()).strip().split(" +")))
+            .forEach(command::add);
+      }
+      command.add(file.toString());
+      children.add(Child.start(command, Map.of()));
+    }
+    for (Child child : children) {
+      Child.Result result = child.await();
+      assertEquals(0, result.exit(), result.output());
+    }
+  }
+}
