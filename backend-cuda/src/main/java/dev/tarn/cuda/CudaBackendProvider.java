@@ -7,11 +7,7 @@ import dev.tarn.cuda.driver.CudaException;
 import dev.tarn.cuda.driver.CudaUnavailableException;
 import java.util.List;
 
-/**
- * Announces the CUDA backend, the first that {@code auto} tries.
- *
- * <p>The property {@code tarn.cuda.device} chooses the GPU by its number, 0 if it is not set.
- */
+/** Announces the CUDA backend, the first that {@code auto} tries. */
 public final class CudaBackendProvider implements BackendProvider {
   /** For {@link java.util.ServiceLoader}. */
   public CudaBackendProvider() {}
@@ -28,19 +24,11 @@ public final class CudaBackendProvider implements BackendProvider {
 
   @Override
   public Backend open() {
-    return open(deviceIndex());
+    return open(0);
   }
 
-  private static int deviceIndex() {
-    String text = System.getProperty("tarn.cuda.device", "0");
-    if (!text.matches("\\d{1,4}")) {
-      throw new BackendUnavailableException(
-          "tarn.cuda.device must be the number of a GPU, from 0, not '" + text + "'", List.of());
-    }
-    return Integer.parseInt(text);
-  }
-
-  private static CudaBackend open(int device) {
+  @Override
+  public Backend open(int device) {
     try {
       return CudaBackend.open(device);
     } catch (CudaUnavailableException e) {

@@ -34,7 +34,7 @@ class FailuresTests {
     private Work() {}
 
     public static void main(String[] arguments) {
-      try (Backend backend = Backends.named("cuda")) {
+      try (Backend backend = Backends.named(System.getProperty("work.device", "cuda"))) {
         work(backend);
         System.out.println("done");
       } catch (BackendUnavailableException e) {
@@ -87,8 +87,8 @@ class FailuresTests {
         child().property("tarn.cuda.libraries", "no/such/folder"),
         "unavailable: ",
         "no/such/folder");
-    expect(child().property("tarn.cuda.device", 7), "unavailable: no GPU 7", "has 1");
-    expect(child().property("tarn.cuda.device", "first"), "unavailable: tarn.cuda.device must be");
+    expect(child().property("work.device", "cuda:77"), "unavailable: no GPU 77");
+    expect(child().property("work.device", "cuda:one"), "unavailable: device 'cuda:one'");
     expect(child().environment("TARN_EMULATOR_DEVICES", 0), "unavailable: ");
   }
 

@@ -1,6 +1,5 @@
 package dev.tarn.testkit;
 
-import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Spec;
 import dev.tarn.internal.RandomStream;
@@ -124,10 +123,5 @@ public interface Fill {
       }
       return tensor;
     };
-  }
-
-  /** The usual data of an input about which nothing is said. */
-  static Fill usual(Spec spec) {
-    return spec.dtype() == DType.I32 ? below(7) : normal(1);
   }
 }
