@@ -1,5 +1,7 @@
 package dev.tarn.backend;
 
+import java.util.List;
+
 /** Announces a backend to {@link java.util.ServiceLoader}; finding it must load nothing native. */
 public interface BackendProvider {
   /** The name by which the backend is selected: {@code cpu}, {@code cuda}. */
@@ -14,4 +16,18 @@ public interface BackendProvider {
    * @throws BackendUnavailableException if it cannot run here, saying why and what to do
    */
   Backend open();
+
+  /**
+   * Starts the backend on one of several devices.
+   *
+   * @param device the number of the device, from 0
+   * @throws BackendUnavailableException if there is no such device or it cannot be used
+   */
+  default Backend open(int device) {
+    if (device == 0) {
+      return open();
+    }
+    throw new BackendUnavailableException(
+        "there is no device " + name() + ":" + device + "; use " + name(), List.of());
+  }
 }

@@ -36,17 +36,27 @@ public final class Backends {
   /**
    * The backend of a name; {@code auto} chooses.
    *
-   * @param name {@code auto} or the name of a backend on the class path
+   * @param name {@code auto}, or the name of a backend on the class path, with the number of a
+   *     device if it is not the first: {@code cuda:1}
    * @throws BackendUnavailableException if it cannot run here; there is no fallback
    */
   public static Backend named(String name) {
     if (name.equals("auto")) {
       return auto();
     }
+    String[] parts = name.split(":", 2);
+    int device = 0;
+    if (parts.length == 2) {
+      if (!parts[1].matches("[0-9]{1,3}")) {
+        throw new BackendUnavailableException(
+            "device '" + name + "': expected a number after the colon, as in cuda:1", List.of());
+      }
+      device = Integer.parseInt(parts[1]);
+    }
     List<String> known = new ArrayList<>(List.of("auto"));
     for (BackendProvider provider : providers()) {
-      if (provider.name().equals(name)) {
-        return provider.open();
+      if (provider.name().equals(parts[0])) {
+        return device == 0 ? provider.open() : provider.open(device);
       }
       known.add(provider.name());
     }

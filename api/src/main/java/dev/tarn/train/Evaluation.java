@@ -40,7 +40,11 @@ public record Evaluation(Map<String, Double> values, long examples) {
   @Override
   public String toString() {
     return values.entrySet().stream()
-        .map(entry -> String.format(Locale.ROOT, "%s %.4f", entry.getKey(), entry.getValue()))
+        .map(entry -> entry.getKey() + " " + text(entry.getValue()))
         .collect(Collectors.joining("  "));
+  }
+
+  private static String text(double value) {
+    return String.format(Locale.ROOT, Math.abs(value) < 1e6 ? "%.4f" : "%.4g", value);
   }
 }

@@ -18,11 +18,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -54,43 +51,7 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
    * @throws TarnException naming the file if it cannot be written
    */
   public void write(Path file) {
-    Path target = file.toAbsolutePath();
-    Path directory = target.getParent();
-    if (directory == null) {
-      throw new TarnException(file + ": not a file");
-    }
-    Path temporary = target.resolveSibling(target.getFileName() + ".tmp");
-    try {
-      try (FileChannel channel =
-          FileChannel.open(
-              temporary,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        writeTo(channel);
-        channel.force(true);
-      }
-      Files.move(
-          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      force(directory);
-    } catch (IOException e) {
-      try {
-        Files.deleteIfExists(temporary);
-      } catch (IOException ignored) {
-        e.addSuppressed(ignored);
-      }
-      throw new TarnException(
-          file + ": cannot be written: " + reason(e) + "; the file that was there is unharmed", e);
-    }
-  }
-
-  /** Makes a rename in a directory survive a power cut, where the system can. */
-  private static void force(Path directory) {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException e) {
-      // Windows cannot open directories; its renames are durable without.
-    }
+    AtomicFile.write(file, this::writeTo);
   }
 
   private void writeTo(FileChannel channel) throws IOException {
@@ -123,7 +84,7 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
       start.put((byte) ' ');
     }
     start.flip();
-    writeFully(channel, start);
+    AtomicFile.writeFully(channel, start);
     ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
     for (HostTensor tensor : tensors.values()) {
       int perChunk = CHUNK / tensor.spec().dtype().bytes();
@@ -136,14 +97,8 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
           case I32 -> chunk.asIntBuffer().put(tensor.ints(), from, count);
         }
         chunk.limit(count * tensor.spec().dtype().bytes());
-        writeFully(channel, chunk);
+        AtomicFile.writeFully(channel, chunk);
       }
-    }
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
-    while (buffer.hasRemaining()) {
-      channel.write(buffer);
     }
   }
 
@@ -161,7 +116,7 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
     } catch (EOFException e) {
       throw new TarnException(file + ": damaged: it ends too early", e);
     } catch (IOException e) {
-      throw new TarnException(file + ": cannot be read: " + reason(e), e);
+      throw new TarnException(file + ": cannot be read: " + AtomicFile.reason(e), e);
     } catch (JsonParseException
         | IllegalStateException
         | UnsupportedOperationException
@@ -250,12 +205,5 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
         throw new EOFException();
       }
     }
-  }
-
-  private static String reason(IOException e) {
-    String message = e.getMessage() == null ? "" : e.getMessage();
-    return e instanceof AccessDeniedException
-        ? "permission denied"
-        : message.isEmpty() ? e.getClass().getSimpleName() : message;
   }
 }

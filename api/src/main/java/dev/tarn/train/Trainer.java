@@ -2,6 +2,7 @@ package dev.tarn.train;
 
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
+import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Inspection;
@@ -41,6 +42,7 @@ public final class Trainer implements AutoCloseable {
   private final List<TrainingListener> listeners;
   private @Nullable TrainStep step;
   private @Nullable Shape features;
+  private @Nullable Batches fitting;
   private Position position;
   private volatile boolean stopRequested;
 
@@ -76,11 +78,18 @@ public final class Trainer implements AutoCloseable {
     TrainStep current = step(train.data().featureShape());
     position = position.of(train.count());
     long examples = 0;
-    while (position.step() < (long) epochs * train.count() && !stopRequested) {
-      int epoch = (int) (position.step() / train.count());
+    fitting = train;
+    while (!stopRequested) {
+      // A checkpoint saved after an epoch's last step has that epoch's results still to give.
+      long begun = position.examples() > 0 ? position.step() - 1 : position.step();
+      int epoch = (int) (begun / train.count());
+      if (epoch >= epochs) {
+        break;
+      }
       long start = System.nanoTime();
       train.startEpoch(seed, epoch);
-      for (int i = (int) (position.step() % train.count()); i < train.count(); i++) {
+      int first = (int) (position.step() - (long) epoch * train.count());
+      for (int i = first; i < train.count(); i++) {
         if (stopRequested) {
           return results;
         }
@@ -105,6 +114,18 @@ public final class Trainer implements AutoCloseable {
       listeners.forEach(listener -> listener.onEpoch(this, result));
     }
     return results;
+  }
+
+  /**
+   * Makes and compiles the training step before the first step is run, so that {@link
+   * TrainStep#bytes} tells the memory it needs.
+   *
+   * @throws dev.tarn.ShapeException if the data do not fit the model
+   */
+  public TrainStep prepare(Batches train) {
+    TrainStep current = step(train.data().featureShape());
+    current.programs(Spec.f32(train.data().featureShape().prepend(train.batchSize())));
+    return current;
   }
 
   /** Loss and metrics over a data set. */
@@ -136,6 +157,11 @@ public final class Trainer implements AutoCloseable {
     stopRequested = true;
   }
 
+  /** The shape of one example's features; null before the first data or file is seen. */
+  public @Nullable Shape features() {
+    return features;
+  }
+
   /** The number of steps done since the training began. */
   public long steps() {
     return position.step();
@@ -158,6 +184,9 @@ public final class Trainer implements AutoCloseable {
       throw new TarnException("save: nothing was trained or loaded yet");
     }
     int failed = current.failedStep();
+    if (failed != 0 && fitting != null) {
+      throw nonFinite(current, fitting, failed);
+    }
     if (failed != 0) {
       throw new TarnException(
           file
@@ -245,7 +274,7 @@ public final class Trainer implements AutoCloseable {
         isFinite(batch.features())
             ? inspection
                 .firstNonFinite()
-                .map(entry -> entry.node().op().name() + entry.node().origin().suffix())
+                .map(Inspection.Entry::operation)
                 .orElse("an operation")
                 .concat(" gave NaN or infinity")
             : "the features of a batch have NaN or infinity";

@@ -1,4 +1,4 @@
-/** Placeholder. */
+/** The command line {@code tarn}. Nothing depends on it. */
 @NullMarked
 package dev.tarn.cli;
 

@@ -1,0 +1,76 @@
+package dev.tarn.config;
+
+import dev.tarn.config.YamlValue.Entry;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The entries of a mapping whose keys are known. */
+final class Fields {
+  private final YamlValue mapping;
+  private final Map<String, Entry> entries;
+
+  /**
+   * The entries of a mapping.
+   *
+   * @throws ConfigException if it is not a mapping or has an unknown key; it names the key meant
+   */
+  Fields(YamlValue mapping, List<String> known) {
+    this.mapping = mapping;
+    this.entries = mapping.entries();
+    entries.forEach(
+        (key, entry) -> {
+          if (!known.contains(key)) {
+            throw new ConfigException(
+                entry.keyPlace().text() + ": unknown key '" + key + "'; " + meant(key, known));
+          }
+        });
+  }
+
+  @Nullable YamlValue get(String key) {
+    Entry entry = entries.get(key);
+    return entry == null ? null : entry.value();
+  }
+
+  YamlValue require(String key) {
+    YamlValue value = get(key);
+    if (value == null) {
+      throw mapping.error("missing key '" + key + "'");
+    }
+    return value;
+  }
+
+  /** {@code did you mean 'epochs'?}, or the names there are. */
+  static String meant(String name, List<String> known) {
+    @Nullable String best = null;
+    int least = Math.max(2, name.length() / 3) + 1;
+    for (String candidate : known) {
+      int distance = distance(name, candidate);
+      if (distance < least && distance < candidate.length()) {
+        least = distance;
+        best = candidate;
+      }
+    }
+    return best != null
+        ? "did you mean '" + best + "'?"
+        : "expected one of " + String.join(", ", known);
+  }
+
+  /** The number of insertions, deletions and substitutions between two texts (Levenshtein). */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j < row.length; j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j < row.length; j++) {
+        int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(substituted, Math.min(row[j], row[j - 1]) + 1);
+      }
+    }
+    return row[b.length()];
+  }
+}

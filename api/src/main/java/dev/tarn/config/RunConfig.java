@@ -1,0 +1,202 @@
+package dev.tarn.config;
+
+import dev.tarn.Mode;
+import dev.tarn.Shape;
+import dev.tarn.ShapeException;
+import dev.tarn.Spec;
+import dev.tarn.Trace;
+import dev.tarn.config.YamlValue.Place;
+import dev.tarn.data.Dataset;
+import dev.tarn.nn.Sequential;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.snakeyaml.engine.v2.api.Dump;
+import org.snakeyaml.engine.v2.api.DumpSettings;
+import org.snakeyaml.engine.v2.common.FlowStyle;
+
+/**
+ * A run file: what to train, on what, and how.
+ *
+ * @param name what run directories are called
+ * @param data the data
+ * @param layers the model's layers in order
+ * @param train the training
+ * @param seed the seed of the split, initial values, shuffles and dropout
+ * @param device {@code auto}, {@code reference}, {@code cpu}, {@code cuda} or {@code cuda:1}
+ */
+public record RunConfig(
+    String name,
+    DataConfig data,
+    List<LayerConfig> layers,
+    TrainConfig train,
+    long seed,
+    String device) {
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
+  private static final Pattern DEVICE = Pattern.compile("auto|reference|cpu|cuda(:[0-9]{1,3})?");
+
+  /** Copies the list. */
+  public RunConfig {
+    layers = List.copyOf(layers);
+  }
+
+  /**
+   * Reads a run file. Relative paths in it start from its directory.
+   *
+   * @param overrides texts such as {@code train.epochs=5}
+   * @throws ConfigException naming the place if the file cannot be read or is wrong
+   */
+  public static RunConfig read(Path file, List<String> overrides) {
+    Path directory = file.toAbsolutePath().getParent();
+    Path base = directory == null ? Path.of("") : directory;
+    return parse(readText(file), file.toString(), base, overrides);
+  }
+
+  /**
+   * Reads the text of a run file.
+   *
+   * @param label names the file in messages
+   * @param base what relative paths start from
+   * @param overrides texts such as {@code train.epochs=5}
+   * @throws ConfigException naming the place if it is wrong
+   */
+  public static RunConfig parse(String text, String label, Path base, List<String> overrides) {
+    String source = label.substring(Math.max(label.lastIndexOf('/'), label.lastIndexOf('\\')) + 1);
+    YamlValue root =
+        YamlReader.read(
+            text,
+            label,
+            "",
+            mark ->
+                new Place(
+                    label + ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1),
+                    source,
+                    mark.getLine() + 1,
+                    base));
+    if (!root.isMapping()) {
+      throw root.expected("keys with values: data, model, train");
+    }
+    Overrides.apply(root, overrides);
+    Fields fields = new Fields(root, List.of("name", "data", "model", "train", "seed", "device"));
+    YamlValue seed = fields.get("seed");
+    return new RunConfig(
+        name(fields, root, source),
+        DataConfig.read(fields.require("data")),
+        layers(fields.require("model")),
+        TrainConfig.read(fields.require("train")),
+        seed == null ? 0 : seed.integer(Long.MIN_VALUE, Long.MAX_VALUE),
+        device(fields));
+  }
+
+  /** The run file with every default filled in; it reads back as an equal configuration. */
+  public String toYaml() {
+    Map<String, Object> root = new LinkedHashMap<>();
+    root.put("name", name);
+    root.put("data", data.toYaml());
+    root.put("model", layers.stream().map(layer -> layer.settings().toYaml()).toList());
+    root.put("train", train.toYaml());
+    root.put("seed", seed);
+    root.put("device", device);
+    DumpSettings settings =
+        DumpSettings.builder().setDefaultFlowStyle(FlowStyle.AUTO).setWidth(100).build();
+    return new Dump(settings).dumpToString(root);
+  }
+
+  /** The model, its layers named by kind and number: {@code dense1}, {@code relu1}. */
+  public Sequential model() {
+    Sequential chain = new Sequential();
+    Map<String, Integer> numbers = new HashMap<>();
+    for (LayerConfig layer : layers) {
+      String kind = layer.settings().kind();
+      String name = kind + numbers.merge(kind, 1, Integer::sum);
+      chain.add(name, layer.settings().module(), layer.origin());
+    }
+    return chain;
+  }
+
+  /**
+   * The model, checked against the data it is for.
+   *
+   * @throws ConfigException naming a layer's place if the model does not fit the data
+   */
+  public Sequential modelFor(Dataset dataset) {
+    Shape output;
+    try {
+      Spec input = Spec.f32(dataset.featureShape().prepend(1));
+      output = model().forward(new Trace().input("features", input), Mode.EVAL).shape();
+    } catch (ShapeException e) {
+      throw new ConfigException(e.getMessage(), e);
+    }
+    if (!output.equals(Shape.of(1, dataset.classes()))) {
+      LayerConfig last = layers.get(layers.size() - 1);
+      String what = "the model has no dense layer";
+      for (LayerConfig layer : layers) {
+        if (layer.settings() instanceof LayerConfig.Dense dense) {
+          last = layer;
+          what = "the last dense layer has " + dense.units() + " units";
+        }
+      }
+      throw new ConfigException(
+          String.format(
+              "%s: %s, but %s has %d classes; end the model with '- dense: %d'",
+              last.place(), what, data.name(), dataset.classes(), dataset.classes()));
+    }
+    return model();
+  }
+
+  private static String name(Fields fields, YamlValue root, String source) {
+    YamlValue given = fields.get("name");
+    String name = given != null ? given.text() : source.replaceFirst("\\.ya?ml$", "");
+    if (!NAME.matcher(name).matches()) {
+      YamlValue where = given != null ? given : root;
+      throw where.error(
+          "expected a name of letters, digits, '.', '_' and '-', found '" + name + "'");
+    }
+    return name;
+  }
+
+  private static List<LayerConfig> layers(YamlValue value) {
+    if (!value.isList() || value.values().isEmpty()) {
+      throw value.expected("a list of layers, such as '- dense: 128'");
+    }
+    return value.values().stream().map(LayerConfig::read).toList();
+  }
+
+  private static String device(Fields fields) {
+    YamlValue given = fields.get("device");
+    if (given == null) {
+      return "auto";
+    }
+    if (!given.isScalar() || !DEVICE.matcher(given.text()).matches()) {
+      throw given.expected("auto, cpu, cuda, cuda:1 (a device's number) or reference");
+    }
+    return given.text();
+  }
+
+  private static String readText(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(YamlReader.MAX_CHARACTERS + 1);
+      if (bytes.length > YamlReader.MAX_CHARACTERS) {
+        throw new ConfigException(file + ": more than 1 MB; this is not a run file");
+      }
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (NoSuchFileException e) {
+      throw new ConfigException(file + ": no such file", e);
+    } catch (CharacterCodingException e) {
+      throw new ConfigException(file + ": not UTF-8 text; save it as UTF-8", e);
+    } catch (IOException e) {
+      String why = Files.isDirectory(file) ? "it is a directory" : e.getMessage();
+      throw new ConfigException(file + ": cannot be read: " + why, e);
+    }
+  }
+}

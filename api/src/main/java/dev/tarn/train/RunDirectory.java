@@ -1,0 +1,224 @@
+package dev.tarn.train;
+
+import dev.tarn.TarnException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The directory of one training: {@code config.yaml}, {@code metrics.csv}, {@code metrics.jsonl},
+ * {@code last.safetensors} and {@code best.safetensors}.
+ *
+ * <p>Every file is replaced as a whole, so a process may be killed at any moment; the rows of the
+ * metrics are written before the checkpoint that has them, and cut back to it on resume. One
+ * process at a time may train in it.
+ */
+public final class RunDirectory implements AutoCloseable {
+  /** The key of the configuration in a checkpoint's metadata. */
+  public static final String CONFIG = "config";
+
+  private static final Pattern NUMBER = Pattern.compile("-([0-9]{1,9})$");
+
+  private final Path path;
+  private final FileChannel lockFile;
+  private String config = "";
+  private RunDirectoryMetrics metrics;
+  private double bestLoss = Double.POSITIVE_INFINITY;
+
+  private RunDirectory(Path path, FileChannel lockFile) {
+    this.path = path;
+    this.lockFile = lockFile;
+    this.metrics = RunDirectoryMetrics.empty(path);
+  }
+
+  /**
+   * Makes the next free directory {@code <name>-<n>}.
+   *
+   * @param runs where it is made; made as well if it is missing
+   * @throws TarnException if it cannot be made
+   */
+  public static RunDirectory create(Path runs, String name) {
+    try {
+      Files.createDirectories(runs);
+      for (int n = next(runs, name); ; n++) {
+        Path path = runs.resolve(name + "-" + n);
+        try {
+          Files.createDirectory(path);
+          return new RunDirectory(path, lock(path));
+        } catch (FileAlreadyExistsException e) {
+          // another process took the number: the next one then
+        }
+      }
+    } catch (IOException e) {
+      throw new TarnException(
+          runs + ": a run directory cannot be made: " + AtomicFile.reason(e), e);
+    }
+  }
+
+  /**
+   * Opens a directory to train on in it, and removes what a killed process left half written.
+   *
+   * @throws TarnException if there is no checkpoint in it, or another process trains in it
+   */
+  public static RunDirectory open(Path path) {
+    if (!Files.isDirectory(path)) {
+      throw new TarnException(path + ": no such run directory");
+    }
+    if (!Files.exists(last(path))) {
+      throw new TarnException(
+          path + ": holds no checkpoint (last.safetensors); start the training anew");
+    }
+    RunDirectory directory = new RunDirectory(path, lock(path));
+    try (DirectoryStream<Path> stale = Files.newDirectoryStream(path, "*" + AtomicFile.TEMPORARY)) {
+      for (Path file : stale) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      directory.close();
+      throw new TarnException(path + ": cannot be tidied up: " + AtomicFile.reason(e), e);
+    }
+    return directory;
+  }
+
+  private static int next(Path runs, String name) throws IOException {
+    int highest = 0;
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(runs)) {
+      for (Path entry : entries) {
+        String text = entry.getFileName().toString();
+        Matcher number = NUMBER.matcher(text);
+        if (number.find() && text.substring(0, number.start()).equals(name)) {
+          highest = Math.max(highest, Integer.parseInt(number.group(1)));
+        }
+      }
+    }
+    return highest + 1;
+  }
+
+  private static FileChannel lock(Path path) {
+    Path file = path.resolve(".lock");
+    @Nullable FileChannel channel = null;
+    try {
+      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      FileLock lock = channel.tryLock();
+      if (lock != null) {
+        return channel;
+      }
+      channel.close();
+    } catch (OverlappingFileLockException e) {
+      closeQuietly(channel, e);
+    } catch (IOException e) {
+      closeQuietly(channel, e);
+      throw new TarnException(file + ": cannot be locked: " + AtomicFile.reason(e), e);
+    }
+    throw new TarnException(
+        path + ": another process is training in it; wait for it to end, or stop it first");
+  }
+
+  private static void closeQuietly(@Nullable FileChannel channel, Exception cause) {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  /** The directory. */
+  public Path path() {
+    return path;
+  }
+
+  /** The checkpoint of the last step saved. */
+  public static Path last(Path run) {
+    return run.resolve("last.safetensors");
+  }
+
+  /** The checkpoint of the epoch with the least validation loss. */
+  public static Path best(Path run) {
+    return run.resolve("best.safetensors");
+  }
+
+  /**
+   * Begins a training: writes the configuration and a checkpoint of the state it starts from, so
+   * that it can be resumed from the first moment on.
+   *
+   * @param text the configuration; kept in every checkpoint
+   */
+  public void begin(Trainer trainer, String text) {
+    setConfig(text);
+    save(trainer);
+  }
+
+  /**
+   * Continues a training where its last checkpoint was saved, and cuts the metrics back to it.
+   *
+   * @param text the configuration from here on; kept in every checkpoint
+   * @throws TarnException if the checkpoint does not fit the trainer
+   */
+  public void resume(Trainer trainer, String text) {
+    trainer.resume(last(path));
+    metrics = RunDirectoryMetrics.upTo(trainer.steps(), path);
+    bestLoss = metrics.bestLoss();
+    setConfig(text);
+  }
+
+  private void setConfig(String text) {
+    config = text;
+    AtomicFile.write(path.resolve("config.yaml"), text);
+  }
+
+  /** Saves the last checkpoint. */
+  public void save(Trainer trainer) {
+    trainer.save(last(path), Map.of(CONFIG, config));
+  }
+
+  /**
+   * What keeps the directory up to date: give it to the trainer before any listener that reports.
+   *
+   * @param checkpointEvery the last checkpoint is also saved every so many steps; 0 for never
+   */
+  public TrainingListener listener(int checkpointEvery) {
+    return new TrainingListener() {
+      @Override
+      public void onStep(Trainer trainer, Progress progress) {
+        // After an epoch's last step its own checkpoint follows, with the epoch's metrics.
+        boolean ends = progress.batch() == progress.batches();
+        if (checkpointEvery > 0 && progress.step() % checkpointEvery == 0 && !ends) {
+          save(trainer);
+        }
+      }
+
+      @Override
+      public void onEpoch(Trainer trainer, EpochResult result) {
+        metrics.add(result);
+        double loss = result.best().loss();
+        if (loss < bestLoss) {
+          trainer.save(best(path), Map.of(CONFIG, config));
+          bestLoss = loss;
+        }
+        save(trainer);
+      }
+    };
+  }
+
+  /** Lets another process train in the directory. */
+  @Override
+  public void close() {
+    try {
+      lockFile.close();
+    } catch (IOException e) {
+      throw new TarnException(path + ": cannot be unlocked: " + AtomicFile.reason(e), e);
+    }
+  }
+}

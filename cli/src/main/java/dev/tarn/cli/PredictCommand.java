@@ -1,0 +1,123 @@
+package dev.tarn.cli;
+
+import dev.tarn.HostTensor;
+import dev.tarn.Shape;
+import dev.tarn.TarnException;
+import dev.tarn.backend.Backend;
+import dev.tarn.data.CsvTable;
+import dev.tarn.train.AtomicFile;
+import dev.tarn.train.Trainer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Predicts classes with a saved model. */
+@Command(
+    name = "predict",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Predict the class of each row of a table with a saved model.",
+    footer = {
+      "",
+      "INPUT.csv has one example a row and one feature a column, as the training",
+      "data had but without the class; the run file's scale is applied. The output",
+      "has the class and the probability of each class: class,p0,p1,...",
+      "",
+      "Examples:",
+      "  tarn predict runs/iris-1 flowers.csv",
+      "  tarn predict runs/iris-1/last.safetensors flowers.csv -o classes.csv"
+    })
+final class PredictCommand implements Callable<Integer> {
+  private static final int BATCH = 256;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "RUN_OR_FILE",
+      description = "A run directory, of which the best checkpoint is taken, or a checkpoint.")
+  private Path model = Path.of("");
+
+  @Parameters(index = "1", paramLabel = "INPUT.csv", description = "The rows of features.")
+  private Path input = Path.of("");
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "OUT.csv",
+      description = "Where to write; default: standard output.")
+  private @Nullable Path file;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "auto, cpu, cuda, cuda:1 or reference; default: ${DEFAULT-VALUE}.")
+  private String device = "auto";
+
+  private final Output output;
+
+  PredictCommand(Output output) {
+    this.output = output;
+  }
+
+  @Override
+  public Integer call() {
+    SavedModel saved = SavedModel.of(model);
+    CsvTable table = CsvTable.read(input);
+    try (Backend backend = Devices.open(device).backend();
+        Trainer trainer =
+            Training.trainer(saved.config(), saved.config().model(), backend).build()) {
+      trainer.load(saved.file());
+      Shape features = trainer.features();
+      if (features == null) {
+        throw new TarnException(saved.file() + ": says nothing about the features");
+      }
+      HostTensor rows = saved.config().data().features(table, features, input);
+      String text = predict(trainer, rows, features);
+      if (file != null) {
+        AtomicFile.write(file, text);
+      } else {
+        output.out().print(text);
+        output.out().flush();
+      }
+    }
+    return 0;
+  }
+
+  private static String predict(Trainer trainer, HostTensor rows, Shape features) {
+    StringBuilder text = new StringBuilder();
+    int count = rows.shape().dim(0);
+    int width = features.intSize();
+    for (int from = 0; from < count; from += BATCH) {
+      int to = Math.min(count, from + BATCH);
+      float[] values = Arrays.copyOfRange(rows.floats(), from * width, to * width);
+      HostTensor batch = HostTensor.of(values, features.prepend(to - from));
+      append(text, trainer.predict(batch));
+    }
+    return text.toString();
+  }
+
+  private static void append(StringBuilder text, HostTensor probabilities) {
+    int classes = probabilities.shape().dim(1);
+    if (text.isEmpty()) {
+      text.append("class");
+      for (int c = 0; c < classes; c++) {
+        text.append(",p").append(c);
+      }
+      text.append('\n');
+    }
+    float[] p = probabilities.floats();
+    for (int row = 0; row < p.length; row += classes) {
+      int best = 0;
+      for (int c = 1; c < classes; c++) {
+        best = p[row + c] > p[row + best] ? c : best;
+      }
+      text.append(best);
+      for (int c = 0; c < classes; c++) {
+        text.append(',').append(p[row + c]);
+      }
+      text.append('\n');
+    }
+  }
+}

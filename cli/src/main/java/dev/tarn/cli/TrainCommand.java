@@ -1,0 +1,165 @@
+package dev.tarn.cli;
+
+import dev.tarn.TarnException;
+import dev.tarn.config.RunConfig;
+import dev.tarn.train.RunDirectory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Trains a model. */
+@Command(
+    name = "train",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    descriptionHeading = "%n",
+    parameterListHeading = "%n",
+    customSynopsis = {
+      "tarn train RUNFILE [KEY=VALUE...] [--init-from FILE] [OPTIONS]",
+      "       tarn train --resume RUN [train.epochs=N] [device=NAME] [OPTIONS]"
+    },
+    description = "Train the model of a run file, or go on with a training.",
+    footer = {
+      "",
+      "The run is saved in RUNS/<name>-<n>: config.yaml, metrics.csv, metrics.jsonl,",
+      "and the checkpoints last.safetensors and best.safetensors (least validation",
+      "loss). Ctrl-C finishes the step and saves; a second one ends at once.",
+      "",
+      "Keys of a run file (those with a default may be left out):",
+      "  name                    of run directories; default: the file's name",
+      "  data.set                digits or iris; or",
+      "  data.csv                a table of numbers, the class (from 0) in the last",
+      "                          column; its path starts at the run file",
+      "  data.scale              features are multiplied by it; default: 1",
+      "  data.split              shares of training, validation and test;",
+      "                          default: [0.8, 0.1, 0.1]",
+      "  model                   a list of dense: UNITS, relu, tanh, sigmoid,",
+      "                          dropout: RATE, flatten",
+      "  train.optimizer         adam: {lr: 0.001, beta1: 0.9, beta2: 0.999,",
+      "                          epsilon: 1e-8, weight_decay: 0}; adamw, the same with",
+      "                          weight_decay: 0.01; or sgd: {lr: RATE, momentum: 0,",
+      "                          nesterov: false, weight_decay: 0}",
+      "  train.epochs            passes over the training data, in all",
+      "  train.batch             examples in a step",
+      "  train.checkpoint_every  steps between checkpoints within an epoch; default:",
+      "                          only at each epoch's end",
+      "  seed                    of split, weights, shuffles, dropout; default: 0",
+      "  device                  auto (default), cpu, cuda, cuda:1, reference",
+      "",
+      "Examples:",
+      "  tarn train examples/digits.yaml",
+      "  tarn train examples/digits.yaml train.epochs=5 device=cuda",
+      "  tarn train examples/digits.yaml train.optimizer.adam.lr=0.01",
+      "  tarn train --resume runs/digits-1 train.epochs=40",
+      "  tarn train examples/digits.yaml --init-from runs/digits-1/best.safetensors"
+    })
+final class TrainCommand implements Callable<Integer> {
+  private static final List<String> RESUMABLE = List.of("train.epochs", "device");
+
+  @Parameters(
+      paramLabel = "RUNFILE [KEY=VALUE...]",
+      hideParamSyntax = true,
+      arity = "0..*",
+      description = {
+        "The run file (YAML), and values in place of its own, such as train.epochs=5."
+      })
+  private List<String> arguments = new ArrayList<>();
+
+  @Option(
+      names = "--resume",
+      paramLabel = "RUN",
+      description =
+          "Go on in a run directory exactly where its last checkpoint was saved, with the"
+              + " settings saved there.")
+  private @Nullable Path resume;
+
+  @Option(
+      names = "--init-from",
+      paramLabel = "FILE",
+      description = "Begin a new training with the weights of a checkpoint.")
+  private @Nullable Path initFrom;
+
+  @Option(
+      names = "--runs",
+      paramLabel = "DIR",
+      description = "Where run directories are made; default: ${DEFAULT-VALUE}.")
+  private Path runs = Path.of("runs");
+
+  @Option(
+      names = "--json",
+      description = "Write one JSON object when it ends; all else goes to standard error.")
+  private boolean json;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  private final Output output;
+  private final Interrupts interrupts;
+
+  TrainCommand(Output output, Interrupts interrupts) {
+    this.output = output;
+    this.interrupts = interrupts;
+  }
+
+  @Override
+  public Integer call() {
+    List<String> overrides = new ArrayList<>();
+    List<Path> files = new ArrayList<>();
+    for (String argument : arguments) {
+      if (argument.contains("=") && !Files.exists(Path.of(argument))) {
+        overrides.add(argument);
+      } else {
+        files.add(Path.of(argument));
+      }
+    }
+    Training training = new Training(output, interrupts, json);
+    if (resume != null) {
+      checkResume(files, overrides);
+      try (RunDirectory directory = RunDirectory.open(resume)) {
+        RunConfig config = SavedModel.config(RunDirectory.last(resume), overrides);
+        return training.resume(config, directory);
+      }
+    }
+    if (files.size() != 1) {
+      throw usage(
+          files.isEmpty()
+              ? "train: which run file? For example: tarn train examples/digits.yaml"
+              : "train: one run file is expected, found " + files);
+    }
+    RunConfig config = RunConfig.read(files.get(0), overrides);
+    if (initFrom != null && !Files.exists(initFrom)) {
+      throw new TarnException(initFrom + ": no such file");
+    }
+    return training.begin(config, runs, initFrom);
+  }
+
+  private void checkResume(List<Path> files, List<String> overrides) {
+    if (!files.isEmpty()) {
+      throw usage("--resume goes on with the saved settings: leave out " + files.get(0));
+    }
+    if (initFrom != null) {
+      throw usage("--resume has its own weights: leave out --init-from, or begin a new training");
+    }
+    for (String override : overrides) {
+      String key = override.substring(0, override.indexOf('='));
+      if (!RESUMABLE.contains(key)) {
+        throw usage(
+            "override '"
+                + override
+                + "': --resume goes on exactly; only train.epochs and device may change");
+      }
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,0 +1,197 @@
+package dev.tarn.cli;
+
+import com.google.gson.JsonObject;
+import dev.tarn.Parameter;
+import dev.tarn.backend.Backend;
+import dev.tarn.config.RunConfig;
+import dev.tarn.data.Batches;
+import dev.tarn.data.Dataset;
+import dev.tarn.nn.Module;
+import dev.tarn.nn.Sequential;
+import dev.tarn.train.Evaluation;
+import dev.tarn.train.Metrics;
+import dev.tarn.train.RunDirectory;
+import dev.tarn.train.TrainStep;
+import dev.tarn.train.Trainer;
+import dev.tarn.train.TrainingListener;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Runs one training from a configuration and tells how it goes. */
+final class Training {
+  private final Output output;
+  private final PrintStream people;
+  private final Interrupts interrupts;
+  private final boolean json;
+
+  Training(Output output, Interrupts interrupts, boolean json) {
+    this.output = output;
+    this.people = output.people(json);
+    this.interrupts = interrupts;
+    this.json = json;
+  }
+
+  /** The three parts of the data; one without a share is empty. */
+  static Dataset.Split split(RunConfig config, Dataset data) {
+    return data.split(
+        config.data().split().get(0),
+        config.data().split().get(1),
+        config.data().split().get(2),
+        config.seed());
+  }
+
+  /** A trainer of a configuration's training. */
+  static Trainer.Builder trainer(RunConfig config, Module model, Backend backend) {
+    return Trainer.of(model, backend)
+        .loss(config.train().loss())
+        .optimizer(config.train().optimizer())
+        .metrics(Metrics.accuracy())
+        .seed(config.seed());
+  }
+
+  /** A number with commas: {@code 1,797}. */
+  static String count(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+
+  /** Begins a training in a new run directory, with the weights of a file if one is given. */
+  int begin(RunConfig config, Path runs, @Nullable Path initFrom) {
+    return train(config, null, runs, initFrom);
+  }
+
+  /** Goes on in a run directory. */
+  int resume(RunConfig config, RunDirectory directory) {
+    return train(config, directory, directory.path(), null);
+  }
+
+  private int train(
+      RunConfig config, @Nullable RunDirectory resumed, Path place, @Nullable Path initFrom) {
+    long start = System.nanoTime();
+    Dataset data = config.data().load();
+    Dataset.Split split = split(config, data);
+    Sequential model = config.modelFor(data);
+    Devices.Opened device = Devices.open(config.device());
+    say("device", device.line());
+    Batches batches = split.train().batch(config.train().batch());
+    Keeper keeper = new Keeper();
+    Progress progress = new Progress(people, Output.isTerminal(json));
+    try (Backend backend = device.backend();
+        Trainer trainer =
+            trainer(config, model, backend).listener(keeper).listener(progress).build()) {
+      describe(config, data, split, model, trainer.prepare(batches));
+      if (initFrom != null) {
+        trainer.load(initFrom);
+      }
+      try (RunDirectory directory =
+          resumed != null ? resumed : RunDirectory.create(place, config.name())) {
+        if (resumed != null) {
+          directory.resume(trainer, config.toYaml());
+          say("run", directory.path() + ", resumed after step " + count(trainer.steps()));
+        } else {
+          directory.begin(trainer, config.toYaml());
+          say("run", directory.path().toString());
+        }
+        keeper.listener = directory.listener(config.train().checkpointEvery());
+        interrupts.onFirst(trainer::stop);
+        Dataset validation = split.validation().size() == 0 ? null : split.validation();
+        trainer.fit(batches, validation, config.train().epochs());
+        progress.end();
+        if (interrupts.requested()) {
+          directory.save(trainer);
+          people.println("interrupted after step " + count(trainer.steps()) + "; go on with:");
+          people.println("  tarn train --resume " + directory.path());
+        }
+        @Nullable Evaluation test = interrupts.requested() ? null : test(trainer, split, directory);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        if (json) {
+          output.out().println(result(config, directory, trainer, test, device, seconds));
+        }
+        return interrupts.requested() ? Main.INTERRUPTED : 0;
+      }
+    }
+  }
+
+  private @Nullable Evaluation test(Trainer trainer, Dataset.Split split, RunDirectory directory) {
+    Path best = RunDirectory.best(directory.path());
+    boolean hasBest = Files.exists(best);
+    @Nullable Evaluation test = null;
+    if (split.test().size() > 0) {
+      if (hasBest) {
+        trainer.load(best);
+      }
+      test = trainer.evaluate(split.test());
+      say("test", test + (hasBest ? "  (best checkpoint)" : "  (last checkpoint)"));
+    }
+    say("saved", directory.path().toString());
+    return test;
+  }
+
+  private void describe(
+      RunConfig config, Dataset data, Dataset.Split split, Sequential model, TrainStep step) {
+    long parameters =
+        model.parameters().stream().map(Parameter::spec).mapToLong(s -> s.shape().size()).sum();
+    say(
+        "data",
+        String.format(
+            "%s: %s training, %s validation, %s test examples of %s; %s classes",
+            config.data().name(),
+            count(split.train().size()),
+            count(split.validation().size()),
+            count(split.test().size()),
+            data.featureShape(),
+            count(data.classes())));
+    say(
+        "model",
+        String.format(
+            Locale.ROOT,
+            "%s layers, %s parameters, %.1f MB on the device at batch %s",
+            count(config.layers().size()),
+            count(parameters),
+            step.bytes() / 1e6,
+            count(config.train().batch())));
+  }
+
+  private JsonObject result(
+      RunConfig config,
+      RunDirectory directory,
+      Trainer trainer,
+      @Nullable Evaluation test,
+      Devices.Opened device,
+      double seconds) {
+    JsonObject result = new JsonObject();
+    result.addProperty("status", interrupts.requested() ? "interrupted" : "done");
+    result.addProperty("run", directory.path().toString());
+    result.addProperty("epochs", config.train().epochs());
+    result.addProperty("steps", trainer.steps());
+    if (test != null) {
+      JsonObject values = new JsonObject();
+      test.values().forEach(values::addProperty);
+      result.add("test", values);
+    }
+    result.addProperty("seconds", seconds);
+    result.addProperty("device", device.line());
+    return result;
+  }
+
+  private void say(String what, String text) {
+    people.printf("%-7s %s%n", what, text);
+  }
+
+  /** Passes on to the run directory, which is there only after the trainer is. */
+  private static final class Keeper implements TrainingListener {
+    private TrainingListener listener = new TrainingListener() {};
+
+    @Override
+    public void onStep(Trainer trainer, Progress progress) {
+      listener.onStep(trainer, progress);
+    }
+
+    @Override
+    public void onEpoch(Trainer trainer, dev.tarn.train.EpochResult result) {
+      listener.onEpoch(trainer, result);
+    }
+  }
+}
