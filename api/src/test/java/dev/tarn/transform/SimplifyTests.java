@@ -72,6 +72,13 @@ class SimplifyTests {
         names(program).stream().sorted(SimplifyTests::constantsFirst).toList());
   }
 
+  @Test
+  void oneIsNeutralForProductsAndDivisorsOnly() {
+    Tensor one = trace.constant(1);
+    Program program = simplified(x.add(1), x.sub(1), one.div(x), x.maximum(one), x.greater(one));
+    assertEquals(List.of("constant", "add", "sub", "div", "maximum", "greater"), names(program));
+  }
+
   private static int constantsFirst(String a, String b) {
     return Boolean.compare(!a.equals("constant"), !b.equals("constant"));
   }

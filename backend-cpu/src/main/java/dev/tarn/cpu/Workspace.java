@@ -35,7 +35,7 @@ final class Workspace {
   final int[] i1 = new int[TILE];
   final int[] sign = new int[TILE];
   final double[] sums = new double[TILE];
-  final int[] words = new int[4];
+  final int[][] lanes = new int[8][TILE / 4];
 
   private final FloatBuffer floatBits;
   private final IntBuffer intBits;

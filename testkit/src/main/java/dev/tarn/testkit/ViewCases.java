@@ -119,7 +119,8 @@ final class ViewCases {
                   in[1].add(trace.constant(HostTensor.of(values, values.length))),
                   in[2].equal(labels),
                   matrix.sum(0),
-                  in[0].mul(1).div(1).add(0).mul(0.1));
+                  in[0].mul(1).div(1).add(0).mul(0.1),
+                  in[0].sub(1).mul(trace.constant(1).sub(in[0])));
             });
   }
 }
