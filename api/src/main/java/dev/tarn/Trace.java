@@ -162,6 +162,11 @@ public final class Trace {
     return results.stream().map(value -> new Tensor(this, value)).toList();
   }
 
+  /** A message about shapes with the user's source line at its end, to be thrown. */
+  public ShapeException failure(String message) {
+    return new ShapeException(message + (scope != null ? scope : caller()).suffix());
+  }
+
   /**
    * Records what {@code action} does as coming from a given place, unless a place is set already.
    */
