@@ -10,14 +10,14 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 output=$(realpath -m "${1:-$root/gpu/target/tarn-gpu-check.tar.xz}")
 jdk=${TARN_BUNDLE_JDK:-${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")}}
-if [ ! -x "$jdk/bin/jlink" ] || [ ! -d "$jdk/jmods" ]; then
-  echo "bundle.sh: no jlink with jmods in $jdk: set TARN_BUNDLE_JDK to a full JDK 17 or newer" >&2
+if [ ! -x "$jdk/bin/jlink" ]; then
+  echo "bundle.sh: no jlink in $jdk: set TARN_BUNDLE_JDK to a full JDK 17 or newer" >&2
   exit 1
 fi
 
 cd "$root"
-mvn -q -B -ntp -DskipTests package
-mvn -q -B -ntp -pl backend-cuda dependency:copy-dependencies -DskipTests \
+rm -rf gpu/target/lib
+mvn -q -B -ntp -DskipTests -pl api,testkit,kernels-cu,backend-cuda package dependency:copy-dependencies \
   -DincludeScope=test -DoutputDirectory="$root/gpu/target/lib" -Dmdep.overWriteSnapshots=true \
   -DexcludeArtifactIds=archunit-junit5,archunit-junit5-api,archunit-junit5-engine,archunit-junit5-engine-api,archunit
 
@@ -25,7 +25,7 @@ stage=$root/gpu/target/tarn-gpu-check
 rm -rf "$stage"
 mkdir -p "$stage/lib" "$(dirname "$output")"
 "$jdk/bin/jlink" --strip-debug --no-header-files --no-man-pages --compress zip-0 --output "$stage/runtime" \
-  --add-modules java.base,java.logging,java.management,java.xml,jdk.management,jdk.unsupported
+  --add-modules java.base,java.logging,java.management,java.xml,jdk.management,jdk.unsupported,jdk.zipfs
 cp gpu/target/lib/*.jar backend-cuda/target/tarn-backend-cuda-*.jar "$stage/lib/"
 cp gpu/check.sh "$stage/"
 tar -C "$root/gpu/target" -cJf "$output" tarn-gpu-check

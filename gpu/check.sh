@@ -27,4 +27,4 @@ probe() {
 
 # The conformance suite holds many small tensors; the heap is far larger than it needs.
 exec "$here/runtime/bin/java" -Xmx4g -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED \
-  -Dtarn.cuda=real -cp "$here/lib/*" dev.tarn.cuda.GpuCheck "$out"
+  -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dtarn.cuda=real -cp "$here/lib/*" dev.tarn.cuda.GpuCheck "$out"

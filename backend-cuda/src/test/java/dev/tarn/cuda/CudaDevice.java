@@ -30,7 +30,7 @@ final class CudaDevice {
   static ChildJvm child(ChildJvm child) {
     select();
     return isReal()
-        ? child.property("tarn.cuda", "real")
+        ? child.sameDevice().property("tarn.cuda", "real")
         : child.property("tarn.cuda.libraries", System.getProperty("tarn.cuda.libraries"));
   }
 

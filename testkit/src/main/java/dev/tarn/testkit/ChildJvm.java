@@ -37,6 +37,7 @@ public final class ChildJvm {
   private final Map<String, String> environment = new HashMap<>();
   private String classPathPrefix = "";
   private long timeoutSeconds = 60;
+  private boolean sameDevice;
 
   /** A child that will run a class's main method. */
   public ChildJvm(Class<?> main) {
@@ -66,6 +67,12 @@ public final class ChildJvm {
     return this;
   }
 
+  /** Hands on the settings of this machine that lead to a GPU, which otherwise are not. */
+  public ChildJvm sameDevice() {
+    sameDevice = true;
+    return this;
+  }
+
   /** Sets how long {@link Running#finish} waits; a minute if it is not set. */
   public ChildJvm timeoutSeconds(long seconds) {
     timeoutSeconds = seconds;
@@ -77,7 +84,7 @@ public final class ChildJvm {
     return start(arguments).finish();
   }
 
-  /** Starts. Settings of this machine that lead to a GPU are not handed on. */
+  /** Starts. */
   public Running start(Object... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -90,8 +97,10 @@ public final class ChildJvm {
     }
     Path log = Files.createTempFile("child", ".log");
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    List.of("LD_LIBRARY_PATH", "CUDA_PATH", "CONDA_PREFIX", "VIRTUAL_ENV", "TARN_CUDA_LIBRARIES")
-        .forEach(builder.environment()::remove);
+    if (!sameDevice) {
+      List.of("LD_LIBRARY_PATH", "CUDA_PATH", "CONDA_PREFIX", "VIRTUAL_ENV", "TARN_CUDA_LIBRARIES")
+          .forEach(builder.environment()::remove);
+    }
     builder.environment().putAll(environment);
     return new Running(builder.redirectOutput(log.toFile()).start(), log, timeoutSeconds);
   }

@@ -51,7 +51,7 @@ final class Gpu implements AutoCloseable {
     selectLibraries();
     ChildJvm child = new ChildJvm(main).property("tarn.cache", System.getProperty("tarn.cache"));
     return isReal()
-        ? child.property("tarn.cuda", "real")
+        ? child.sameDevice().property("tarn.cuda", "real")
         : child.property(LibrarySearch.PROPERTY, System.getProperty(LibrarySearch.PROPERTY));
   }
 
