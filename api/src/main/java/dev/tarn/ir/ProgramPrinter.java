@@ -1,6 +1,7 @@
 package dev.tarn.ir;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -64,10 +65,34 @@ public final class ProgramPrinter {
         node.outputs().stream()
             .map(value -> value + ": " + value.spec())
             .collect(Collectors.joining(", "));
+    if (node.op() instanceof Fused fused && !fused.operation().equals(fused.name())) {
+      return results + " = " + fused.operation() + operandsOfOne(node, fused);
+    }
     String operands = node.inputs().stream().map(this::name).collect(Collectors.joining(", "));
     String line = results + " = " + node.op().name();
     line += operands.isEmpty() ? "" : " " + operands;
     return node.op().attributes().isEmpty() ? line : line + " " + node.op().attributes();
+  }
+
+  /** The operands of a tape of one function, in the function's order, as if it were a node. */
+  private String operandsOfOne(Node node, Fused fused) {
+    Fused.Instruction last = fused.tape().get(fused.tape().size() - 1);
+    List<Fused.Instruction> operands =
+        last instanceof Fused.Apply apply
+            ? apply.operands().stream().map(fused.tape()::get).toList()
+            : List.of(last);
+    StringBuilder out = new StringBuilder();
+    for (Fused.Instruction operand : operands) {
+      out.append(out.isEmpty() ? " " : ", ");
+      if (operand instanceof Fused.Load load) {
+        out.append(name(node.inputs().get(load.input())));
+      } else if (operand instanceof Fused.Immediate immediate) {
+        out.append(immediate.value());
+      } else if (operand instanceof Fused.Mask mask) {
+        out.append("keep=").append(mask.op().keep());
+      }
+    }
+    return out.toString();
   }
 
   private String name(Value value) {
