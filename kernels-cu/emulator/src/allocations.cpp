@@ -276,16 +276,22 @@ std::string describe_address(const void *p) {
       return text;
     }
   }
-  snprintf(text, sizeof text, "%p", p);
-  auto i = at_or_before(allocations, address);
-  if (i != allocations.end()) {
-    snprintf(text, sizeof text, "%p, %zu bytes past the end of allocation #%ld of %zu bytes", p,
-             address - i->first - i->second.bytes, i->second.serial, i->second.bytes);
+  // Of the neighbours on both sides the nearer one, if it is near enough to be what was meant.
+  constexpr size_t NEAR = size_t(1) << 30;
+  snprintf(text, sizeof text, "%p, far from every allocation", p);
+  size_t nearest = NEAR;
+  auto before = at_or_before(allocations, address);
+  if (before != allocations.end()) {
+    const Allocation &a = before->second;
+    size_t distance = address - before->first - a.bytes;
+    if (distance < nearest) {
+      nearest = distance;
+      snprintf(text, sizeof text, "%p, %zu bytes past the end of allocation #%ld of %zu bytes", p,
+               distance, a.serial, a.bytes);
+    }
   }
   auto after = allocations.upper_bound(address);
-  if (after != allocations.end() &&
-      (i == allocations.end() ||
-       after->first - address < address - i->first - i->second.bytes)) {
+  if (after != allocations.end() && after->first - address < nearest) {
     snprintf(text, sizeof text, "%p, %zu bytes before allocation #%ld of %zu bytes", p,
              after->first - address, after->second.serial, after->second.bytes);
   }

@@ -8,7 +8,6 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "../shim/kernel_abi.h"
@@ -96,6 +95,7 @@ struct Graph {
 };
 
 struct Capture {
+  unsigned long long id = 0;
   std::unique_ptr<Graph> graph = std::make_unique<Graph>();
   int mode = 0;  // CUstreamCaptureMode: 0 global, 1 thread-local, 2 relaxed
   std::thread::id thread;

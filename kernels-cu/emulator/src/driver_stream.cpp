@@ -12,7 +12,7 @@ using Clock = std::chrono::steady_clock;
 struct Event {
   bool recorded = false;
   Clock::time_point time;
-  Capture *capture = nullptr;  // set while it marks a point of a capture
+  unsigned long long capture_id = 0;  // of the capture in which it was last recorded, or 0
 };
 
 enum CaptureMode { GLOBAL, THREAD_LOCAL, RELAXED };
@@ -60,6 +60,15 @@ void leave(Capture *capture) {
   capturing.erase(std::remove_if(capturing.begin(), capturing.end(),
                                  [](Stream *s) { return !s->capture; }),
                   capturing.end());
+}
+
+// nullptr once the capture has ended.
+Capture *find_capture(unsigned long long id) {
+  std::lock_guard<std::mutex> lock(capture_mutex);
+  for (Stream *stream : capturing) {
+    if (stream->capture->id == id) return stream->capture;
+  }
+  return nullptr;
 }
 
 // What a capturing stream answers when it is waited for or queried.
@@ -236,7 +245,9 @@ DRIVER_API cuStreamBeginCapture_v2(void *handle, int mode) {
   if (mode < GLOBAL || mode > RELAXED) return INVALID_VALUE;
   if (stream->id == 0) return STREAM_CAPTURE_UNSUPPORTED;
   if (stream->capture) return ILLEGAL_STATE;
+  static std::atomic<unsigned long long> ids{1};
   auto *capture = new Capture;
+  capture->id = ids++;
   capture->mode = mode;
   capture->thread = std::this_thread::get_id();
   stream->origin = true;
@@ -269,8 +280,8 @@ DRIVER_API cuEventRecord(void *handle, void *stream) {
   Stream *s = find_stream(stream);
   if (!event) return INVALID_HANDLE;
   if (int error = check_submit(s)) return error;
-  event->capture = s->capture;  // inside a capture it only marks a place in it
-  if (!s->capture) {
+  event->capture_id = s->capture ? s->capture->id : 0;
+  if (!s->capture) {  // inside a capture the event only marks a place in it
     event->recorded = true;
     event->time = Clock::now();
   }
@@ -281,23 +292,35 @@ DRIVER_API cuStreamWaitEvent(void *handle, void *event_handle, unsigned) {
   ENTER_CONTEXT();
   Event *event = events().find(event_handle);
   Stream *stream = find_stream(handle);
-  if (!event || !stream) return INVALID_HANDLE;
-  if (event->capture && !stream->capture) join(stream, event->capture);
-  return SUCCESS;
+  if (!event) return INVALID_HANDLE;
+  if (int error = check_submit(stream)) return error;
+  if (event->capture_id == 0) {
+    // Work outside a capture cannot be waited for inside one; an event without work is no wait.
+    if (!stream->capture || !event->recorded) return SUCCESS;
+    stream->capture->invalidated = true;
+    return STREAM_CAPTURE_ISOLATION;
+  }
+  Capture *capture = find_capture(event->capture_id);
+  if (!capture) return CAPTURED_EVENT;
+  if (!stream->capture) {
+    if (stream->id == 0) return STREAM_CAPTURE_IMPLICIT;
+    join(stream, capture);
+  }
+  return stream->capture == capture ? SUCCESS : STREAM_CAPTURE_MERGE;
 }
 
 DRIVER_API cuEventSynchronize(void *handle) {
   ENTER_CONTEXT();
   Event *event = events().find(handle);
   if (!event) return INVALID_HANDLE;
-  return event->capture ? CAPTURED_EVENT : SUCCESS;
+  return event->capture_id ? CAPTURED_EVENT : SUCCESS;
 }
 
 DRIVER_API cuEventQuery(void *handle) {
   ENTER_CONTEXT();
   Event *event = events().find(handle);
   if (!event) return INVALID_HANDLE;
-  return event->capture ? CAPTURED_EVENT : refuse_during_capture();
+  return event->capture_id ? CAPTURED_EVENT : refuse_during_capture();
 }
 
 DRIVER_API cuEventElapsedTime(float *milliseconds, void *from, void *to) {

@@ -1,7 +1,6 @@
 // Turns preprocessed CUDA C++ into C++ that g++ compiles.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <set>
 
 #include "compile.h"
 #include "environment.h"

@@ -302,7 +302,11 @@ public final class Tensor {
       }
     }
     for (int axis : axes) {
-      out.add(shape().axis(axis));
+      try {
+        out.add(shape().axis(axis));
+      } catch (ShapeException e) {
+        throw trace.failure("reduce: " + e.getMessage());
+      }
     }
     return List.copyOf(out);
   }

@@ -63,7 +63,7 @@ public final class Trace {
   public Tensor input(String name, Spec spec) {
     Tensor input = inputs.computeIfAbsent(name, n -> new Tensor(this, new Value(nextId++, spec)));
     if (!input.spec().equals(spec)) {
-      throw new ShapeException("input " + name + " is " + input.spec() + ", not " + spec);
+      throw failure("input " + name + " is " + input.spec() + ", not " + spec);
     }
     return input;
   }
@@ -96,7 +96,7 @@ public final class Trace {
    */
   public void update(State state, Tensor value) {
     if (!state.spec().equals(value.spec())) {
-      throw new ShapeException("update: " + value.spec() + " does not fit state " + state);
+      throw failure("update: " + value.spec() + " does not fit state " + state);
     }
     updates.put(state, value);
   }
@@ -160,6 +160,11 @@ public final class Trace {
     List<Value> results = specs.stream().map(spec -> new Value(nextId++, spec)).toList();
     body.add(new Node(op, values, results, origin));
     return results.stream().map(value -> new Tensor(this, value)).toList();
+  }
+
+  /** A message about shapes with the user's source line at its end, to be thrown. */
+  public ShapeException failure(String message) {
+    return new ShapeException(message + (scope != null ? scope : caller()).suffix());
   }
 
   /**

@@ -46,6 +46,10 @@ final class InPlace {
         lastRead.put(aliases.getOrDefault(input, input), i);
       }
     }
+    for (Value next : program.updates().values()) {
+      // Copied to another state once the body has run.
+      lastRead.put(aliases.getOrDefault(next, next), Integer.MAX_VALUE);
+    }
     Set<Value> results = new HashSet<>();
     program
         .outputs()

@@ -2,6 +2,7 @@ package dev.tarn.backend;
 
 import dev.tarn.DType;
 import dev.tarn.HostTensor;
+import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.ProgramPrinter;
@@ -35,7 +36,13 @@ public record Inspection(List<Entry> entries) {
       double mean,
       int nonFinite,
       boolean inputsFinite,
-      long nanos) {}
+      long nanos) {
+    /** The operation with the place it comes from: {@code exp (Mlp.java:31)}. */
+    public String operation() {
+      String name = node.op() instanceof Fused fused ? fused.operation() : node.op().name();
+      return name + node.origin().suffix();
+    }
+  }
 
   /** Copies the list. */
   public Inspection {

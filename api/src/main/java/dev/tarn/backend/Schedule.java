@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * {@link Buffer}s: {@link #buffer} gives a value's, {@link #scratch} a new one. Reshapes share
  * their operand's buffer and need no step. A value that becomes a state's next value is computed
  * straight into the state's memory where nothing reads the old value later; the other updates are
- * the {@link #copies} at the end of each program. {@link #plan} then gives every arena buffer an
- * offset.
+ * the {@link #copies} at the end of each program, as are outputs that are what a state held at the
+ * start. {@link #plan} then gives every arena buffer an offset.
  *
  * @param <S> the backend's type of step
  */
@@ -37,7 +37,7 @@ public final class Schedule<S> {
   /** Data to be written to a buffer once, before the first run. */
   public record Initial(Buffer buffer, HostTensor data) {}
 
-  /** A copy that makes a state hold its next value. */
+  /** A copy that makes a state hold its next value, or that keeps its old one. */
   public record Copy(Buffer from, Buffer to) {}
 
   private final boolean keepAll;
@@ -46,6 +46,7 @@ public final class Schedule<S> {
   private final Map<String, Buffer> inputs = new LinkedHashMap<>();
   private final List<Program.Input> inputList = new ArrayList<>();
   private final List<Buffer> outputs = new ArrayList<>();
+  private final Map<Program.Output, Buffer> oldValues = new HashMap<>();
   private final List<Buffer> temporaries = new ArrayList<>();
   private final List<Initial> initials = new ArrayList<>();
   private final List<Entry<S>> entries = new ArrayList<>();
@@ -97,7 +98,12 @@ public final class Schedule<S> {
       }
     }
     for (Program.Output output : program.outputs()) {
-      outputs.add(buffer(output.value()));
+      Buffer buffer = buffer(output.value());
+      if (buffer.state() != null) {
+        long size = buffer.bytes();
+        buffer = oldValues.computeIfAbsent(output, o -> temporary("output " + o.name(), size));
+      }
+      outputs.add(buffer);
     }
   }
 
@@ -132,18 +138,36 @@ public final class Schedule<S> {
     }
   }
 
-  /** The copies that a program's updates still need once its nodes have run, in order. */
+  /**
+   * The copies that a program's updates, and outputs of old values, still need once its nodes have
+   * run, in order. Call it once per program.
+   */
   public List<Copy> copies(Program program) {
+    List<Copy> saves = new ArrayList<>();
     List<Copy> copies = new ArrayList<>();
+    for (Program.Output output : program.outputs()) {
+      Buffer kept = oldValues.get(output);
+      if (kept != null) {
+        saves.add(new Copy(buffer(output.value()), kept));
+      }
+    }
     program
         .updates()
         .forEach(
             (state, value) -> {
-              if (buffer(value) != state(state)) {
-                copies.add(new Copy(buffer(value), state(state)));
+              Buffer from = buffer(value);
+              if (from == state(state)) {
+                return;
               }
+              if (from.state() != null && program.updates().containsKey(from.state())) {
+                Buffer saved = temporary("next " + state.name(), from.bytes());
+                saves.add(new Copy(from, saved));
+                from = saved;
+              }
+              copies.add(new Copy(from, state(state)));
             });
-    return copies;
+    saves.addAll(copies);
+    return saves;
   }
 
   /** Gives every arena buffer its offset; inputs lie together at the start of the arena. */

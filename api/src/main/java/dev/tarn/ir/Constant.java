@@ -22,11 +22,11 @@ public record Constant(HostTensor data) implements Op {
     return List.of(data.spec().dtype() == DType.F64 ? Spec.f32(data.shape()) : data.spec());
   }
 
+  /** The number of a scalar, else the first values as {@code {1.0, 2.0, ...}}. */
   @Override
   public String attributes() {
-    return data.size() == 1 && data.shape().rank() == 0
-        ? data.toString().replaceAll(".*\\{(.*)}", "$1")
-        : data.toString();
+    String values = data.toString().replaceFirst("^[^{]*", "");
+    return data.shape().rank() == 0 ? values.substring(1, values.length() - 1) : values;
   }
 
   @Override

@@ -27,7 +27,7 @@ public record DropoutMask(Shape shape, long stream, float keep) implements Op {
 
   /** Keeps an element when its random word, unsigned, is less than or equal to this. */
   public int threshold() {
-    return (int) Math.min(0xffffffffL, (long) Math.rint(keep * 4294967296.0) - 1);
+    return (int) Math.min(0xffffffffL, (long) Math.ceil(keep * 4294967296.0) - 1);
   }
 
   @Override

@@ -57,6 +57,23 @@ public record Fused(Shape shape, List<Instruction> tape, List<Integer> results) 
     return outputs;
   }
 
+  /**
+   * What the tape computes, for messages: the name of its only function, {@code broadcast} or
+   * {@code dropout_mask} if it has none, {@code fused} if there are several.
+   */
+  public String operation() {
+    List<String> functions =
+        tape.stream()
+            .filter(Apply.class::isInstance)
+            .map(apply -> new Elementwise(((Apply) apply).kind()).name())
+            .toList();
+    if (functions.isEmpty()) {
+      boolean mask = tape.stream().anyMatch(Mask.class::isInstance);
+      return mask ? "dropout_mask" : "broadcast";
+    }
+    return functions.size() == 1 ? functions.get(0) : name();
+  }
+
   /** The tape as {@code r0=load 0; r1=relu r0 -> r1}. */
   @Override
   public String attributes() {

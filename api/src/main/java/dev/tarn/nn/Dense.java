@@ -48,12 +48,13 @@ public final class Dense extends Module {
   @Override
   public Tensor forward(Tensor x, Mode mode) {
     if (x.shape().rank() != 2) {
-      throw new ShapeException(
-          "dense "
-              + path()
-              + ": needs [N, in], was given "
-              + x.shape()
-              + "; put flatten before it");
+      throw x.trace()
+          .failure(
+              "dense "
+                  + path()
+                  + ": needs [N, in], was given "
+                  + x.shape()
+                  + "; put flatten before it");
     }
     int in = x.shape().dim(1);
     Parameter weight = parameter("weight", Shape.of(units, in), weightInitializer, true);

@@ -274,7 +274,7 @@ public final class Trainer implements AutoCloseable {
         isFinite(batch.features())
             ? inspection
                 .firstNonFinite()
-                .map(entry -> entry.node().op().name() + entry.node().origin().suffix())
+                .map(Inspection.Entry::operation)
                 .orElse("an operation")
                 .concat(" gave NaN or infinity")
             : "the features of a batch have NaN or infinity";

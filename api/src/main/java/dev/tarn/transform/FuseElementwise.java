@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,8 @@ public final class FuseElementwise {
 
   private final Program program;
   private final Map<Value, Node> producers = new HashMap<>();
-  private final Map<Node, Cluster> clusters = new HashMap<>();
+  private final Map<Node, Cluster> clusters = new IdentityHashMap<>();
+  private final Map<Node, Integer> positions = new IdentityHashMap<>();
   private final Predicate<Node> keep;
 
   private FuseElementwise(Program program, Predicate<Node> keep) {
@@ -75,6 +77,7 @@ public final class FuseElementwise {
     List<Node> body = program.body();
     for (int i = 0; i < body.size(); i++) {
       Node node = body.get(i);
+      positions.put(node, i);
       node.outputs().forEach(value -> producers.put(value, node));
       Cluster cluster = new Cluster(node, i, fusible(node) ? node.output().spec().shape() : null);
       clusters.put(node, cluster);
@@ -140,7 +143,7 @@ public final class FuseElementwise {
       return;
     }
     b.nodes.addAll(a.nodes);
-    b.nodes.sort(Comparator.comparing(program.body()::indexOf));
+    b.nodes.sort(Comparator.comparing(positions::get));
     a.nodes.forEach(node -> clusters.put(node, b));
     b.last = Math.max(a.last, b.last);
     for (Cluster before : a.before) {

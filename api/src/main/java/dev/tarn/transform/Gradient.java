@@ -54,7 +54,7 @@ public final class Gradient {
    */
   public static List<Tensor> of(Tensor loss, List<Tensor> by) {
     if (loss.shape().rank() != 0) {
-      throw new ShapeException("gradient: the loss must be a scalar, it is " + loss.spec());
+      throw loss.trace().failure("gradient: the loss must be a scalar, it is " + loss.spec());
     }
     return new Gradient(loss.trace()).run(loss, by);
   }

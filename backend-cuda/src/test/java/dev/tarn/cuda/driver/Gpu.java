@@ -1,6 +1,7 @@
 package dev.tarn.cuda.driver;
 
 import dev.tarn.kernels.emulator.Emulator;
+import dev.tarn.testkit.ChildJvm;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

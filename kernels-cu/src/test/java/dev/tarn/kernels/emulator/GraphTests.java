@@ -11,6 +11,7 @@ import jcuda.Pointer;
 import jcuda.cudaDataType;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUevent;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
@@ -208,6 +209,36 @@ class GraphTests {
     fails(
         "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED",
         () -> JCudaDriver.cuMemcpyHtoDAsync(p, Pointer.to(new float[] {1f}), 4, gpu.stream));
+    fails("CUDA_ERROR_STREAM_CAPTURE_INVALIDATED", this::end);
+  }
+
+  @Test
+  void eventsCarryACaptureToAnotherStream() {
+    CUdeviceptr p = Gpu.upload(7f);
+    CUstream side = new CUstream();
+    JCudaDriver.cuStreamCreate(side, CUstream_flags.CU_STREAM_NON_BLOCKING);
+    CUevent fork = new CUevent();
+    CUevent join = new CUevent();
+    JCudaDriver.cuEventCreate(fork, 0);
+    JCudaDriver.cuEventCreate(join, 0);
+    begin(CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+    JCudaDriver.cuEventRecord(fork, gpu.stream);
+    JCudaDriver.cuStreamWaitEvent(side, fork, 0);
+    JCudaDriver.cuMemsetD32Async(p, 0, 1, side);
+    JCudaDriver.cuEventRecord(join, side);
+    JCudaDriver.cuStreamWaitEvent(gpu.stream, join, 0);
+    fails("CUDA_ERROR_CAPTURED_EVENT", () -> JCudaDriver.cuEventSynchronize(join));
+    CUgraphExec executable = instantiate(end());
+    assertEquals(7f, Gpu.download(p, 1)[0]);
+    JCudaDriver.cuGraphLaunch(executable, gpu.stream);
+    assertEquals(0f, Gpu.download(p, 1)[0]);
+
+    // The side stream is free again, and work outside cannot be waited for inside a capture.
+    JCudaDriver.cuEventRecord(fork, side);
+    begin(CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+    fails(
+        "CUDA_ERROR_STREAM_CAPTURE_ISOLATION",
+        () -> JCudaDriver.cuStreamWaitEvent(gpu.stream, fork, 0));
     fails("CUDA_ERROR_STREAM_CAPTURE_INVALIDATED", this::end);
   }
 }

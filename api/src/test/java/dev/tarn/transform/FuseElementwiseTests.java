@@ -1,0 +1,126 @@
+package dev.tarn.transform;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tarn.Shape;
+import dev.tarn.Spec;
+import dev.tarn.State;
+import dev.tarn.Tensor;
+import dev.tarn.Trace;
+import dev.tarn.ir.Elementwise;
+import dev.tarn.ir.Fused;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Program;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class FuseElementwiseTests {
+  private final Trace trace = new Trace();
+  private final Tensor x = trace.input("x", Spec.f32(3, 4));
+
+  private Program fused(Tensor... outputs) {
+    for (Tensor output : outputs) {
+      trace.output("y", output);
+    }
+    return FuseElementwise.apply(Simplify.apply(trace.build("test")), true, node -> false);
+  }
+
+  private static List<String> names(Program program) {
+    return program.body().stream().map(node -> node.op().name()).toList();
+  }
+
+  private static Fused tape(Program program, int index) {
+    return (Fused) program.body().get(index).op();
+  }
+
+  @Test
+  void aChainIsOneTape() {
+    Tensor row = trace.input("row", Spec.f32(4));
+    Program program = fused(x.mul(2).add(row).tanh());
+    assertEquals(List.of("fused"), names(program));
+    assertEquals(
+        "{r0=load 0; r1=2.0; r2=mul r0 r1; r3=load 1; r4=add r2 r3; r5=tanh r4 -> r5}",
+        tape(program, 0).attributes());
+  }
+
+  @Test
+  void valuesReadElsewhereAreOutputs() {
+    Tensor h = x.exp();
+    Program program = fused(h.neg(), h.sum());
+    assertEquals(List.of("fused", "reduce_sum", "reshape"), names(program));
+    assertEquals("{r0=load 0; r1=exp r0; r2=neg r1 -> r1, r2}", tape(program, 0).attributes());
+  }
+
+  @Test
+  void updatesAreOutputs() {
+    State s = State.zeros("s", Spec.f32(3, 4));
+    trace.update(s, trace.state(s).add(x));
+    Program program = fused(trace.state(s).neg());
+    assertEquals(List.of("fused"), names(program));
+    assertEquals(List.of(2, 3), tape(program, 0).results());
+  }
+
+  /** Joining both sides of the reduction would need its result before it is known. */
+  @Test
+  void noCycleThroughAReduction() {
+    Tensor e = x.exp();
+    Program program = fused(e.div(e.sum(1).reshape(3, 1)));
+    assertEquals(List.of("fused", "reduce_sum", "reshape", "reshape", "fused"), names(program));
+  }
+
+  @Test
+  void otherShapesStayApart() {
+    Tensor row = trace.input("row", Spec.f32(4));
+    Program program = fused(x.add(row.exp()));
+    assertEquals(List.of("fused", "fused"), names(program));
+    assertEquals(Shape.of(4), tape(program, 0).shape());
+  }
+
+  @Test
+  void integersStayPlain() {
+    Tensor n = trace.input("n", Spec.i32(3, 4));
+    assertEquals(List.of("equal", "fused"), names(fused(n.equal(n).mul(x))));
+  }
+
+  @Test
+  void keptNodesStayPlain() {
+    trace.output("y", x.exp().neg().tanh());
+    Program program =
+        FuseElementwise.apply(
+            trace.build("test"),
+            true,
+            node -> node.op().equals(new Elementwise(Elementwise.Kind.NEG)));
+    assertEquals(List.of("fused", "neg", "fused"), names(program));
+  }
+
+  @Test
+  void withoutJoiningEachNodeIsATape() {
+    trace.output("y", x.mul(2).add(x).tanh());
+    Program program = FuseElementwise.apply(trace.build("test"), false, node -> false);
+    assertEquals(List.of("fused", "fused", "fused"), names(program));
+  }
+
+  @Test
+  void tapesAreBounded() {
+    Tensor y = x;
+    for (int i = 0; i < 300; i++) {
+      y = y.mul(i + 0.5).add(trace.input("x" + i, Spec.f32(3, 4)));
+    }
+    Program program = fused(y);
+    assertTrue(program.body().size() > 4, program::toString);
+    for (Node node : program.body()) {
+      assertTrue(((Fused) node.op()).tape().size() <= 64, node::toString);
+      assertTrue(node.inputs().size() <= 24, node::toString);
+    }
+  }
+
+  @Test
+  void dropoutMasksJoin() {
+    Program program = fused(x.mul(trace.dropoutMask("d", Shape.of(3, 4), 0.5f)).tanh());
+    assertEquals(List.of("fused"), names(program));
+    String text = tape(program, 0).attributes();
+    assertTrue(text.contains("mask keep=0.5") && text.endsWith("r3=tanh r2 -> r3}"), text);
+    assertEquals(3, program.body().get(0).inputs().size());
+  }
+}

@@ -1,0 +1,227 @@
+package dev.tarn.cpu;
+
+import dev.tarn.HostTensor;
+import dev.tarn.Shape;
+import dev.tarn.Spec;
+import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Schedule;
+import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Constant;
+import dev.tarn.ir.DropoutMask;
+import dev.tarn.ir.Elementwise;
+import dev.tarn.ir.FirstNonFinite;
+import dev.tarn.ir.Fused;
+import dev.tarn.ir.MatMul;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Op;
+import dev.tarn.ir.Reduce;
+import dev.tarn.ir.Reshape;
+import dev.tarn.ir.SoftmaxCrossEntropy;
+import dev.tarn.ir.SoftmaxCrossEntropyGrad;
+import dev.tarn.ir.Value;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Adds the steps of each node of a program to a schedule. */
+final class CpuLowering {
+  private final Dnnl dnnl;
+  private final Team team;
+  private final Schedule<Step> schedule;
+  private final Map<Buffer, HostTensor> constants = new LinkedHashMap<>();
+
+  CpuLowering(Dnnl dnnl, Team team, Schedule<Step> schedule) {
+    this.dnnl = dnnl;
+    this.team = team;
+    this.schedule = schedule;
+  }
+
+  /** The buffers of constants, which have memory of their own, with what they hold. */
+  Map<Buffer, HostTensor> constants() {
+    return constants;
+  }
+
+  /** Adds the steps of a node. */
+  void lower(Node node) {
+    node.op().accept(new ForNode(node));
+  }
+
+  /** Adds a copy from one buffer to another. */
+  Step copy(Schedule.Copy copy) {
+    Step step = new CopyStep(copy.from(), copy.to(), team.size());
+    schedule.add(step, null, List.of(copy.from()), List.of(copy.to()));
+    return step;
+  }
+
+  private final class ForNode implements Op.Visitor<Schedule<Step>> {
+    private final Node node;
+    private final List<Buffer> from;
+    private final List<Buffer> to;
+
+    ForNode(Node node) {
+      this.node = node;
+      this.from = schedule.buffers(node.inputs());
+      this.to = schedule.buffers(node.outputs());
+    }
+
+    private Spec spec(int input) {
+      return node.inputs().get(input).spec();
+    }
+
+    private Schedule<Step> add(Step step, List<Buffer> reads, List<Buffer> writes) {
+      schedule.add(step, node, reads, writes);
+      return schedule;
+    }
+
+    private Schedule<Step> add(Step step) {
+      return add(step, from, to);
+    }
+
+    @Override
+    public Schedule<Step> visit(MatMul op) {
+      Value y = node.output();
+      int m = y.spec().shape().dim(0);
+      int n = y.spec().shape().dim(1);
+      int k = spec(0).shape().dim(op.transposeA() ? 0 : 1);
+      Buffer bias = from.size() > 2 ? from.get(2) : null;
+      if (m * n == 0 || k == 0) {
+        return bias == null ? add(new CopyStep(null, to.get(0), team.size())) : addRow(bias, y);
+      }
+      String label = "matmul " + m + "x" + k + "x" + n + " " + y;
+      MatMulStep step =
+          new MatMulStep(
+              dnnl,
+              new MatMulStep.Operands(
+                  label,
+                  m,
+                  n,
+                  k,
+                  op.transposeA(),
+                  op.transposeB(),
+                  from.get(0),
+                  from.get(1),
+                  bias,
+                  to.get(0)),
+              team.size(),
+              schedule);
+      List<Buffer> writes = new ArrayList<>(to);
+      writes.addAll(step.scratch());
+      return add(step, from, writes);
+    }
+
+    /** The bias of a product without an inner extent, which is all there is. */
+    private Schedule<Step> addRow(Buffer bias, Value y) {
+      Shape shape = y.spec().shape();
+      Fused copy = new Fused(shape, List.of(new Fused.Load(0)), List.of(0));
+      Operand row = new Operand(bias, spec(2).shape(), shape);
+      Tape tape = TapeCompiler.compile(copy, List.of(row));
+      return add(new TapeStep(tape, shape.size(), to, team));
+    }
+
+    @Override
+    public Schedule<Step> visit(Fused op) {
+      List<Operand> operands = new ArrayList<>();
+      for (int i = 0; i < from.size(); i++) {
+        Shape shape = spec(i).shape();
+        operands.add(
+            new Operand(from.get(i), shape, shape.broadcastsTo(op.shape()) ? op.shape() : shape));
+      }
+      Tape tape = TapeCompiler.compile(op, operands);
+      return add(new TapeStep(tape, op.shape().size(), to, team));
+    }
+
+    @Override
+    public Schedule<Step> visit(Elementwise op) {
+      if (op.kind() != Elementwise.Kind.EQUAL) {
+        throw new IllegalStateException(op.name() + " was left out of the tapes");
+      }
+      Shape shape = node.output().spec().shape();
+      Operand a = new Operand(from.get(0), spec(0).shape(), shape);
+      Operand b = new Operand(from.get(1), spec(1).shape(), shape);
+      return add(new EqualIntsStep(a, b, to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(Broadcast op) {
+      throw new IllegalStateException("a broadcast was left out of the tapes");
+    }
+
+    @Override
+    public Schedule<Step> visit(DropoutMask op) {
+      throw new IllegalStateException("a dropout mask was left out of the tapes");
+    }
+
+    @Override
+    public Schedule<Step> visit(Constant op) {
+      HostTensor data = HostTensor.zeros(node.output().spec());
+      data.copyFrom(op.data());
+      constants.put(to.get(0), data);
+      return schedule;
+    }
+
+    @Override
+    public Schedule<Step> visit(Reshape op) {
+      return schedule;
+    }
+
+    @Override
+    public Schedule<Step> visit(Reduce op) {
+      Buffer source = from.get(0);
+      Shape shape = spec(0).shape();
+      List<Integer> axes = new ArrayList<>(op.axes());
+      // Axes that are not neighbours are reduced one after another, the last first.
+      while (op.asThreeAxes(shape) == null) {
+        int axis = axes.remove(axes.size() - 1);
+        if (shape.dim(axis) == 1) {
+          continue;
+        }
+        Reduce one = new Reduce(op.kind(), List.of(axis));
+        Shape next = shape.with(axis, 1);
+        Buffer scratch = schedule.scratch(op.name() + " " + node.output(), 4 * next.size());
+        reduce(one, shape, source, scratch);
+        source = scratch;
+        shape = next;
+      }
+      return reduce(op, shape, source, to.get(0));
+    }
+
+    private Schedule<Step> reduce(Reduce op, Shape shape, Buffer source, Buffer target) {
+      int[] three = op.asThreeAxes(shape);
+      if (three == null) {
+        throw new IllegalStateException(op + " of " + shape + " has no three axes");
+      }
+      Step step = new ReduceStep(op.kind(), three, source, target, team.size());
+      return add(step, List.of(source), List.of(target));
+    }
+
+    @Override
+    public Schedule<Step> visit(ArgMax op) {
+      Shape shape = spec(0).shape();
+      return add(new ArgMaxStep(shape.dim(0), shape.dim(1), from.get(0), to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(SoftmaxCrossEntropy op) {
+      return crossEntropy(false);
+    }
+
+    @Override
+    public Schedule<Step> visit(SoftmaxCrossEntropyGrad op) {
+      return crossEntropy(true);
+    }
+
+    private Schedule<Step> crossEntropy(boolean gradient) {
+      Shape shape = spec(0).shape();
+      return add(
+          new SoftmaxCrossEntropyStep(gradient, shape.dim(0), shape.dim(1), from, to, team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(FirstNonFinite op) {
+      List<Buffer> tensors = from.subList(2, from.size());
+      return add(new FirstNonFiniteStep(from.get(0), from.get(1), tensors, to.get(0), team.size()));
+    }
+  }
+}

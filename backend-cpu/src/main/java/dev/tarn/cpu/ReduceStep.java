@@ -1,0 +1,196 @@
+package dev.tarn.cpu;
+
+import dev.tarn.backend.Buffer;
+import dev.tarn.ir.Reduce;
+import java.util.Arrays;
+
+/**
+ * Sum or maximum of {@code [outer, reduced, inner]} over the middle axis.
+ *
+ * <p>Long sums are taken in blocks of floats that are added up in double, so that the error does
+ * not grow with the length.
+ */
+final class ReduceStep extends Step {
+  private static final long LEAST_WORK = 1 << 14;
+
+  /** Elements that are added up in float before the sum goes to double. */
+  private static final int BLOCK = 128;
+
+  /** Inner extents below this are read as whole rows side by side. */
+  private static final int NARROW = 64;
+
+  private final boolean sum;
+  private final long outer;
+  private final long reduced;
+  private final long inner;
+  private final Buffer from;
+  private final Buffer to;
+  private final boolean byReduced;
+  private final int parts;
+  private final double[] partial;
+  private View source = new View(0, 0);
+  private View target = new View(0, 0);
+
+  /** A step over {@code axes = [outer, reduced, inner]}. */
+  ReduceStep(Reduce.Kind kind, int[] axes, Buffer from, Buffer to, int threads) {
+    this.sum = kind == Reduce.Kind.SUM;
+    this.outer = axes[0];
+    this.reduced = axes[1];
+    this.inner = axes[2];
+    this.from = from;
+    this.to = to;
+    int wanted = parts(threads, outer * reduced * inner, LEAST_WORK);
+    this.byReduced = outer * inner == 1;
+    long units = byReduced ? (reduced + Workspace.TILE - 1) / Workspace.TILE : outer * inner;
+    this.parts = (int) Math.max(1, Math.min(wanted, units));
+    this.partial = new double[parts];
+  }
+
+  @Override
+  int parts() {
+    return parts;
+  }
+
+  @Override
+  void bind(Addresses addresses) {
+    source = addresses.view(from);
+    target = addresses.view(to);
+  }
+
+  @Override
+  void run(int part, Workspace w) {
+    if (byReduced) {
+      long tiles = (reduced + Workspace.TILE - 1) / Workspace.TILE;
+      long first = begin(tiles, part, parts) * Workspace.TILE;
+      long last = Math.min(reduced, begin(tiles, part + 1, parts) * Workspace.TILE);
+      partial[part] = row(first, last, w);
+      return;
+    }
+    long first = begin(outer * inner, part, parts);
+    long last = begin(outer * inner, part + 1, parts);
+    if (inner == 1) {
+      for (long o = first; o < last; o++) {
+        target.putFloat(o, (float) row(o * reduced, (o + 1) * reduced, w));
+      }
+      return;
+    }
+    while (first < last) {
+      long o = first / inner;
+      long column = first % inner;
+      int n = (int) Math.min(Math.min(last - first, inner - column), Workspace.TILE);
+      columns(o * reduced * inner + column, n, w);
+      target.put(first, w.f1, 0, n);
+      first += n;
+    }
+  }
+
+  @Override
+  void finish() {
+    if (byReduced) {
+      double total = partial[0];
+      for (int i = 1; i < parts; i++) {
+        total = sum ? total + partial[i] : Math.max(total, partial[i]);
+      }
+      target.putFloat(0, (float) total);
+    }
+  }
+
+  /** Combines the elements from one position to another. */
+  private double row(long first, long last, Workspace w) {
+    double total = sum ? 0 : Double.NEGATIVE_INFINITY;
+    for (long at = first; at < last; at += Workspace.TILE) {
+      int n = (int) Math.min(Workspace.TILE, last - at);
+      source.get(at, w.f0, 0, n);
+      total = sum ? total + sum(w.f0, n) : Math.max(total, max(w.f0, n));
+    }
+    return total;
+  }
+
+  /** Combines over the reduced axis {@code n} neighbouring columns into {@code w.f1}. */
+  private void columns(long first, int n, Workspace w) {
+    float[] total = w.f1;
+    double[] sums = w.sums;
+    Arrays.fill(total, 0, n, sum ? 0f : Float.NEGATIVE_INFINITY);
+    Arrays.fill(sums, 0, n, 0);
+    int rows = inner < NARROW ? (int) (Workspace.TILE / inner) : 1;
+    int pending = 0;
+    for (long r = 0; r < reduced; r += rows) {
+      int count = (int) Math.min(rows, reduced - r);
+      if (count == 1) {
+        source.get(first + r * inner, w.f0, 0, n);
+        if (sum) {
+          TileKernels.add(total, w.f0, total, n);
+        } else {
+          TileKernels.max(total, w.f0, total, n);
+        }
+      } else {
+        source.get(first + r * inner, w.f0, 0, (int) ((count - 1) * inner) + n);
+        narrow(w.f0, count, (int) inner, total, n);
+      }
+      pending += count;
+      if (sum && pending >= BLOCK) {
+        flush(total, sums, n);
+        pending = 0;
+      }
+    }
+    if (sum && reduced >= BLOCK) {
+      flush(total, sums, n);
+      for (int i = 0; i < n; i++) {
+        total[i] = (float) sums[i];
+      }
+    }
+  }
+
+  private void narrow(float[] block, int rows, int stride, float[] total, int n) {
+    for (int r = 0; r < rows; r++) {
+      int row = r * stride;
+      for (int i = 0; i < n; i++) {
+        float x = block[row + i];
+        total[i] = sum ? total[i] + x : Math.max(total[i], x);
+      }
+    }
+  }
+
+  private static void flush(float[] total, double[] sums, int n) {
+    for (int i = 0; i < n; i++) {
+      sums[i] += total[i];
+      total[i] = 0;
+    }
+  }
+
+  /** The sum of a tile, in eight chains that do not wait for each other. */
+  static double sum(float[] tile, int n) {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    double s4 = 0;
+    double s5 = 0;
+    double s6 = 0;
+    double s7 = 0;
+    int i = 0;
+    for (; i + 7 < n; i += 8) {
+      s0 += tile[i];
+      s1 += tile[i + 1];
+      s2 += tile[i + 2];
+      s3 += tile[i + 3];
+      s4 += tile[i + 4];
+      s5 += tile[i + 5];
+      s6 += tile[i + 6];
+      s7 += tile[i + 7];
+    }
+    for (; i < n; i++) {
+      s0 += tile[i];
+    }
+    return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+  }
+
+  /** The largest of a tile, or NaN. */
+  static float max(float[] tile, int n) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < n; i++) {
+      max = Math.max(max, tile[i]);
+    }
+    return max;
+  }
+}

@@ -1,0 +1,386 @@
+package dev.tarn.cpu;
+
+import dev.tarn.ir.Elementwise;
+import dev.tarn.ir.Elementwise.Kind;
+import dev.tarn.ir.Fused;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Compiles a tape of elementwise instructions to loops over tiles.
+ *
+ * <p>Registers that hold one value for all elements are computed once a run. The others live in
+ * tiles in one of two forms, or both: as floats for arithmetic, as their bits for comparisons and
+ * choices. Each instruction has the form its result comes in; loads come in any. A tile is used
+ * again once its register is dead.
+ */
+final class TapeCompiler {
+  /** How a register is held. */
+  enum Form {
+    FLOATS,
+    BITS
+  }
+
+  private final Fused op;
+  private final List<Operand> inputs;
+  private final boolean[] uniform;
+  private final int[][] lastUse;
+  private final int[][] slots;
+  private final List<Deque<Integer>> free = List.of(new ArrayDeque<>(), new ArrayDeque<>());
+  private final int[] tiles = new int[2];
+  private final List<Tape.Code> uniformCode = new ArrayList<>();
+  private final List<Tape.Code> fills = new ArrayList<>();
+  private final List<Tape.Code> body = new ArrayList<>();
+
+  private TapeCompiler(Fused op, List<Operand> inputs) {
+    this.op = op;
+    this.inputs = inputs;
+    int length = op.tape().size();
+    this.uniform = new boolean[length];
+    this.lastUse = new int[length][2];
+    this.slots = new int[length][2];
+    for (int i = 0; i < length; i++) {
+      lastUse[i] = new int[] {-1, -1};
+      slots[i] = new int[] {-1, -1};
+    }
+  }
+
+  /**
+   * Compiles a tape.
+   *
+   * @param inputs one per input of the node
+   */
+  static Tape compile(Fused op, List<Operand> inputs) {
+    return new TapeCompiler(op, inputs).run();
+  }
+
+  private Tape run() {
+    int length = op.tape().size();
+    for (int i = 0; i < length; i++) {
+      uniform[i] = isUniform(op.tape().get(i));
+    }
+    for (int i = 0; i < length; i++) {
+      if (!uniform[i] && op.tape().get(i) instanceof Fused.Apply apply) {
+        List<Integer> operands = apply.operands();
+        for (int o = 0; o < operands.size(); o++) {
+          lastUse[operands.get(o)][needed(apply, o).ordinal()] = i;
+        }
+      }
+    }
+    for (int result : op.results()) {
+      if (!uniform[result]) {
+        lastUse[result][natural(result).ordinal()] = length;
+      }
+    }
+    for (int i = 0; i < length; i++) {
+      emit(i, op.tape().get(i));
+    }
+    List<Tape.Store> stores = op.results().stream().map(this::store).toList();
+    return new Tape(inputs, uniformCode, fills, body, stores, tiles[0], tiles[1], length);
+  }
+
+  private boolean isUniform(Fused.Instruction instruction) {
+    if (instruction instanceof Fused.Load load) {
+      return inputs.get(load.input()).uniform();
+    } else if (instruction instanceof Fused.Apply apply) {
+      return apply.operands().stream().allMatch(register -> uniform[register]);
+    }
+    return instruction instanceof Fused.Immediate;
+  }
+
+  /** The form in which an instruction reads an operand. */
+  private Form needed(Fused.Apply apply, int operand) {
+    return switch (apply.kind()) {
+      case EQUAL -> Form.BITS;
+      case GREATER -> isZero(apply.operands().get(1), 0x7fffffff) ? Form.BITS : Form.FLOATS;
+      case SELECT -> uniform[apply.operands().get(0)] ? Form.FLOATS : Form.BITS;
+      default -> Form.FLOATS;
+    };
+  }
+
+  /** The form in which an instruction gives its result. */
+  private Form natural(int register) {
+    Fused.Instruction instruction = op.tape().get(register);
+    if (instruction instanceof Fused.Apply apply) {
+      return switch (apply.kind()) {
+        case EQUAL, GREATER, LOG, TANH -> Form.BITS;
+        case SELECT -> uniform[apply.operands().get(0)] ? Form.FLOATS : Form.BITS;
+        default -> Form.FLOATS;
+      };
+    } else if (instruction instanceof Fused.Load) {
+      return lastUse[register][0] < 0 && lastUse[register][1] >= 0 ? Form.BITS : Form.FLOATS;
+    }
+    return Form.BITS;
+  }
+
+  /** Whether a register is the number 0; the mask says which bits of it matter. */
+  private boolean isZero(int register, int mask) {
+    return op.tape().get(register) instanceof Fused.Immediate immediate
+        && (Float.floatToRawIntBits((float) immediate.value()) & mask) == 0;
+  }
+
+  private void emit(int i, Fused.Instruction instruction) {
+    if (uniform[i]) {
+      uniformCode.add(uniformCode(i, instruction));
+    } else if (instruction instanceof Fused.Load load) {
+      emitLoad(i, inputs.get(load.input()));
+    } else if (instruction instanceof Fused.Mask mask) {
+      Operand seed = inputs.get(mask.seed());
+      Operand step = inputs.get(mask.step());
+      DropoutTile tile = new DropoutTile(mask.op(), seed, step);
+      int to = allocate(i, Form.BITS);
+      body.add((w, position, n) -> tile.fill(position, w.ints[to], w, n));
+      convert(i, Form.BITS);
+    } else if (instruction instanceof Fused.Apply apply) {
+      emitApply(i, apply.kind(), apply);
+    }
+  }
+
+  private Tape.Code uniformCode(int i, Fused.Instruction instruction) {
+    if (instruction instanceof Fused.Load load) {
+      Operand operand = inputs.get(load.input());
+      return (w, position, n) -> w.scalars[i] = operand.view().getFloat(0);
+    } else if (instruction instanceof Fused.Immediate immediate) {
+      float value = (float) immediate.value();
+      return (w, position, n) -> w.scalars[i] = value;
+    }
+    Fused.Apply apply = (Fused.Apply) instruction;
+    Elementwise function = new Elementwise(apply.kind());
+    List<Integer> operands = apply.operands();
+    int a = operands.get(0);
+    int b = operands.get(Math.min(1, operands.size() - 1));
+    int c = operands.get(operands.size() - 1);
+    return (w, position, n) ->
+        w.scalars[i] = (float) function.apply(w.scalars[a], w.scalars[b], w.scalars[c]);
+  }
+
+  private void emitLoad(int i, Operand operand) {
+    if (lastUse[i][Form.FLOATS.ordinal()] >= 0) {
+      int to = allocate(i, Form.FLOATS);
+      body.add((w, position, n) -> operand.load(position, w.floats[to], n));
+    }
+    if (lastUse[i][Form.BITS.ordinal()] >= 0) {
+      int to = allocate(i, Form.BITS);
+      body.add((w, position, n) -> operand.load(position, w.ints[to], n, w));
+    }
+  }
+
+  private void emitApply(int i, Kind kind, Fused.Apply apply) {
+    List<Integer> o = apply.operands();
+    switch (kind) {
+      case NEG -> unary(i, o, TileKernels::neg);
+      case ABS -> unary(i, o, TileKernels::abs);
+      case SQRT -> unary(i, o, TileKernels::sqrt);
+      case EXP -> unaryWithScratch(i, o, TileMath::exp);
+      case SIGMOID -> unaryWithScratch(i, o, TileMath::sigmoid);
+      case LOG -> toBits(i, o, TileMath::log);
+      case TANH -> toBits(i, o, TileMath::tanh);
+      case RELU -> unary(i, o, (a, out, n) -> TileKernels.max(a, 0f, out, n));
+      case ADD -> commutative(i, o, TileKernels::add, TileKernels::add);
+      case MUL -> commutative(i, o, TileKernels::mul, TileKernels::mul);
+      case MAXIMUM -> commutative(i, o, TileKernels::max, TileKernels::max);
+      case MINIMUM -> commutative(i, o, TileKernels::min, TileKernels::min);
+      case SUB -> binary(i, o, TileKernels::sub, TileKernels::sub, TileKernels::sub);
+      case DIV -> binary(i, o, TileKernels::div, TileKernels::div, TileKernels::div);
+      case GREATER -> greater(i, o);
+      case EQUAL -> {
+        int a = tile(o.get(0), Form.BITS);
+        int b = tile(o.get(1), Form.BITS);
+        release(i, o);
+        int out = allocate(i, Form.BITS);
+        body.add((w, position, n) -> TileKernels.equal(w.ints[a], w.ints[b], w.ints[out], n));
+      }
+      case SELECT -> select(i, o);
+    }
+    convert(i, natural(i));
+  }
+
+  private interface Unary {
+    void run(float[] a, float[] out, int n);
+  }
+
+  private interface UnaryWithScratch {
+    void run(float[] a, float[] out, Workspace w, int n);
+  }
+
+  private interface ToBits {
+    void run(float[] a, int[] out, Workspace w, int n);
+  }
+
+  private interface TileTile {
+    void run(float[] a, float[] b, float[] out, int n);
+  }
+
+  private interface TileNumber {
+    void run(float[] a, float b, float[] out, int n);
+  }
+
+  private interface NumberTile {
+    void run(float a, float[] b, float[] out, int n);
+  }
+
+  private void unary(int i, List<Integer> o, Unary kernel) {
+    unaryWithScratch(i, o, (a, out, w, n) -> kernel.run(a, out, n));
+  }
+
+  private void unaryWithScratch(int i, List<Integer> o, UnaryWithScratch kernel) {
+    int a = tile(o.get(0), Form.FLOATS);
+    release(i, o);
+    int out = allocate(i, Form.FLOATS);
+    body.add((w, position, n) -> kernel.run(w.floats[a], w.floats[out], w, n));
+  }
+
+  private void toBits(int i, List<Integer> o, ToBits kernel) {
+    int a = tile(o.get(0), Form.FLOATS);
+    release(i, o);
+    int out = allocate(i, Form.BITS);
+    body.add((w, position, n) -> kernel.run(w.floats[a], w.ints[out], w, n));
+  }
+
+  private void commutative(int i, List<Integer> o, TileTile both, TileNumber one) {
+    List<Integer> order = uniform[o.get(0)] ? List.of(o.get(1), o.get(0)) : o;
+    binary(i, order, both, one, (a, b, out, n) -> one.run(b, a, out, n));
+  }
+
+  private void binary(int i, List<Integer> o, TileTile both, TileNumber right, NumberTile left) {
+    int ra = o.get(0);
+    int rb = o.get(1);
+    int a = uniform[ra] ? -1 : tile(ra, Form.FLOATS);
+    int b = uniform[rb] ? -1 : tile(rb, Form.FLOATS);
+    release(i, o);
+    int out = allocate(i, Form.FLOATS);
+    if (a < 0) {
+      body.add((w, position, n) -> left.run(w.scalars[ra], w.floats[b], w.floats[out], n));
+    } else if (b < 0) {
+      body.add((w, position, n) -> right.run(w.floats[a], w.scalars[rb], w.floats[out], n));
+    } else {
+      body.add((w, position, n) -> both.run(w.floats[a], w.floats[b], w.floats[out], n));
+    }
+  }
+
+  /** {@code a > b} is {@code a - b > 0}: denormals are kept, and infinities give what they must. */
+  private void greater(int i, List<Integer> o) {
+    int ra = o.get(0);
+    int rb = o.get(1);
+    if (isZero(rb, 0x7fffffff)) {
+      int a = tile(ra, Form.BITS);
+      release(i, o);
+      int out = allocate(i, Form.BITS);
+      body.add((w, position, n) -> TileKernels.positive(w.ints[a], w.ints[out], n));
+      return;
+    }
+    int a = tile(ra, Form.FLOATS);
+    int b = tile(rb, Form.FLOATS);
+    release(i, o);
+    int out = allocate(i, Form.BITS);
+    body.add(
+        (w, position, n) -> {
+          TileKernels.sub(w.floats[a], w.floats[b], w.f0, n);
+          w.toInts(w.f0, w.ints[out], n);
+          TileKernels.positive(w.ints[out], w.ints[out], n);
+        });
+  }
+
+  private void select(int i, List<Integer> o) {
+    int condition = o.get(0);
+    if (uniform[condition]) {
+      int b = tile(o.get(1), Form.FLOATS);
+      int c = tile(o.get(2), Form.FLOATS);
+      // The tile released last becomes the result: a computed one, as an update that is gated keeps
+      // the old value, a load, only in the rare step that fails.
+      boolean oldIsLast = op.tape().get(o.get(2)) instanceof Fused.Load;
+      release(i, oldIsLast ? List.of(o.get(2), o.get(1)) : o);
+      int out = allocate(i, Form.FLOATS);
+      body.add(
+          (w, position, n) -> {
+            int chosen = w.scalars[condition] != 0 ? b : c;
+            if (chosen != out) {
+              System.arraycopy(w.floats[chosen], 0, w.floats[out], 0, n);
+            }
+          });
+      return;
+    }
+    int a = tile(condition, Form.BITS);
+    int b = tile(o.get(1), Form.BITS);
+    if (isZero(o.get(2), -1)) {
+      release(i, o);
+      int out = allocate(i, Form.BITS);
+      body.add((w, position, n) -> TileKernels.selectOrZero(w.ints[a], w.ints[b], w.ints[out], n));
+      return;
+    }
+    int c = tile(o.get(2), Form.BITS);
+    release(i, o);
+    int out = allocate(i, Form.BITS);
+    body.add(
+        (w, position, n) -> TileKernels.select(w.ints[a], w.ints[b], w.ints[c], w.ints[out], n));
+  }
+
+  private Tape.Store store(int register) {
+    if (uniform[register]) {
+      return (w, to, position, n) -> {
+        TileKernels.fill(w.scalars[register], w.f0, n);
+        to.put(position, w.f0, 0, n);
+      };
+    }
+    Form form = natural(register);
+    int slot = slots[register][form.ordinal()];
+    return form == Form.FLOATS
+        ? (w, to, position, n) -> to.put(position, w.floats[slot], 0, n)
+        : (w, to, position, n) -> to.put(position, w.ints[slot], 0, n);
+  }
+
+  /** The tile that holds a register; a uniform one is spread over a tile of its own. */
+  private int tile(int register, Form form) {
+    int[] slot = slots[register];
+    int f = form.ordinal();
+    if (slot[f] < 0) {
+      int fresh = tiles[f]++;
+      slot[f] = fresh;
+      if (form == Form.FLOATS) {
+        fills.add((w, position, n) -> TileKernels.fill(w.scalars[register], w.floats[fresh], n));
+      } else {
+        fills.add(
+            (w, position, n) ->
+                TileKernels.fill(Float.floatToRawIntBits(w.scalars[register]), w.ints[fresh], n));
+      }
+    }
+    return slot[f];
+  }
+
+  /** Gives back the tiles of operands that are read for the last time. */
+  private void release(int i, List<Integer> operands) {
+    for (int register : operands.stream().distinct().toList()) {
+      for (int f = 0; f < 2; f++) {
+        if (!uniform[register] && lastUse[register][f] == i) {
+          free.get(f).push(slots[register][f]);
+        }
+      }
+    }
+  }
+
+  private int allocate(int i, Form form) {
+    int f = form.ordinal();
+    Integer slot = free.get(f).poll();
+    slots[i][f] = slot != null ? slot : tiles[f]++;
+    return slots[i][f];
+  }
+
+  /** Adds the other form of a result if some instruction reads it. */
+  private void convert(int i, Form natural) {
+    Form other = natural == Form.FLOATS ? Form.BITS : Form.FLOATS;
+    int from = slots[i][natural.ordinal()];
+    if (lastUse[i][other.ordinal()] >= 0) {
+      int to = allocate(i, other);
+      if (other == Form.BITS) {
+        body.add((w, position, n) -> w.toInts(w.floats[from], w.ints[to], n));
+      } else {
+        body.add((w, position, n) -> w.toFloats(w.ints[from], w.floats[to], n));
+      }
+    }
+    if (lastUse[i][natural.ordinal()] < 0) {
+      free.get(natural.ordinal()).push(from);
+    }
+  }
+}

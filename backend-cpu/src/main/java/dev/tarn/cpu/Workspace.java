@@ -1,0 +1,73 @@
+package dev.tarn.cpu;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+
+/**
+ * The heap tiles and other scratch of one thread.
+ *
+ * <p>C2 turns a loop over Java arrays with one index into vector code, but not one over native
+ * memory, and not {@code Float.floatToRawIntBits}: so data is copied into tiles that stay in the
+ * first-level cache, and bits change their type by a copy through a native tile.
+ */
+final class Workspace {
+  /** Elements in a tile. */
+  static final int TILE = 2048;
+
+  /** Float tiles for the registers of tapes; see {@link #reserve}. */
+  float[][] floats = new float[0][];
+
+  /** Integer tiles for the registers of tapes. */
+  int[][] ints = new int[0][];
+
+  /** The registers of a tape that hold one value for all elements. */
+  float[] scalars = new float[0];
+
+  /** Tiles that a kernel may use while it runs. */
+  final float[] f0 = new float[TILE];
+
+  final float[] f1 = new float[TILE];
+  final float[] f2 = new float[TILE];
+  final float[] f3 = new float[TILE];
+  final int[] i0 = new int[TILE];
+  final int[] i1 = new int[TILE];
+  final int[] sign = new int[TILE];
+  final double[] sums = new double[TILE];
+  final int[][] lanes = new int[8][TILE / 4];
+
+  private final FloatBuffer floatBits;
+  private final IntBuffer intBits;
+
+  Workspace() {
+    ByteBuffer bytes = ByteBuffer.allocateDirect(4 * TILE).order(ByteOrder.nativeOrder());
+    floatBits = bytes.asFloatBuffer();
+    intBits = bytes.asIntBuffer();
+  }
+
+  /** Makes sure that a tape finds enough registers. */
+  void reserve(int floatTiles, int intTiles, int scalarCount) {
+    if (floats.length < floatTiles) {
+      floats = new float[floatTiles][TILE];
+    }
+    if (ints.length < intTiles) {
+      ints = new int[intTiles][TILE];
+    }
+    if (scalars.length < scalarCount) {
+      scalars = new float[scalarCount];
+    }
+  }
+
+  /** Copies the bits of floats into integers. */
+  void toInts(float[] from, int[] to, int n) {
+    floatBits.put(0, from, 0, n);
+    intBits.get(0, to, 0, n);
+  }
+
+  /** Copies the bits of integers into floats. */
+  void toFloats(int[] from, float[] to, int n) {
+    intBits.put(0, from, 0, n);
+    floatBits.get(0, to, 0, n);
+  }
+}

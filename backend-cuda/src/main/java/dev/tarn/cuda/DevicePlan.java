@@ -1,0 +1,126 @@
+package dev.tarn.cuda;
+
+import dev.tarn.TarnException;
+import dev.tarn.backend.Debug;
+import dev.tarn.backend.Schedule;
+import dev.tarn.cuda.driver.Command;
+import dev.tarn.cuda.driver.CudaException;
+import dev.tarn.cuda.driver.CudaOutOfMemoryException;
+import dev.tarn.cuda.driver.DeviceMemory;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Program;
+import dev.tarn.transform.FuseElementwise;
+import dev.tarn.transform.Simplify;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Programs lowered, planned and bound: an arena and the commands that work on it, in order. */
+final class DevicePlan implements AutoCloseable {
+  /**
+   * The commands of a node, or of the updates at a program's end.
+   *
+   * @param nodes the node, or none
+   * @param from the first command
+   * @param to the command after the last
+   */
+  record Part(Program program, List<Node> nodes, int from, int to) {}
+
+  private final List<Part> parts = new ArrayList<>();
+  private final Schedule<Step> schedule;
+  private final List<Command> commands = new ArrayList<>();
+  private final Binding binding;
+
+  /**
+   * Lowers programs and allocates what they need.
+   *
+   * @param byNode whether every node keeps to itself, nothing is joined and no memory reused
+   */
+  DevicePlan(CudaBackend backend, List<Program> programs, CudaStateStore store, boolean byNode) {
+    this.schedule = new Schedule<>(byNode);
+    boolean join = !byNode && !"false".equals(System.getProperty("tarn.fuse"));
+    List<Program> lowered = programs.stream().map(program -> passes(program, join)).toList();
+    try {
+      lowered.forEach(program -> lower(program, backend, store));
+      backend.kernels().compileRequested();
+      schedule.plan();
+      Debug.print(1, names(programs) + ": " + schedule);
+      DeviceMemory arena = DeviceMemory.allocate(backend.context(), Math.max(1, schedule.bytes()));
+      this.binding = new Binding(backend, store, arena, schedule.inputBytes());
+    } catch (CudaOutOfMemoryException e) {
+      throw new TarnException(outOfMemory(programs, store, e), e);
+    } catch (CudaException e) {
+      throw new TarnException("cannot compile " + names(programs) + ": " + e.getMessage(), e);
+    }
+    try {
+      for (Schedule.Initial initial : schedule.initials()) {
+        backend.transfers().toDevice(binding.address(initial.buffer()), initial.data());
+      }
+      schedule.entries().forEach(entry -> commands.add(entry.step().binder().bind(binding)));
+    } catch (CudaException e) {
+      binding.close();
+      throw new TarnException("cannot compile " + names(programs) + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static Program passes(Program program, boolean join) {
+    Debug.show("as traced", program);
+    Program simple = Debug.show("simplified", Simplify.apply(program));
+    return Debug.show("fused", FuseElementwise.apply(simple, join, node -> false));
+  }
+
+  private void lower(Program program, CudaBackend backend, CudaStateStore store) {
+    schedule.begin(program);
+    int from = schedule.entries().size();
+    CudaLowering.lower(schedule, backend.kernels(), store, program);
+    List<Schedule.Entry<Step>> entries = schedule.entries();
+    int at = from;
+    for (Node node : program.body()) {
+      int start = at;
+      while (at < entries.size() && entries.get(at).node() == node) {
+        at++;
+      }
+      parts.add(new Part(program, List.of(node), start, at));
+    }
+    parts.add(new Part(program, List.of(), at, entries.size()));
+  }
+
+  private String outOfMemory(
+      List<Program> programs, CudaStateStore store, CudaOutOfMemoryException cause) {
+    return String.format(
+        "%s does not fit the GPU: its values need %s beside %s of states; %s",
+        names(programs),
+        Bytes.text(schedule.bytes()),
+        Bytes.text(store.bytes()),
+        cause.getMessage());
+  }
+
+  private static String names(List<Program> programs) {
+    return "program " + programs.stream().map(Program::name).collect(Collectors.joining(" and "));
+  }
+
+  /** The steps and buffers, planned. */
+  Schedule<Step> schedule() {
+    return schedule;
+  }
+
+  /** One command per entry of the schedule. */
+  List<Command> commands() {
+    return commands;
+  }
+
+  /** The nodes with their commands, and after each program's nodes its updates. */
+  List<Part> parts() {
+    return parts;
+  }
+
+  /** The addresses. */
+  Binding binding() {
+    return binding;
+  }
+
+  @Override
+  public void close() {
+    binding.close();
+  }
+}

@@ -1,0 +1,49 @@
+package dev.tarn.cuda;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The CUDA sources on the class path. */
+final class KernelSources {
+  private static final String FOLDER = "/dev/tarn/kernels/";
+  private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"([^\"]+)\"$");
+
+  private KernelSources() {}
+
+  /** The text of a source or header. */
+  static String read(String file) {
+    try (InputStream in = KernelSources.class.getResourceAsStream(FOLDER + file)) {
+      if (in == null) {
+        throw new IllegalStateException("no " + FOLDER + file + " on the class path");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The headers that a source includes, directly or not: texts by name. */
+  static Map<String, String> headers(String source) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    collect(source, headers);
+    return headers;
+  }
+
+  private static void collect(String source, Map<String, String> headers) {
+    Matcher includes = INCLUDE.matcher(source);
+    while (includes.find()) {
+      String name = includes.group(1);
+      if (!headers.containsKey(name)) {
+        String text = read(name);
+        headers.put(name, text);
+        collect(text, headers);
+      }
+    }
+  }
+}

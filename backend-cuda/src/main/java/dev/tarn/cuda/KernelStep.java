@@ -1,0 +1,110 @@
+package dev.tarn.cuda;
+
+import dev.tarn.backend.Buffer;
+import dev.tarn.cuda.driver.Command;
+import dev.tarn.cuda.driver.Kernel;
+import dev.tarn.cuda.driver.Launch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+
+/** Builds a {@link Step} that launches a kernel; arguments are added in the kernel's order. */
+final class KernelStep {
+  /** Puts one argument into a launch. */
+  private interface Setter {
+    void set(Launch launch, int index, Binding binding);
+  }
+
+  private final String name;
+  private final Supplier<Kernel> kernel;
+  private final List<Setter> arguments = new ArrayList<>();
+  private final List<Buffer> reads = new ArrayList<>();
+  private final List<Buffer> writes = new ArrayList<>();
+  private int gridX = 1;
+  private int gridY = 1;
+  private int blockX = 1;
+  private int blockY = 1;
+
+  /**
+   * Begins a step.
+   *
+   * @param kernel gives the kernel when the step is bound
+   */
+  KernelStep(String name, Supplier<Kernel> kernel) {
+    this.name = name;
+    this.kernel = kernel;
+  }
+
+  /** Sets the number of blocks. */
+  KernelStep grid(long x, long y) {
+    gridX = Math.toIntExact(x);
+    gridY = Math.toIntExact(y);
+    return this;
+  }
+
+  /** Sets the number of threads of a block. */
+  KernelStep block(int x, int y) {
+    blockX = x;
+    blockY = y;
+    return this;
+  }
+
+  /** Adds the address of a buffer that the kernel reads. */
+  KernelStep reads(Buffer buffer) {
+    reads.add(buffer);
+    return pointer(binding -> binding.address(buffer));
+  }
+
+  /** Names a buffer that the kernel reads by another way than an argument. */
+  KernelStep touches(Buffer buffer) {
+    reads.add(buffer);
+    return this;
+  }
+
+  /** Adds the address of a buffer that the kernel writes. */
+  KernelStep writes(Buffer buffer) {
+    writes.add(buffer);
+    return pointer(binding -> binding.address(buffer));
+  }
+
+  /** Adds an address that is known when the step is bound. */
+  KernelStep pointer(ToLongFunction<Binding> address) {
+    arguments.add((launch, index, binding) -> launch.set(index, address.applyAsLong(binding)));
+    return this;
+  }
+
+  /** Adds an unsigned integer. */
+  KernelStep whole(long value) {
+    if (value < 0 || value > 0xffffffffL) {
+      throw new IllegalArgumentException(name + ": " + value + " does not fit 32 bits");
+    }
+    return bits((int) value);
+  }
+
+  /** Adds 32 bits of an integer. */
+  KernelStep bits(int value) {
+    arguments.add((launch, index, binding) -> launch.set(index, value));
+    return this;
+  }
+
+  /** Adds a float. */
+  KernelStep real(float value) {
+    arguments.add((launch, index, binding) -> launch.set(index, value));
+    return this;
+  }
+
+  /** The step. */
+  Step build(long flops) {
+    return new Step(name, List.copyOf(reads), List.copyOf(writes), flops, this::bind);
+  }
+
+  private Command bind(Binding binding) {
+    Launch launch = new Launch(kernel.get(), binding.arguments(), arguments.size());
+    launch.grid(gridX, gridY, 1).block(blockX, blockY, 1);
+    for (int i = 0; i < arguments.size(); i++) {
+      arguments.get(i).set(launch, i, binding);
+    }
+    return launch;
+  }
+}

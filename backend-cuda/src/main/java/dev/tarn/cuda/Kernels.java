@@ -1,0 +1,87 @@
+package dev.tarn.cuda;
+
+import dev.tarn.backend.Debug;
+import dev.tarn.cuda.driver.CudaContext;
+import dev.tarn.cuda.driver.Kernel;
+import dev.tarn.cuda.driver.KernelCache;
+import dev.tarn.cuda.driver.KernelModule;
+import dev.tarn.cuda.driver.Nvrtc;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The kernels of a backend, each compiled and loaded once.
+ *
+ * <p>A source of the class path is compiled when its first kernel is asked for. Generated kernels
+ * are requested first and then compiled together: NVRTC takes about as long for ten as for one.
+ */
+final class Kernels implements AutoCloseable {
+  /**
+   * Without contraction of products and sums, a chain of elementwise operations gives the same bits
+   * however it is cut into kernels.
+   */
+  private static final List<String> OPTIONS = List.of("--std=c++17", "--fmad=false");
+
+  private final CudaContext context;
+  private final KernelCache cache = KernelCache.open();
+  private final Map<String, KernelModule> files = new HashMap<>();
+  private final List<KernelModule> generated = new ArrayList<>();
+  private final Map<String, Kernel> tapes = new HashMap<>();
+  private final Map<String, String> requested = new LinkedHashMap<>();
+
+  Kernels(CudaContext context) {
+    this.context = context;
+  }
+
+  /** A kernel of a source of the class path. */
+  Kernel get(String file, String kernel) {
+    KernelModule module =
+        files.computeIfAbsent(file, name -> compile(name, KernelSources.read(name)));
+    return module.kernel(kernel);
+  }
+
+  /** Asks for a generated kernel; {@link #tape} gives it after {@link #compileRequested}. */
+  void request(TapeSource tape) {
+    if (!tapes.containsKey(tape.name())) {
+      requested.put(tape.name(), tape.text());
+    }
+  }
+
+  /** Compiles the generated kernels that were requested and are not there yet. */
+  void compileRequested() {
+    if (requested.isEmpty()) {
+      return;
+    }
+    String source = TapeSource.PREAMBLE + String.join("\n", requested.values());
+    Debug.print(4, "generated CUDA\n" + source);
+    List<String> names = List.copyOf(requested.keySet());
+    requested.clear();
+    KernelModule module = compile("generated.cu", source);
+    generated.add(module);
+    names.forEach(name -> tapes.put(name, module.kernel(name)));
+  }
+
+  /** A generated kernel by its name. */
+  Kernel tape(String name) {
+    Kernel kernel = tapes.get(name);
+    if (kernel == null) {
+      throw new IllegalStateException("the kernel " + name + " was not compiled");
+    }
+    return kernel;
+  }
+
+  private KernelModule compile(String name, String source) {
+    String target = Nvrtc.target(context.device().capability());
+    return KernelModule.load(
+        context, cache.get(name, source, KernelSources.headers(source), OPTIONS, target));
+  }
+
+  @Override
+  public void close() {
+    files.values().forEach(KernelModule::close);
+    generated.forEach(KernelModule::close);
+  }
+}

@@ -1,0 +1,182 @@
+package dev.tarn.cuda;
+
+import dev.tarn.Spec;
+import dev.tarn.cuda.TapeSource.Argument;
+import dev.tarn.cuda.TapeSource.Input;
+import dev.tarn.cuda.TapeSource.Output;
+import dev.tarn.cuda.TapeSource.Real;
+import dev.tarn.cuda.TapeSource.Whole;
+import dev.tarn.ir.Elementwise;
+import dev.tarn.ir.Fused;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * Writes the CUDA C++ of a {@link Fused} tape.
+ *
+ * <p>A thread loads its four elements of every operand, computes the tape on each of the four with
+ * the functions of {@code activations.cuh}, and stores the results.
+ */
+final class TapeCompiler {
+  private static final String PLACEHOLDER = "KERNEL_NAME";
+
+  private final Fused tape;
+  private final List<Spec> inputs;
+  private final boolean integers;
+  private final List<String> parameters = new ArrayList<>();
+  private final List<Argument> arguments = new ArrayList<>();
+  private final StringBuilder loads = new StringBuilder();
+  private final StringBuilder registers = new StringBuilder();
+  private final StringBuilder results = new StringBuilder();
+  private final StringBuilder stores = new StringBuilder();
+
+  private TapeCompiler(Fused tape, List<Spec> inputs, boolean integers) {
+    this.tape = tape;
+    this.inputs = inputs;
+    this.integers = integers;
+  }
+
+  /**
+   * The kernel of a tape.
+   *
+   * @param inputs the specs of the node's inputs
+   * @param integers whether loads and immediates are i32, which can only be compared
+   */
+  static TapeSource compile(Fused tape, List<Spec> inputs, boolean integers) {
+    return new TapeCompiler(tape, inputs, integers).compile();
+  }
+
+  private TapeSource compile() {
+    int elements = tape.shape().intSize();
+    parameter("unsigned int n", new Whole(elements));
+    for (int i = 0; i < tape.tape().size(); i++) {
+      Fused.Instruction instruction = tape.tape().get(i);
+      if (instruction instanceof Fused.Load load) {
+        load(i, load);
+      } else if (instruction instanceof Fused.Immediate immediate) {
+        immediate(i, immediate);
+      } else if (instruction instanceof Fused.Mask mask) {
+        mask(i, mask);
+      } else if (instruction instanceof Fused.Apply apply) {
+        apply(i, apply);
+      }
+    }
+    for (int i = 0; i < tape.results().size(); i++) {
+      parameter("float *out" + i, new Output(i));
+      loads.append("  float y").append(i).append("[4];\n");
+      results.append(String.format("    y%d[lane] = r%d;%n", i, tape.results().get(i)));
+      stores.append(String.format("  tarn::store(out%d, y%d, base, count);%n", i, i));
+    }
+    String text = text();
+    String name = "tape_" + hash(text);
+    return new TapeSource(name, text.replace(PLACEHOLDER, name), List.copyOf(arguments), elements);
+  }
+
+  private void load(int register, Fused.Load load) {
+    Spec spec = inputs.get(load.input());
+    Operand operand = Operand.of(spec.shape(), tape.shape());
+    String type = integers ? "int" : "float";
+    String pointer = "in" + register;
+    parameter("const " + type + " *" + pointer, new Input(load.input()));
+    List<String> numbers = new ArrayList<>();
+    for (int number : operand.numbers()) {
+      String name = pointer + "_" + numbers.size();
+      parameter("unsigned int " + name, new Whole(number));
+      numbers.add(name);
+    }
+    String rest = String.join(", ", numbers);
+    if (operand.form() == Operand.Form.GENERAL) {
+      rest = "{" + rest + "}";
+    }
+    loads.append(
+        String.format(
+            "  %s x%d[4];%n  tarn::%s(x%d, %s, base, count%s);%n",
+            type,
+            register,
+            operand.form().function(),
+            register,
+            pointer,
+            rest.isEmpty() ? "" : ", " + rest));
+    define(register, type, "x" + register + "[lane]");
+  }
+
+  private void immediate(int register, Fused.Immediate immediate) {
+    if (integers) {
+      parameter("int c" + register, new Whole((int) immediate.value()));
+      define(register, "int", "c" + register);
+    } else {
+      parameter("float c" + register, new Real((float) immediate.value()));
+      define(register, "float", "c" + register);
+    }
+  }
+
+  private void mask(int register, Fused.Mask mask) {
+    String prefix = "m" + register + "_";
+    long stream = mask.op().stream();
+    parameter("const int *" + prefix + "seed", new Input(mask.seed()));
+    parameter("const int *" + prefix + "step", new Input(mask.step()));
+    parameter("unsigned int " + prefix + "low", new Whole((int) stream));
+    parameter("unsigned int " + prefix + "high", new Whole((int) (stream >>> 32)));
+    parameter("unsigned int " + prefix + "threshold", new Whole(mask.op().threshold()));
+    parameter("float " + prefix + "scale", new Real(1 / mask.op().keep()));
+    loads.append(
+        String.format(
+            "  float x%d[4];%n  tarn::dropout_mask(x%d, %sseed, %sstep, base / 4, %slow, %shigh,"
+                + " %sthreshold, %sscale);%n",
+            register, register, prefix, prefix, prefix, prefix, prefix, prefix));
+    define(register, "float", "x" + register + "[lane]");
+  }
+
+  private void apply(int register, Fused.Apply apply) {
+    String function = new Elementwise(apply.kind()).name();
+    String operands =
+        apply.operands().stream().map(operand -> "r" + operand).collect(Collectors.joining(", "));
+    define(register, "float", "tarn::" + function + "(" + operands + ")");
+  }
+
+  private void define(int register, String type, String expression) {
+    registers.append(String.format("    const %s r%d = %s;%n", type, register, expression));
+  }
+
+  private void parameter(String declaration, Argument argument) {
+    parameters.add(declaration);
+    arguments.add(argument);
+  }
+
+  private String text() {
+    return "extern \"C\" __global__ void __launch_bounds__("
+        + TapeSource.MAX_BLOCK
+        + ")\n    "
+        + PLACEHOLDER
+        + "("
+        + String.join(", ", parameters)
+        + ") {\n"
+        + "  const unsigned int base = 4 * (blockIdx.x * blockDim.x + threadIdx.x);\n"
+        + "  if (base >= n) return;\n"
+        + "  const unsigned int count = min(4u, n - base);\n"
+        + loads
+        + "#pragma unroll\n"
+        + "  for (unsigned int lane = 0; lane < 4; lane++) {\n"
+        + registers
+        + results
+        + "  }\n"
+        + stores
+        + "}\n";
+  }
+
+  private static String hash(String text) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest, 0, 8).toLowerCase(Locale.ROOT);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package dev.tarn.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import dev.tarn.backend.Backend;
+import dev.tarn.reference.ReferenceBackend;
+import dev.tarn.testkit.CaseRun;
+import dev.tarn.testkit.ChildJvm;
+import dev.tarn.testkit.OpCase;
+import dev.tarn.testkit.OpCases;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * No kernel touches memory beside its operands: every case of the testkit with every value in
+ * memory of its own, in the emulator's guard mode.
+ *
+ * <p>An address sanitizer finds also what is read outside, to the byte. It takes the class path of
+ * the tests and the folder of the emulator:
+ *
+ * <pre>
+ * LD_PRELOAD=$(g++ -print-file-name=libasan.so) TARN_EMULATOR_CXXFLAGS=-fsanitize=address \
+ * ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0 \
+ *   java -Dtarn.cuda.separate=true -Dtarn.cuda.libraries=../kernels-cu/target/emulator \
+ *   -Dtarn.cache=target/asan -cp ... 'dev.tarn.cuda.GuardedKernelsTests$Cases'
+ * </pre>
+ */
+class GuardedKernelsTests {
+  /** Runs the cases and fails at the first that is not as on the reference. */
+  static final class Cases {
+    private Cases() {}
+
+    public static void main(String[] arguments) {
+      List<OpCase> cases = new ArrayList<>(OpCases.all());
+      cases.addAll(OpCases.gradients());
+      cases.addAll(LargeShapesTests.cases());
+      int passed = 0;
+      try (Backend backend = new CudaBackendProvider().open();
+          Backend reference = ReferenceBackend.inDouble()) {
+        for (OpCase opCase : cases) {
+          try {
+            CaseRun.of(backend, opCase)
+                .assertClose(CaseRun.of(reference, opCase), Math.max(1e-4, opCase.tolerance()));
+            passed++;
+          } catch (RuntimeException | AssertionError e) {
+            System.out.println("failed: " + opCase.name() + ": " + e.getMessage());
+          }
+        }
+      }
+      System.out.println("passed " + passed + " of " + cases.size());
+    }
+  }
+
+  @Test
+  void kernelsKeepToTheirOperands() throws Exception {
+    assumeFalse(CudaDevice.isReal(), "skipped: only the emulator guards memory");
+    ChildJvm child =
+        CudaDevice.child(new ChildJvm(Cases.class))
+            .property("tarn.cuda.separate", "true")
+            .property("tarn.cache", System.getProperty("tarn.cache"))
+            .environment("TARN_EMULATOR_GUARD", 1)
+            .timeoutSeconds(300);
+    ChildJvm.Result result = child.run();
+    assertEquals(0, result.exitCode(), result.output());
+    assertTrue(result.output().contains("passed "), result.output());
+    assertTrue(
+        !result.output().contains("failed") && !result.output().contains("emulator:"),
+        result.output());
+  }
+}

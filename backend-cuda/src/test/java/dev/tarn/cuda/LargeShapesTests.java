@@ -1,0 +1,154 @@
+package dev.tarn.cuda;
+
+import dev.tarn.Arena;
+import dev.tarn.HostTensor;
+import dev.tarn.Shape;
+import dev.tarn.Spec;
+import dev.tarn.State;
+import dev.tarn.Tensor;
+import dev.tarn.backend.Backend;
+import dev.tarn.internal.RandomStream;
+import dev.tarn.reference.ReferenceBackend;
+import dev.tarn.testkit.CaseRun;
+import dev.tarn.testkit.Fill;
+import dev.tarn.testkit.OpCase;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInstance;
+
+/**
+ * Shapes beyond the testkit's that make the kernels take their other ways, against the reference.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class LargeShapesTests {
+  private Backend backend;
+
+  @BeforeAll
+  void open() {
+    backend = CudaDevice.open();
+  }
+
+  @AfterAll
+  void close() {
+    if (backend != null) {
+      backend.close();
+    }
+  }
+
+  @TestFactory
+  Stream<DynamicTest> agreeWithTheReference() {
+    return cases().stream()
+        .map(
+            opCase ->
+                DynamicTest.dynamicTest(
+                    opCase.name(),
+                    () -> {
+                      CaseRun expected;
+                      try (Backend reference = ReferenceBackend.inDouble()) {
+                        expected = CaseRun.of(reference, opCase);
+                      }
+                      CaseRun actual = CaseRun.of(backend, opCase);
+                      actual.assertClose(expected, opCase.tolerance());
+                      CaseRun.of(backend, opCase).assertSameBits(actual);
+                    }));
+  }
+
+  /** The cases. */
+  static List<OpCase> cases() {
+    List<OpCase> cases = new ArrayList<>();
+    // A row to a warp, to a block, in chunks; columns in few and in many lanes, in chunks.
+    cases.add(reduce(Shape.of(9, 1024), 1));
+    cases.add(reduce(Shape.of(9, 1025), 1));
+    cases.add(reduce(Shape.of(100_003), 0));
+    cases.add(reduce(Shape.of(2, 50_001), 1));
+    cases.add(reduce(Shape.of(300, 70), 0));
+    cases.add(reduce(Shape.of(5001, 33), 0));
+    cases.add(reduce(Shape.of(3, 2500, 5), 1));
+    cases.add(reduce(Shape.of(66_000, 2, 3), 1));
+    // Axes that are no neighbours: a pass each.
+    cases.add(reduce(Shape.of(7, 5, 3, 11), 0, 2));
+    cases.add(reduce(Shape.of(7, 5, 3, 11), 1, 3));
+    cases.add(reduce(Shape.of(40, 3, 300), 0, 2));
+    cases.add(rows(5, 1024));
+    cases.add(rows(5, 1025));
+    cases.add(rows(3, 20_000));
+    cases.add(broadcast(Shape.of(33, 5, 7), Shape.of(5, 1)));
+    cases.add(broadcast(Shape.of(4, 5, 3, 7), Shape.of(4, 1, 3, 1)));
+    cases.add(broadcast(Shape.of(4, 5, 3, 8), Shape.of(5, 1, 8)));
+    cases.add(broadcast(Shape.of(300, 1001), Shape.of(1001)));
+    cases.add(broadcast(Shape.of(300, 1001), Shape.of(300, 1)));
+    cases.add(broadcast(Shape.of(300, 1000), Shape.of(300, 1)));
+    cases.add(nonFinite(-1));
+    IntStream.of(0, 1, 4095, 4096, 20_000).forEach(at -> cases.add(nonFinite(at)));
+    return cases;
+  }
+
+  private static OpCase reduce(Shape shape, int... axes) {
+    return OpCase.named("reduce " + shape + " over " + IntStream.of(axes).boxed().toList())
+        .within(1e-4)
+        .input("x", Spec.f32(shape), Fill.normal(1))
+        .program((trace, in) -> List.of(in[0].sum(axes), in[0].max(axes)));
+  }
+
+  private static OpCase rows(int rows, int columns) {
+    return OpCase.named("rows of " + columns)
+        .within(1e-4)
+        .input("x", Spec.f32(rows, columns), Fill.normal(3))
+        .input("labels", Spec.i32(rows), Fill.below(columns))
+        .program(
+            (trace, in) -> {
+              Tensor loss = in[0].softmaxCrossEntropy(in[1]);
+              Tensor gradient = dev.tarn.transform.Gradient.of(loss.sum(), List.of(in[0])).get(0);
+              return List.of(loss, gradient, in[0].argmax());
+            });
+  }
+
+  private static OpCase broadcast(Shape target, Shape shape) {
+    return OpCase.named("broadcast " + shape + " to " + target)
+        .input("x", Spec.f32(target), Fill.normal(1))
+        .input("y", Spec.f32(shape), Fill.normal(1))
+        .program((trace, in) -> List.of(in[0].mul(in[1]), in[0].sub(in[1]).tanh()));
+  }
+
+  /** One infinity in the members of an arena of 21,000 elements, or none. */
+  private static OpCase nonFinite(int at) {
+    State small = State.zeros("small", Spec.f32(5));
+    State large =
+        new State(
+            () -> "large",
+            Spec.f32(20_001),
+            seed -> {
+              float[] values = new float[20_001];
+              RandomStream random = new RandomStream(seed, "large");
+              for (int i = 0; i < values.length; i++) {
+                values[i] = (float) random.nextGaussian();
+              }
+              if (at >= 0) {
+                values[at] = Float.NEGATIVE_INFINITY;
+              }
+              return HostTensor.of(values, values.length);
+            });
+    State last = State.zeros("last", Spec.f32(33));
+    Arena arena = Arena.of("arena", List.of(small, large, last));
+    State flag = State.zeros("flag", Spec.i32());
+    return OpCase.named("infinity at " + at)
+        .steps(2)
+        .state(arena)
+        .state(flag)
+        .input("step", Spec.i32(), Fill.cycle(3, 4))
+        .input("x", Spec.f32(7), Fill.normal(1))
+        .program(
+            (trace, in) -> {
+              List<Tensor> checked = new ArrayList<>(List.of(in[1].neg()));
+              List.of(large, last, small).forEach(state -> checked.add(trace.state(state)));
+              trace.update(flag, trace.firstNonFinite(trace.state(flag), checked));
+              return List.of(trace.state(flag).equal(trace.constant(HostTensor.scalar(3))));
+            });
+  }
+}

@@ -1,0 +1,14 @@
+package dev.tarn.testkit;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+class GradientCheckTests {
+  @TestFactory
+  Stream<DynamicTest> agreesWithFiniteDifferences() {
+    return OpCases.all().stream()
+        .filter(opCase -> !opCase.differentiable().isEmpty())
+        .map(opCase -> DynamicTest.dynamicTest(opCase.name(), () -> GradientCheck.check(opCase)));
+  }
+}
