@@ -1,0 +1,158 @@
+package dev.tarn.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Training, resuming, evaluating and predicting through the command line, in this process. */
+final class TrainTests {
+  @TempDir private Path directory;
+
+  private Tarn.Result train(Path runs, String... more) throws IOException {
+    List<String> args = new ArrayList<>(List.of("train"));
+    args.add(Tarn.runFile(directory, 6, "reference").toString());
+    args.addAll(List.of("--runs", runs.toString()));
+    args.addAll(List.of(more));
+    Tarn.Result result = Tarn.run(args.toArray(String[]::new));
+    assertEquals(0, result.code(), result.err());
+    return result;
+  }
+
+  @Test
+  void jsonIsOneObjectAndTheRestGoesToStandardError() throws IOException {
+    Tarn.Result result = train(directory.resolve("runs"), "--json");
+    assertEquals(1, result.out().lines().count());
+    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+    assertEquals("done", json.get("status").getAsString());
+    assertEquals(directory.resolve("runs/small-1").toString(), json.get("run").getAsString());
+    assertEquals(6, json.get("epochs").getAsInt());
+    // 90 training examples in batches of 8.
+    assertEquals(6 * 12, json.get("steps").getAsInt());
+    assertTrue(json.getAsJsonObject("test").get("accuracy").getAsDouble() > 0.6);
+    assertTrue(json.get("device").getAsString().startsWith("reference: "));
+    assertEquals(6, result.errors().stream().filter(line -> line.startsWith("epoch ")).count());
+  }
+
+  @Test
+  void evalGivesTheTestResultOfTheTraining() throws IOException {
+    Tarn.Result trained = train(directory, "--json");
+    double loss =
+        JsonParser.parseString(trained.out())
+            .getAsJsonObject()
+            .getAsJsonObject("test")
+            .get("loss")
+            .getAsDouble();
+    Tarn.Result result =
+        Tarn.run(
+            "eval", directory.resolve("small-1").toString(), "--device", "reference", "--json");
+    assertEquals(0, result.code(), result.err());
+    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+    assertEquals(loss, json.get("loss").getAsDouble());
+    assertEquals(30, json.get("examples").getAsInt());
+  }
+
+  @Test
+  void predictGivesProbabilitiesThatEvalAgreesWith() throws IOException {
+    Path csv = directory.resolve("iris.csv");
+    Path rows = directory.resolve("rows.csv");
+    List<String> all;
+    try (var in = dev.tarn.data.Datasets.class.getResourceAsStream("iris.csv")) {
+      all = new String(in.readAllBytes()).lines().filter(l -> l.matches("[0-9].*")).toList();
+    }
+    Files.write(csv, all);
+    Files.write(rows, all.stream().map(l -> l.substring(0, l.lastIndexOf(','))).toList());
+    train(directory, "data={csv: " + csv + ", split: [1, 0, 0]}", "train.epochs=20");
+    String run = directory.resolve("small-1").toString();
+    Path out = directory.resolve("out.csv");
+    Tarn.Result result = Tarn.run("predict", run, rows.toString(), "-o", out.toString());
+    assertEquals(0, result.code(), result.err());
+    List<String> predicted = Files.readAllLines(out);
+    assertEquals("class,p0,p1,p2", predicted.get(0));
+    assertEquals(all.size() + 1, predicted.size());
+    int right = 0;
+    for (int i = 0; i < all.size(); i++) {
+      String[] cells = predicted.get(i + 1).split(",");
+      double sum = 0;
+      int best = 0;
+      for (int c = 0; c < 3; c++) {
+        sum += Double.parseDouble(cells[c + 1]);
+        best = Double.parseDouble(cells[c + 1]) > Double.parseDouble(cells[best + 1]) ? c : best;
+      }
+      assertEquals(1, sum, 1e-5);
+      assertEquals(best, Integer.parseInt(cells[0]));
+      right += all.get(i).endsWith("," + cells[0]) ? 1 : 0;
+    }
+    Tarn.Result evaluated = Tarn.run("eval", run, "--set", "train", "--json");
+    double accuracy =
+        JsonParser.parseString(evaluated.out()).getAsJsonObject().get("accuracy").getAsDouble();
+    assertEquals((double) right / all.size(), accuracy, 1e-9);
+    assertEquals(Files.readString(out), Tarn.run("predict", run, rows.toString()).out());
+    Tarn.Result none = Tarn.run("eval", run);
+    assertEquals(2, none.code());
+    assertEquals("tarn: --set test: the run file's split has no such part", none.errors().get(0));
+  }
+
+  @Test
+  void fewerEpochsResumedEqualAllAtOnce() throws IOException {
+    train(directory.resolve("whole"));
+    train(directory.resolve("parts"), "train.epochs=2");
+    Path parts = directory.resolve("parts/small-1");
+    Tarn.Result resumed = Tarn.run("train", "--resume", parts.toString(), "train.epochs=6");
+    assertEquals(0, resumed.code(), resumed.err());
+    Path whole = directory.resolve("whole/small-1");
+    for (String file : List.of("last.safetensors", "best.safetensors", "config.yaml")) {
+      if (!file.startsWith("best")) {
+        assertArrayEquals(
+            Files.readAllBytes(whole.resolve(file)), Files.readAllBytes(parts.resolve(file)), file);
+      }
+    }
+    assertEquals(
+        Tarn.withoutSeconds(whole.resolve("metrics.csv")),
+        Tarn.withoutSeconds(parts.resolve("metrics.csv")));
+    assertEquals(
+        Tarn.withoutSeconds(whole.resolve("metrics.jsonl")),
+        Tarn.withoutSeconds(parts.resolve("metrics.jsonl")));
+    // Resuming what is finished changes nothing.
+    byte[] last = Files.readAllBytes(parts.resolve("last.safetensors"));
+    assertEquals(0, Tarn.run("train", "--resume", parts.toString()).code());
+    assertArrayEquals(last, Files.readAllBytes(parts.resolve("last.safetensors")));
+  }
+
+  @Test
+  void warmStartBeginsWithTheWeights() throws IOException {
+    train(directory, "train.epochs=20");
+    Path best = directory.resolve("small-1/best.safetensors");
+    train(directory, "--init-from", best.toString(), "train.epochs=1");
+    String first = Files.readAllLines(directory.resolve("small-2/metrics.csv")).get(1);
+    double loss = Double.parseDouble(first.split(",")[2]);
+    String cold = Files.readAllLines(directory.resolve("small-1/metrics.csv")).get(1);
+    assertTrue(loss < 0.5 * Double.parseDouble(cold.split(",")[2]), first);
+  }
+
+  @Test
+  void examplesReachTheirAccuracy() {
+    for (String example : List.of("digits", "iris")) {
+      Tarn.Result result =
+          Tarn.run(
+              "train",
+              Path.of("..", "examples", example + ".yaml").toString(),
+              "--runs",
+              directory.toString(),
+              "--json");
+      assertEquals(0, result.code(), result.err());
+      JsonObject test =
+          JsonParser.parseString(result.out()).getAsJsonObject().getAsJsonObject("test");
+      assertTrue(test.get("accuracy").getAsDouble() >= 0.95, example + ": " + test);
+    }
+  }
+}
