@@ -2,6 +2,8 @@ package dev.tarn;
 
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.MatMul;
@@ -275,6 +277,40 @@ public final class Tensor {
   public Tensor debugPrint(String label) {
     trace.output(DEBUG_PREFIX + label, this);
     return this;
+  }
+
+  /**
+   * The 2-D convolution with a kernel: {@code [N, C, H, W]} by {@code [O, C/groups, kH, kW]} gives
+   * {@code [N, O, P, Q]}; see {@link Conv2d} for the formula.
+   *
+   * @throws ShapeException if the channels do not fit, or the kernel is larger than the padded
+   *     image
+   */
+  public Tensor conv2d(Tensor kernel, Window2d window) {
+    return trace.add(new Conv2d(window), this, kernel).get(0);
+  }
+
+  /**
+   * The transposed 2-D convolution, the adjoint of {@link #conv2d}: {@code [N, C, H, W]} by {@code
+   * [C, O/groups, kH, kW]} gives {@code [N, O, (H-1) strideH - padTop - padBottom + dilationH
+   * (kH-1) + 1 + extraRows, ...]}.
+   *
+   * @param extraRows rows appended to the result, fewer than {@code strideH}: a convolution with a
+   *     stride takes images of several extents to one
+   * @param extraColumns the same for columns
+   * @throws ShapeException if the channels do not fit, or the result would be empty
+   */
+  public Tensor convTranspose2d(Tensor kernel, Window2d window, int extraRows, int extraColumns) {
+    if (shape().rank() != 4 || kernel.shape().rank() != 4) {
+      throw trace.failure(
+          "conv_transpose2d: needs two operands with four axes, was given "
+              + List.of(spec(), kernel.spec()));
+    }
+    int rows = (shape().dim(2) - 1) * window.strideH() - window.padTop() - window.padBottom();
+    rows += window.dilationH() * (kernel.shape().dim(2) - 1) + 1 + extraRows;
+    int columns = (shape().dim(3) - 1) * window.strideW() - window.padLeft() - window.padRight();
+    columns += window.dilationW() * (kernel.shape().dim(3) - 1) + 1 + extraColumns;
+    return trace.add(new Conv2dGradInput(window, rows, columns), this, kernel).get(0);
   }
 
   /** Name and spec, for instance {@code %7: f32[32,128]}. */

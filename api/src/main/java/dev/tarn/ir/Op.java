@@ -23,7 +23,10 @@ public sealed interface Op
         Reshape,
         SoftmaxCrossEntropy,
         SoftmaxCrossEntropyGrad,
-        FirstNonFinite {
+        FirstNonFinite,
+        Conv2d,
+        Conv2dGradInput,
+        Conv2dGradWeight {
 
   /** The name in printed programs and messages. */
   String name();
@@ -80,6 +83,15 @@ public sealed interface Op
 
     /** Visits a check for non-finite values. */
     R visit(FirstNonFinite op);
+
+    /** Visits a 2-D convolution. */
+    R visit(Conv2d op);
+
+    /** Visits the gradient of a convolution by its image. */
+    R visit(Conv2dGradInput op);
+
+    /** Visits the gradient of a convolution by its kernel. */
+    R visit(Conv2dGradWeight op);
   }
 
   /**

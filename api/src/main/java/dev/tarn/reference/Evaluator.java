@@ -6,6 +6,9 @@ import dev.tarn.internal.Philox;
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
+import dev.tarn.ir.Conv2dGradWeight;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -275,6 +278,27 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
             .skip(2)
             .anyMatch(values -> Arrays.stream(values).anyMatch(v -> !Double.isFinite(v)));
     return List.of(new double[] {flag != 0 ? flag : bad ? inputs.get(1)[0] : 0});
+  }
+
+  @Override
+  public List<double[]> visit(Conv2d op) {
+    return rounded(
+        ConvolutionKernels.forward(
+            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+  }
+
+  @Override
+  public List<double[]> visit(Conv2dGradInput op) {
+    return rounded(
+        ConvolutionKernels.gradInput(
+            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+  }
+
+  @Override
+  public List<double[]> visit(Conv2dGradWeight op) {
+    return rounded(
+        ConvolutionKernels.gradWeight(
+            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
   }
 
   private Shape inShape(int input) {

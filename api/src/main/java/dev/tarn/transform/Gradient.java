@@ -7,6 +7,9 @@ import dev.tarn.Trace;
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
+import dev.tarn.ir.Conv2dGradWeight;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -240,6 +243,21 @@ public final class Gradient {
     @Override
     public List<@Nullable Tensor> visit(FirstNonFinite op) {
       return list();
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Conv2d op) {
+      return ConvolutionGradient.of(op, grad(), in(0), in(1), wanted(0), wanted(1));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Conv2dGradInput op) {
+      return ConvolutionGradient.of(op, grad(), in(0), in(1), wanted(0), wanted(1));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Conv2dGradWeight op) {
+      return ConvolutionGradient.of(op, grad(), in(0), in(1), wanted(0), wanted(1));
     }
   }
 
