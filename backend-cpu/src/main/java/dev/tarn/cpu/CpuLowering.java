@@ -3,11 +3,15 @@ package dev.tarn.cpu;
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
+import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
+import dev.tarn.ir.Conv2dGradWeight;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -222,6 +226,33 @@ final class CpuLowering {
     public Schedule<Step> visit(FirstNonFinite op) {
       List<Buffer> tensors = from.subList(2, from.size());
       return add(new FirstNonFiniteStep(from.get(0), from.get(1), tensors, to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(Conv2d op) {
+      return convolution(op.window(), node.inputs(), node.output(), Conv2dStep.Pass.FORWARD);
+    }
+
+    @Override
+    public Schedule<Step> visit(Conv2dGradInput op) {
+      List<Value> in = node.inputs();
+      return convolution(
+          op.window(), List.of(node.output(), in.get(1)), in.get(0), Conv2dStep.Pass.GRAD_INPUT);
+    }
+
+    @Override
+    public Schedule<Step> visit(Conv2dGradWeight op) {
+      List<Value> in = node.inputs();
+      return convolution(
+          op.window(), List.of(in.get(0), node.output()), in.get(1), Conv2dStep.Pass.GRAD_WEIGHT);
+    }
+
+    private Schedule<Step> convolution(
+        Window2d window, List<Value> xAndW, Value y, Conv2dStep.Pass pass) {
+      Shape x = xAndW.get(0).spec().shape();
+      Shape w = xAndW.get(1).spec().shape();
+      Conv2dStep.Geometry geometry = new Conv2dStep.Geometry(window, x, w, y.spec().shape());
+      return new ConvolutionLowering(dnnl, team.size(), schedule).lower(node, geometry, pass);
     }
   }
 }
