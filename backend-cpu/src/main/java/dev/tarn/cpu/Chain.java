@@ -18,7 +18,6 @@ import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 
 /**
@@ -77,8 +76,7 @@ final class Chain implements AutoCloseable {
       stride *= dims[i];
     }
     dnnl_memory_desc desc = new dnnl_memory_desc();
-    check(
-        dnnl_memory_desc_create_with_strides(desc, dims.length, dims, dnnl_f32, strides), label);
+    check(dnnl_memory_desc_create_with_strides(desc, dims.length, dims, dnnl_f32, strides), label);
     releases.push(() -> dnnl_memory_desc_destroy(desc));
     return desc;
   }

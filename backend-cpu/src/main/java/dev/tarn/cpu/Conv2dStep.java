@@ -88,8 +88,7 @@ final class Conv2dStep extends Step {
     }
   }
 
-  private void fill(
-      Chain chain, Dnnl dnnl, int part, int first, int count, List<Buffer> buffers) {
+  private void fill(Chain chain, Dnnl dnnl, int part, int first, int count, List<Buffer> buffers) {
     long[] x = longs(geometry.x.with(0, count));
     long[] y = longs(geometry.y.with(0, count));
     long[] w = longs(geometry.w);
@@ -133,8 +132,7 @@ final class Conv2dStep extends Step {
         Chain.Operand xf = chain.input(xs, forward, dnnl_query_src_md);
         Chain.Operand wf = chain.input(ws, forward, dnnl_query_weights_md);
         Chain.Operand yf = chain.wanted(ys, forward, dnnl_query_dst_md);
-        chain.add(
-            forward, Map.of(DNNL_ARG_SRC, xf, DNNL_ARG_WEIGHTS, wf, DNNL_ARG_DST, yf));
+        chain.add(forward, Map.of(DNNL_ARG_SRC, xf, DNNL_ARG_WEIGHTS, wf, DNNL_ARG_DST, yf));
         chain.output(yf, ys);
       }
       case GRAD_INPUT -> {
@@ -157,8 +155,7 @@ final class Conv2dStep extends Step {
         Chain.Operand yf = chain.input(ys, desc, dnnl_query_diff_dst_md);
         Chain.Operand wf = chain.input(ws, desc, dnnl_query_weights_md);
         Chain.Operand xf = chain.wanted(xs, desc, dnnl_query_diff_src_md);
-        chain.add(
-            desc, Map.of(DNNL_ARG_DIFF_DST, yf, DNNL_ARG_WEIGHTS, wf, DNNL_ARG_DIFF_SRC, xf));
+        chain.add(desc, Map.of(DNNL_ARG_DIFF_DST, yf, DNNL_ARG_WEIGHTS, wf, DNNL_ARG_DIFF_SRC, xf));
         chain.output(xf, xs);
       }
       case GRAD_WEIGHT -> {
@@ -182,8 +179,7 @@ final class Conv2dStep extends Step {
         Chain.Operand xf = chain.input(xs, desc, dnnl_query_src_md);
         Chain.Operand yf = chain.input(ys, desc, dnnl_query_diff_dst_md);
         Chain.Operand wf = chain.wanted(ws, desc, dnnl_query_diff_weights_md);
-        chain.add(
-            desc, Map.of(DNNL_ARG_SRC, xf, DNNL_ARG_DIFF_DST, yf, DNNL_ARG_DIFF_WEIGHTS, wf));
+        chain.add(desc, Map.of(DNNL_ARG_SRC, xf, DNNL_ARG_DIFF_DST, yf, DNNL_ARG_DIFF_WEIGHTS, wf));
         chain.output(wf, ws);
       }
     }

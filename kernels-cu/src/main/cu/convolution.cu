@@ -1,0 +1,218 @@
+// 2-D convolution and its adjoints as implicit matrix products in strict f32.
+//
+//   x: f32 (N, C, H, W)   w: f32 (O, C/G, R, S)   y: f32 (N, O, P, Q), row-major; G groups
+//   forward     y[n,o,p,q]  = sum_{c,r,s} w[o,c,r,s] x[n, c, p*SH - PT + r*DH, q*SW - PL + s*DW]
+//   grad input  dx[n,c,h,w] = sum_{o,r,s} w[o,c,r,s] dy[n, o, (h + PT - r*DH) / SH, ...] where whole
+//   grad weight dw[o,c,r,s] = sum_{n,p,q} dy[n,o,p,q] x[n, c, p*SH - PT + r*DH, ...]
+//
+//   kernel                        for                  grid                                  block
+//   conv2d_forward, .._grad_input >= 8 results a group (pixels / 128, groups * channels / 64)  256
+//   conv2d_grad_weight            >= 8 results a group (tiles * chunks, groups)                256
+//   conv2d_direct_*               few, e.g. depthwise  see below                               256
+//
+// In the first two a block computes 64 channels x 128 pixels, in their _32 variants 32 x 128; tiles
+// of 8 or 16 terms pass through shared memory, double-buffered, a thread holding 8 x 4 or 4 x 4 sums.
+// The gradient by w is cut into chunks of the batch's pixels, partial sums (chunks, O, C/G, R, S)
+// being summed by reduce.cu. No atomics: the order of every sum depends on the shape only.
+//
+// FLOPs: 2 N O P Q C/G R S. Bytes: x, w and y once each if caches hold a tile's window. The compiler
+// is told not to contract products and sums; fmaf says where one rounding is wanted.
+#include "convolution.cuh"
+
+namespace tarn {
+
+constexpr unsigned int kPixels = 128;
+constexpr unsigned int kTerms = 8;
+constexpr unsigned int kConvThreads = 256;
+
+// One block of kChannels results of a group x kPixels pixels; threads are 8 rows x 32 columns, each
+// with kChannels / 8 channels x 4 neighbouring pixels.
+//
+//   from: (N, G * k_outer, in_h, in_w): x or dy     to: (N, G * m, out_h, out_w): y or dx
+//   w(channel m, term (k, r, s)) = w[group][m * w_m + k * w_k + r * S + s]
+template <bool kAdjoint, unsigned int kChannels>
+__device__ __forceinline__ void conv2d_tile(const float *from, const float *w, float *to,
+                                            const Conv2d &c) {
+  constexpr unsigned int kRows = kChannels / 8;  // channels of a thread
+  constexpr unsigned int kLoads = kTerms * kPixels / kConvThreads;
+  constexpr unsigned int kWeightLoads = kTerms * kChannels / kConvThreads;
+  __shared__ __align__(16) float weights[2][kTerms][kChannels + 4];
+  __shared__ __align__(16) float pixels[2][kTerms][kPixels];
+
+  const unsigned int thread = threadIdx.x;
+  const unsigned int tiles = (c.m + kChannels - 1) / kChannels;
+  const unsigned int group = blockIdx.y / tiles;
+  const unsigned int first_channel = (blockIdx.y - group * tiles) * kChannels;
+
+  // The pixel that this thread loads in every tile; two rows of terms pass per step of 256 threads.
+  const unsigned int pixel = blockIdx.x * kPixels + thread % kPixels;
+  const unsigned int term_row = thread / kPixels;
+  const bool inside = pixel < c.pixels;
+  const Place place = Place::of<kAdjoint>(c, inside ? pixel : 0);
+  const float *source =
+      from + ((unsigned long long)place.image * c.groups + group) * c.k_outer * c.in_plane;
+
+  // The weights that this thread loads: 8 neighbouring terms of one channel are neighbouring threads.
+  const unsigned int weight_term = thread % kTerms;
+  const unsigned int weight_row = thread / kTerms;
+  const float *kernel = w + (unsigned long long)group * c.w_group;
+
+  float next_pixels[kLoads], next_weights[kWeightLoads];
+  const auto load = [&](unsigned int first_term) {
+#pragma unroll
+    for (unsigned int i = 0; i < kLoads; i++) {
+      const unsigned int term = first_term + term_row + i * (kConvThreads / kPixels);
+      const Term t = Term::of(c, term);
+      int at;
+      const bool ok = place.template find<kAdjoint>(c, t, at) && inside && term < c.terms;
+      next_pixels[i] = ok ? source[(unsigned long long)t.channel * c.in_plane + at] : 0.0f;
+    }
+    const unsigned int term = first_term + weight_term;
+    const Term t = Term::of(c, term);
+    const unsigned int offset = t.channel * c.w_k + t.tap;
+#pragma unroll
+    for (unsigned int i = 0; i < kWeightLoads; i++) {
+      const unsigned int m = first_channel + weight_row + i * (kConvThreads / kTerms);
+      const bool ok = m < c.m && term < c.terms;
+      next_weights[i] = ok ? kernel[(unsigned long long)m * c.w_m + offset] : 0.0f;
+    }
+  };
+  const auto store = [&](unsigned int stage) {
+#pragma unroll
+    for (unsigned int i = 0; i < kLoads; i++) {
+      pixels[stage][term_row + i * (kConvThreads / kPixels)][thread % kPixels] = next_pixels[i];
+    }
+#pragma unroll
+    for (unsigned int i = 0; i < kWeightLoads; i++) {
+      weights[stage][weight_term][weight_row + i * (kConvThreads / kTerms)] = next_weights[i];
+    }
+  };
+
+  const unsigned int row = thread / 32 * kRows;
+  const unsigned int column = thread % 32 * 4;
+  float sums[kRows][4];
+#pragma unroll
+  for (unsigned int i = 0; i < kRows; i++) {
+#pragma unroll
+    for (unsigned int j = 0; j < 4; j++) sums[i][j] = 0.0f;
+  }
+
+  load(0);
+  store(0);
+  __syncthreads();
+  unsigned int stage = 0;
+  for (unsigned int term = kTerms;; term += kTerms) {
+    const bool more = term < c.terms;
+    if (more) load(term);
+#pragma unroll
+    for (unsigned int k = 0; k < kTerms; k++) {
+      const float4 b = *reinterpret_cast<const float4 *>(&pixels[stage][k][column]);
+#pragma unroll
+      for (unsigned int i = 0; i < kRows; i += 4) {
+        const float4 a = *reinterpret_cast<const float4 *>(&weights[stage][k][row + i]);
+        multiply(sums[i], a.x, b);
+        multiply(sums[i + 1], a.y, b);
+        multiply(sums[i + 2], a.z, b);
+        multiply(sums[i + 3], a.w, b);
+      }
+    }
+    if (!more) break;
+    stage ^= 1;
+    store(stage);
+    __syncthreads();
+  }
+
+  // Four neighbouring pixels, which lie in one image if a plane is a multiple of four.
+  const unsigned int first = blockIdx.x * kPixels + column;
+  if (first >= c.pixels) return;
+  const bool by_four = c.out_plane.divisor % 4 == 0;
+#pragma unroll
+  for (unsigned int j = 0; j < 4; j++) {
+    if (first + j >= c.pixels) break;
+    const unsigned int image = c.out_plane.quotient(first + j);
+    const unsigned int at = first + j - image * c.out_plane.divisor;
+    float *result =
+        to + ((unsigned long long)image * c.groups + group) * c.m * c.out_plane.divisor + at;
+#pragma unroll
+    for (unsigned int i = 0; i < kRows; i++) {
+      const unsigned int m = first_channel + row + i;
+      if (m >= c.m) break;
+      float *one = result + (unsigned long long)m * c.out_plane.divisor;
+      if (by_four) {
+        *reinterpret_cast<float4 *>(one) =
+            make_float4(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
+      } else {
+        *one = sums[i][j];
+      }
+    }
+    if (by_four) break;
+  }
+}
+
+// Few results a group: a thread per result; neighbouring threads are neighbouring pixels.
+template <bool kAdjoint>
+__device__ __forceinline__ void conv2d_direct(const float *from, const float *w, float *to,
+                                              const Conv2d &c) {
+  const unsigned int pixel = blockIdx.x * blockDim.x + threadIdx.x;
+  if (pixel >= c.pixels) return;
+  const Place place = Place::of<kAdjoint>(c, pixel);
+  const unsigned int at_plane = pixel - place.image * c.out_plane.divisor;
+  for (unsigned int channel = blockIdx.y; channel < c.groups * c.m; channel += gridDim.y) {
+    const unsigned int group = channel / c.m, m = channel - group * c.m;
+    const float *source =
+        from + ((unsigned long long)place.image * c.groups + group) * c.k_outer * c.in_plane;
+    const float *kernel =
+        w + (unsigned long long)group * c.w_group + (unsigned long long)m * c.w_m;
+    float sum = 0.0f;
+    for (unsigned int k = 0; k < c.k_outer; k++) {
+      Term t{k, 0, 0, 0};
+      for (t.r = 0; t.r < c.kernel_h; t.r++) {
+        for (t.s = 0; t.s < c.kernel_w.divisor; t.s++, t.tap++) {
+          int at;
+          if (place.template find<kAdjoint>(c, t, at)) {
+            sum = fmaf(kernel[k * c.w_k + t.tap],
+                       source[(unsigned long long)k * c.in_plane + at], sum);
+          }
+        }
+      }
+    }
+    const unsigned long long plane = (unsigned long long)place.image * c.groups * c.m + channel;
+    to[plane * c.out_plane.divisor + at_plane] = sum;
+  }
+}
+
+}  // namespace tarn
+
+#define TARN_CONV_PARAMETERS const float *from, const float *w, float *to, const Conv2dNumbers *c
+
+extern "C" __global__ void __launch_bounds__(256, 2)
+    conv2d_forward(const float *x, const float *w, float *y, TARN_CONV2D_NUMBERS) {
+  tarn::conv2d_tile<false, 64>(x, w, y, TARN_CONV2D);
+}
+
+extern "C" __global__ void __launch_bounds__(256, 2)
+    conv2d_forward_32(const float *x, const float *w, float *y, TARN_CONV2D_NUMBERS) {
+  tarn::conv2d_tile<false, 32>(x, w, y, TARN_CONV2D);
+}
+
+// from: dy, to: dx
+extern "C" __global__ void __launch_bounds__(256, 2)
+    conv2d_grad_input(const float *dy, const float *w, float *dx, TARN_CONV2D_NUMBERS) {
+  tarn::conv2d_tile<true, 64>(dy, w, dx, TARN_CONV2D);
+}
+
+extern "C" __global__ void __launch_bounds__(256, 2)
+    conv2d_grad_input_32(const float *dy, const float *w, float *dx, TARN_CONV2D_NUMBERS) {
+  tarn::conv2d_tile<true, 32>(dy, w, dx, TARN_CONV2D);
+}
+
+// grid (ceil(pixels / 256), groups * channels)
+extern "C" __global__ void __launch_bounds__(256)
+    conv2d_direct_forward(const float *x, const float *w, float *y, TARN_CONV2D_NUMBERS) {
+  tarn::conv2d_direct<false>(x, w, y, TARN_CONV2D);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    conv2d_direct_grad_input(const float *dy, const float *w, float *dx, TARN_CONV2D_NUMBERS) {
+  tarn::conv2d_direct<true>(dy, w, dx, TARN_CONV2D);
+}
