@@ -12,6 +12,9 @@ import dev.tarn.cuda.driver.GemmShape;
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
+import dev.tarn.ir.Conv2dGradWeight;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -280,6 +283,21 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     return steps;
   }
 
+  @Override
+  public List<Step> visit(Conv2d op) {
+    return new ConvolutionLowering(schedule, kernels, node, op.window()).forward();
+  }
+
+  @Override
+  public List<Step> visit(Conv2dGradInput op) {
+    return new ConvolutionLowering(schedule, kernels, node, op.window()).gradInput();
+  }
+
+  @Override
+  public List<Step> visit(Conv2dGradWeight op) {
+    return new ConvolutionLowering(schedule, kernels, node, op.window()).gradWeight();
+  }
+
   private KernelStep kernel(String file, String name) {
     return kernel(kernels, file, name);
   }
@@ -307,7 +325,8 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
         binding -> Copy.onDevice(binding.address(to), binding.address(from), to.bytes()));
   }
 
-  private static Step zeros(String name, Buffer to) {
+  /** A step that fills a buffer with zeros. */
+  static Step zeros(String name, Buffer to) {
     return new Step(
         name,
         List.of(),
