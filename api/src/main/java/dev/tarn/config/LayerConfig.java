@@ -17,7 +17,7 @@ import java.util.Map;
 public record LayerConfig(Settings settings, String place, Origin origin) {
   /** The kinds of layers, as run files name them. */
   public static final List<String> KINDS =
-      List.of("dense", "relu", "tanh", "sigmoid", "dropout", "flatten");
+      List.of("dense", "relu", "tanh", "sigmoid", "dropout", "flatten", "conv2d");
 
   /** A kind of layer with its settings. */
   public sealed interface Settings {
@@ -133,6 +133,7 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     return switch (kind) {
       case "dense" -> dense(given);
       case "dropout" -> new Dropout(rate(given));
+      case "conv2d" -> Conv2dConfig.read(given);
       default -> throw given.error(kind + " has no settings; write '- " + kind + "'");
     };
   }
