@@ -20,7 +20,7 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
       List.of("dense", "relu", "tanh", "sigmoid", "dropout", "flatten", "conv2d");
 
   /** A kind of layer with its settings. */
-  public sealed interface Settings {
+  public sealed interface Settings permits Dense, Dropout, Plain, Conv2dConfig {
     /** The name in run files. */
     String kind();
 
@@ -121,6 +121,9 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
       if (kind.equals("dense") || kind.equals("dropout")) {
         String example = kind.equals("dense") ? "dense: 128" : "dropout: 0.2";
         throw value.error(kind + " needs a number; write '- " + example + "'");
+      }
+      if (kind.equals(Conv2dConfig.KIND)) {
+        throw Conv2dConfig.missing(value);
       }
       return new Plain(kind);
     }

@@ -114,8 +114,7 @@ public final class Conv1d extends Module {
                   + shape);
     }
     int channels = shape.dim(1);
-    Window2d padded =
-        padding.apply(window, new int[] {1, shape.dim(2)}, new int[] {1, kernel});
+    Window2d padded = padding.apply(window, new int[] {1, shape.dim(2)}, new int[] {1, kernel});
     Shape weights = Shape.of(filters, channels / window.groups(), kernel);
     Parameter weight = parameter("weight", weights, weightInitializer, true);
     Tensor image = x.reshape(shape.dim(0), channels, 1, shape.dim(2));

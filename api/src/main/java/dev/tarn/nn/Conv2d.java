@@ -137,8 +137,7 @@ public final class Conv2d extends Module {
                   + ", was given "
                   + shape);
     }
-    Window2d padded =
-        padding.apply(window, new int[] {shape.dim(2), shape.dim(3)}, kernel);
+    Window2d padded = padding.apply(window, new int[] {shape.dim(2), shape.dim(3)}, kernel);
     Shape weights = Shape.of(filters, shape.dim(1) / window.groups(), kernel[0], kernel[1]);
     Parameter weight = parameter("weight", weights, weightInitializer, true);
     Tensor y = x.conv2d(x.trace().state(weight), padded);
