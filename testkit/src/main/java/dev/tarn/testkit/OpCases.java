@@ -25,6 +25,8 @@ public final class OpCases {
     cases.addAll(FlagCases.all());
     cases.addAll(StateCases.all());
     cases.addAll(ProgramCases.all());
+    cases.addAll(PoolingCases.all());
+    cases.addAll(NormalizationCases.all());
     return List.copyOf(cases);
   }
 
