@@ -6,6 +6,8 @@ import dev.tarn.nn.Module;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A layer of a run file's model.
@@ -17,10 +19,15 @@ import java.util.Map;
 public record LayerConfig(Settings settings, String place, Origin origin) {
   /** The kinds of layers, as run files name them. */
   public static final List<String> KINDS =
-      List.of("dense", "relu", "tanh", "sigmoid", "dropout", "flatten");
+      Stream.of(
+              List.of("dense", "relu", "tanh", "sigmoid", "dropout", "flatten"),
+              PoolingLayers.KINDS,
+              NormalizationLayers.KINDS)
+          .flatMap(List::stream)
+          .toList();
 
   /** A kind of layer with its settings. */
-  public sealed interface Settings {
+  public interface Settings {
     /** The name in run files. */
     String kind();
 
@@ -122,7 +129,8 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
         String example = kind.equals("dense") ? "dense: 128" : "dropout: 0.2";
         throw value.error(kind + " needs a number; write '- " + example + "'");
       }
-      return new Plain(kind);
+      Settings other = ofFamily(kind, value, null);
+      return other != null ? other : new Plain(kind);
     }
     Fields layer = new Fields(value, KINDS);
     if (value.entries().size() != 1) {
@@ -130,11 +138,27 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     }
     kind = value.entries().keySet().iterator().next();
     YamlValue given = layer.require(kind);
+    Settings other = ofFamily(kind, value, given);
+    if (other != null) {
+      return other;
+    }
     return switch (kind) {
       case "dense" -> dense(given);
       case "dropout" -> new Dropout(rate(given));
       default -> throw given.error(kind + " has no settings; write '- " + kind + "'");
     };
+  }
+
+  /** A layer of a family that reads its settings itself; null for another. */
+  private static @Nullable Settings ofFamily(
+      String kind, YamlValue value, @Nullable YamlValue given) {
+    if (PoolingLayers.KINDS.contains(kind)) {
+      return PoolingLayers.read(kind, value, given);
+    }
+    if (NormalizationLayers.KINDS.contains(kind)) {
+      return NormalizationLayers.read(kind, value, given);
+    }
+    return null;
   }
 
   private static Dense dense(YamlValue given) {

@@ -136,7 +136,7 @@ final class RunConfigTests {
           optimizer: adam | optimizer: {sgd: {lr: 1}, adam: {}} | dir/f.yaml:5:14: train.optimizer: expected one of adam, adamw, sgd, found keys [sgd, adam]
           - dense: 3   | - densse: 3          | dir/f.yaml:3:5: unknown key 'densse'; did you mean 'dense'?
           - dense: 3   | - dense              | dir/f.yaml:3:5: model[1]: dense needs a number; write '- dense: 128'
-          - dense: 3   | - conv               | dir/f.yaml:3:5: model[1]: unknown layer 'conv'; expected one of dense, relu, tanh, sigmoid, dropout, flatten
+          - dense: 3   | - conv               | dir/f.yaml:3:5: model[1]: unknown layer 'conv'; expected one of dense, relu, tanh, sigmoid, dropout, flatten, max_pool2d, avg_pool2d, global_avg_pool2d, upsample, batch_norm, layer_norm, group_norm
           - dense: 3   | - dense: 0           | dir/f.yaml:3:12: model[1].dense: expected an integer of at least 1, found '0'
           - dense: 3   | - {dense: 3, relu: } | dir/f.yaml:3:5: model[1]: expected one layer, such as 'dense: 128', found keys [dense, relu]
           - dense: 3   | - relu: 3            | dir/f.yaml:3:11: model[1].relu: relu has no settings; write '- relu'
