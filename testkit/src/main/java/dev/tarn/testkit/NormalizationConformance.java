@@ -3,6 +3,7 @@ package dev.tarn.testkit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -227,6 +228,7 @@ public abstract class NormalizationConformance {
   /** Running statistics are part of a checkpoint: a stopped training ends with the same bits. */
   @Test
   void resumedEqualsNeverStopped(@TempDir Path directory) throws IOException {
+    assumeFalse(inDouble(), "models are resumed and loaded in f32");
     Path whole = directory.resolve("whole.safetensors");
     List<EpochResult> expected = train(whole, 0, null);
     for (int stopAt : new int[] {2, 7}) {
@@ -255,6 +257,7 @@ public abstract class NormalizationConformance {
   /** A model file has the running statistics: what was loaded predicts as what was saved. */
   @Test
   void loadedPredictsAsSaved(@TempDir Path directory) {
+    assumeFalse(inDouble(), "models are resumed and loaded in f32");
     Path file = directory.resolve("model.safetensors");
     HostTensor x = HostTensor.zeros(Spec.f32(3, 64));
     for (int i = 0; i < x.size(); i++) {
