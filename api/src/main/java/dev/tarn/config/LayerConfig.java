@@ -6,6 +6,8 @@ import dev.tarn.nn.Module;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A layer of a run file's model.
@@ -17,10 +19,16 @@ import java.util.Map;
 public record LayerConfig(Settings settings, String place, Origin origin) {
   /** The kinds of layers, as run files name them. */
   public static final List<String> KINDS =
-      List.of("dense", "relu", "tanh", "sigmoid", "dropout", "flatten", "conv2d");
+      Stream.of(
+              List.of("dense", "relu", "tanh", "sigmoid", "dropout", "flatten"),
+              PoolingLayers.KINDS,
+              NormalizationLayers.KINDS,
+              List.of(Conv2dConfig.KIND))
+          .flatMap(List::stream)
+          .toList();
 
   /** A kind of layer with its settings. */
-  public sealed interface Settings permits Dense, Dropout, Plain, Conv2dConfig {
+  public interface Settings {
     /** The name in run files. */
     String kind();
 
@@ -125,7 +133,8 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
       if (kind.equals(Conv2dConfig.KIND)) {
         throw Conv2dConfig.missing(value);
       }
-      return new Plain(kind);
+      Settings other = ofFamily(kind, value, null);
+      return other != null ? other : new Plain(kind);
     }
     Fields layer = new Fields(value, KINDS);
     if (value.entries().size() != 1) {
@@ -133,12 +142,28 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     }
     kind = value.entries().keySet().iterator().next();
     YamlValue given = layer.require(kind);
+    Settings other = ofFamily(kind, value, given);
+    if (other != null) {
+      return other;
+    }
     return switch (kind) {
       case "dense" -> dense(given);
       case "dropout" -> new Dropout(rate(given));
       case "conv2d" -> Conv2dConfig.read(given);
       default -> throw given.error(kind + " has no settings; write '- " + kind + "'");
     };
+  }
+
+  /** A layer of a family that reads its settings itself; null for another. */
+  private static @Nullable Settings ofFamily(
+      String kind, YamlValue value, @Nullable YamlValue given) {
+    if (PoolingLayers.KINDS.contains(kind)) {
+      return PoolingLayers.read(kind, value, given);
+    }
+    if (NormalizationLayers.KINDS.contains(kind)) {
+      return NormalizationLayers.read(kind, value, given);
+    }
+    return null;
   }
 
   private static Dense dense(YamlValue given) {

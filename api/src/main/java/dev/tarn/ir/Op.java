@@ -26,7 +26,13 @@ public sealed interface Op
         FirstNonFinite,
         Conv2d,
         Conv2dGradInput,
-        Conv2dGradWeight {
+        Conv2dGradWeight,
+        Pool2d,
+        Pool2dGrad,
+        BatchNorm,
+        BatchNormGrad,
+        NormalizeRows,
+        NormalizeRowsGrad {
 
   /** The name in printed programs and messages. */
   String name();
@@ -92,6 +98,24 @@ public sealed interface Op
 
     /** Visits the gradient of a convolution by its kernel. */
     R visit(Conv2dGradWeight op);
+
+    /** Visits a pooling. */
+    R visit(Pool2d op);
+
+    /** Visits the gradient of a pooling. */
+    R visit(Pool2dGrad op);
+
+    /** Visits a batch normalization. */
+    R visit(BatchNorm op);
+
+    /** Visits the gradient of a batch normalization. */
+    R visit(BatchNormGrad op);
+
+    /** Visits a normalization of rows. */
+    R visit(NormalizeRows op);
+
+    /** Visits the gradient of a normalization of rows. */
+    R visit(NormalizeRowsGrad op);
   }
 
   /**

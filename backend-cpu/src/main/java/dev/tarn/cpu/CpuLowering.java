@@ -6,6 +6,8 @@ import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.BatchNorm;
+import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
@@ -17,7 +19,11 @@ import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.NormalizeRows;
+import dev.tarn.ir.NormalizeRowsGrad;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pool2d;
+import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
 import dev.tarn.ir.SoftmaxCrossEntropy;
@@ -242,6 +248,52 @@ final class CpuLowering {
       Shape w = xAndW.get(1).spec().shape();
       Conv2dStep.Geometry geometry = new Conv2dStep.Geometry(window, x, w, y.spec().shape());
       return new ConvolutionLowering(dnnl, team.size(), schedule).lower(node, geometry, pass);
+    }
+
+    @Override
+    public Schedule<Step> visit(Pool2d op) {
+      return add(new Pool2dStep(op, false, spec(0).shape(), from, to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(Pool2dGrad op) {
+      Shape input = node.output().spec().shape();
+      return add(new Pool2dStep(op.pool(), true, input, from, to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(BatchNorm op) {
+      return add(new BatchNormStep(false, op.epsilon(), channels(), from, to, team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(BatchNormGrad op) {
+      return add(new BatchNormStep(true, op.epsilon(), channels(), from, to, team.size()));
+    }
+
+    /** N, C and the product of the other extents. */
+    private int[] channels() {
+      Shape shape = spec(0).shape();
+      int n = shape.dim(0);
+      int c = shape.dim(1);
+      return new int[] {n, c, Math.toIntExact(shape.size() / ((long) n * c))};
+    }
+
+    @Override
+    public Schedule<Step> visit(NormalizeRows op) {
+      return normalizeRows(false, op.epsilon());
+    }
+
+    @Override
+    public Schedule<Step> visit(NormalizeRowsGrad op) {
+      return normalizeRows(true, op.epsilon());
+    }
+
+    private Schedule<Step> normalizeRows(boolean gradient, double epsilon) {
+      Shape shape = spec(0).shape();
+      return add(
+          new NormalizeRowsStep(
+              gradient, epsilon, shape.dim(0), shape.dim(1), from, to, team.size()));
     }
   }
 }

@@ -10,6 +10,8 @@ import dev.tarn.cuda.driver.Fill;
 import dev.tarn.cuda.driver.Gemm;
 import dev.tarn.cuda.driver.GemmShape;
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.BatchNorm;
+import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
@@ -21,7 +23,11 @@ import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.NormalizeRows;
+import dev.tarn.ir.NormalizeRowsGrad;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pool2d;
+import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
@@ -296,6 +302,56 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   @Override
   public List<Step> visit(Conv2dGradWeight op) {
     return new ConvolutionLowering(schedule, kernels, node, op.window()).gradWeight();
+  }
+
+  @Override
+  public List<Step> visit(Pool2d op) {
+    Shape input = shape(node.inputs().get(0));
+    count(input);
+    return new PoolingLowering(schedule, kernels, op, input)
+        .forward(schedule.buffer(node.inputs().get(0)), schedule.buffer(node.output()));
+  }
+
+  @Override
+  public List<Step> visit(Pool2dGrad op) {
+    Shape input = shape(node.output());
+    count(input);
+    PoolingLowering lowering = new PoolingLowering(schedule, kernels, op.pool(), input);
+    List<Buffer> in = schedule.buffers(node.inputs());
+    Buffer dx = schedule.buffer(node.output());
+    return op.pool().kind() == Pool2d.Kind.MAX
+        ? lowering.maxGradient(in.get(0), in.get(1), dx)
+        : lowering.averageGradient(in.get(0), dx);
+  }
+
+  @Override
+  public List<Step> visit(BatchNorm op) {
+    return normalization(op.epsilon()).batchNorm(shape(node.inputs().get(0)));
+  }
+
+  @Override
+  public List<Step> visit(BatchNormGrad op) {
+    return normalization(op.epsilon()).batchNormGrad(shape(node.inputs().get(0)));
+  }
+
+  @Override
+  public List<Step> visit(NormalizeRows op) {
+    return normalization(op.epsilon()).rows(shape(node.inputs().get(0)));
+  }
+
+  @Override
+  public List<Step> visit(NormalizeRowsGrad op) {
+    return normalization(op.epsilon()).rowsGrad(shape(node.inputs().get(0)));
+  }
+
+  private NormalizationLowering normalization(double epsilon) {
+    count(shape(node.inputs().get(0)));
+    return new NormalizationLowering(
+        schedule,
+        kernels,
+        epsilon,
+        schedule.buffers(node.inputs()),
+        schedule.buffers(node.outputs()));
   }
 
   private KernelStep kernel(String file, String name) {

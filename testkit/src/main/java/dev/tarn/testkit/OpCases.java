@@ -26,6 +26,8 @@ public final class OpCases {
     cases.addAll(StateCases.all());
     cases.addAll(ProgramCases.all());
     cases.addAll(ConvolutionCases.all());
+    cases.addAll(PoolingCases.all());
+    cases.addAll(NormalizationCases.all());
     return List.copyOf(cases);
   }
 

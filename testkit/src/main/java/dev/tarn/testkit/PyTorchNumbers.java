@@ -12,7 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** The numbers that {@code src/main/python/mlp_numbers.py} got from PyTorch. */
+/** The numbers that the scripts in {@code src/main/python} got from PyTorch. */
 public final class PyTorchNumbers {
   private final JsonObject root;
 
@@ -20,12 +20,17 @@ public final class PyTorchNumbers {
     this.root = root;
   }
 
-  /** Reads the committed file. */
+  /** Reads the committed numbers of small networks. */
   public static PyTorchNumbers read() {
+    return read("mlp_numbers");
+  }
+
+  /** Reads what a script of {@code src/main/python} wrote. */
+  public static PyTorchNumbers read(String script) {
     try (Reader reader =
         new InputStreamReader(
             Objects.requireNonNull(
-                PyTorchNumbers.class.getResourceAsStream("pytorch/mlp_numbers.json")),
+                PyTorchNumbers.class.getResourceAsStream("pytorch/" + script + ".json")),
             StandardCharsets.UTF_8)) {
       return new PyTorchNumbers(JsonParser.parseReader(reader).getAsJsonObject());
     } catch (IOException e) {
@@ -44,7 +49,11 @@ public final class PyTorchNumbers {
 
   /** An array of numbers. */
   public static double[] numbers(JsonObject object, String key) {
-    JsonArray array = object.getAsJsonArray(key);
+    return numbers(object.getAsJsonArray(key));
+  }
+
+  /** The numbers of an array. */
+  public static double[] numbers(JsonArray array) {
     double[] out = new double[array.size()];
     for (int i = 0; i < out.length; i++) {
       out[i] = array.get(i).getAsDouble();
