@@ -23,7 +23,16 @@ public sealed interface Op
         Reshape,
         SoftmaxCrossEntropy,
         SoftmaxCrossEntropyGrad,
-        FirstNonFinite {
+        FirstNonFinite,
+        Transpose,
+        Slice,
+        Concat,
+        Pad,
+        Gather,
+        GatherGrad,
+        Softmax,
+        SoftmaxGrad,
+        StopGradient {
 
   /** The name in printed programs and messages. */
   String name();
@@ -80,6 +89,33 @@ public sealed interface Op
 
     /** Visits a check for non-finite values. */
     R visit(FirstNonFinite op);
+
+    /** Visits a transpose. */
+    R visit(Transpose op);
+
+    /** Visits a slice. */
+    R visit(Slice op);
+
+    /** Visits a concatenation. */
+    R visit(Concat op);
+
+    /** Visits a padding. */
+    R visit(Pad op);
+
+    /** Visits a gathering of rows. */
+    R visit(Gather op);
+
+    /** Visits the gradient of a gathering of rows. */
+    R visit(GatherGrad op);
+
+    /** Visits a softmax or its logarithm. */
+    R visit(Softmax op);
+
+    /** Visits the gradient of a softmax or its logarithm. */
+    R visit(SoftmaxGrad op);
+
+    /** Visits the end of a gradient's way. */
+    R visit(StopGradient op);
   }
 
   /**
