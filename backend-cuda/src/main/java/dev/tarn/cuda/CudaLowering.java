@@ -7,8 +7,6 @@ import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.cuda.driver.Copy;
 import dev.tarn.cuda.driver.Fill;
-import dev.tarn.cuda.driver.Gemm;
-import dev.tarn.cuda.driver.GemmShape;
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Concat;
@@ -158,45 +156,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(MatMul op) {
-    Buffer a = schedule.buffer(node.inputs().get(0));
-    Buffer b = schedule.buffer(node.inputs().get(1));
-    Buffer c = schedule.buffer(node.output());
-    Shape left = shape(node.inputs().get(0));
-    Shape right = shape(node.inputs().get(1));
-    int batch = MatMul.batch(shape(node.output()));
-    int m = shape(node.output()).dim(-2);
-    int n = shape(node.output()).dim(-1);
-    int k = left.dim(op.transposeA() ? -2 : -1);
-    if (c.bytes() == 0) {
-      return List.of();
-    }
-    if (k == 0) {
-      return List.of(zeros(op.name(), c));
-    }
-    GemmShape shape =
-        GemmShape.of(m, n, k, op.transposeA(), op.transposeB())
-            .batched(
-                batch,
-                MatMul.batch(left) == 1 ? 0 : (long) m * k,
-                MatMul.batch(right) == 1 ? 0 : (long) k * n,
-                (long) m * n);
-    Step.Binder binder =
-        binding ->
-            binding
-                .backend()
-                .cublas()
-                .gemm(
-                    shape,
-                    Gemm.Type.F32,
-                    Gemm.Type.F32,
-                    Gemm.Compute.F32,
-                    1,
-                    binding.address(a),
-                    binding.address(b),
-                    0,
-                    binding.address(c));
-    long flops = 2L * batch * m * n * k;
-    return List.of(new Step(shape.toString(), List.of(a, b), List.of(c), flops, binder));
+    return MatMulLowering.lower(op, node, schedule);
   }
 
   @Override
@@ -393,7 +353,8 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
         binding -> Copy.onDevice(binding.address(to), binding.address(from), to.bytes()));
   }
 
-  private static Step zeros(String name, Buffer to) {
+  /** A step that fills a buffer with zeros. */
+  static Step zeros(String name, Buffer to) {
     return new Step(
         name,
         List.of(),

@@ -25,6 +25,10 @@ public final class OpCases {
     cases.addAll(FlagCases.all());
     cases.addAll(StateCases.all());
     cases.addAll(ProgramCases.all());
+    cases.addAll(MovementCases.all());
+    cases.addAll(GatherCases.all());
+    cases.addAll(SoftmaxCases.all());
+    cases.addAll(BatchedMatMulCases.all());
     return List.copyOf(cases);
   }
 
