@@ -12,7 +12,7 @@ import dev.tarn.Tensor;
  *
  * <p>Parameter: {@code weight} f32 {@code [vocabulary, width]}, which starts normal with deviation
  * 1 unless said otherwise, as in PyTorch. A number outside {@code [0, vocabulary)} gives a vector
- * of NaN, which the trainer reports.
+ * of NaN.
  *
  * <p>The gradient is dense: a whole table, zero for numbers that the batch does not have, so an
  * optimizer step takes time and memory in proportion to the vocabulary, and rows that were not used
