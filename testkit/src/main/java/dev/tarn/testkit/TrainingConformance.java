@@ -274,7 +274,7 @@ public abstract class TrainingConformance {
     }
     return new Batch(
         HostTensor.of(values, batch.features().shape()),
-        HostTensor.of(batch.labels().ints().clone(), batch.size()));
+        HostTensor.of(batch.targets().ints().clone(), batch.size()));
   }
 
   /** Each element agrees relative to the tensor's largest. */
