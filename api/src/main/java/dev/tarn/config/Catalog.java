@@ -88,6 +88,17 @@ final class Catalog {
     return choice;
   }
 
+  /** A kind with every setting as it is if it is not given. */
+  Choice plain(String kind) {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    for (Setting setting : kinds.getOrDefault(kind, List.of())) {
+      if (setting.unless() != null) {
+        settings.put(setting.key(), setting.unless());
+      }
+    }
+    return new Choice(kind, settings);
+  }
+
   private Map<String, Object> settings(String kind, YamlValue given) {
     List<Setting> known = kinds.getOrDefault(kind, List.of());
     Fields fields = new Fields(given, known.stream().map(Setting::key).toList());

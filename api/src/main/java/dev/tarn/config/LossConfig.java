@@ -41,8 +41,7 @@ final class LossConfig {
 
   /** Cross-entropy without settings. */
   static Choice unlessGiven() {
-    return new Choice(
-        "cross_entropy", java.util.Map.of("label_smoothing", 0.0, "probabilities", false));
+    return CATALOG.plain("cross_entropy");
   }
 
   static Loss make(Choice choice) {

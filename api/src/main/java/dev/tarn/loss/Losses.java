@@ -13,7 +13,9 @@ public final class Losses {
   private static final double NO_PROBABILITY = 0x1.0p-126;
 
   private static final double LEAST_LOG = -100;
-  private static final double STEEPEST = 1e12;
+
+  /** The slope of the logarithm at 1e-12, which PyTorch has as a float. */
+  private static final double STEEPEST = 1 / (double) 1e-12f;
 
   private Losses() {}
 

@@ -12,7 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** The numbers that {@code src/main/python/mlp_numbers.py} got from PyTorch. */
+/** The numbers that the programs in {@code src/main/python} got from PyTorch. */
 public final class PyTorchNumbers {
   private final JsonObject root;
 
@@ -20,12 +20,17 @@ public final class PyTorchNumbers {
     this.root = root;
   }
 
-  /** Reads the committed file. */
+  /** Reads what {@code mlp_numbers.py} wrote. */
   public static PyTorchNumbers read() {
+    return read("mlp_numbers");
+  }
+
+  /** Reads what the program of a name wrote. */
+  public static PyTorchNumbers read(String program) {
     try (Reader reader =
         new InputStreamReader(
             Objects.requireNonNull(
-                PyTorchNumbers.class.getResourceAsStream("pytorch/mlp_numbers.json")),
+                PyTorchNumbers.class.getResourceAsStream("pytorch/" + program + ".json")),
             StandardCharsets.UTF_8)) {
       return new PyTorchNumbers(JsonParser.parseReader(reader).getAsJsonObject());
     } catch (IOException e) {
