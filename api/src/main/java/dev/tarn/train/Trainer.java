@@ -48,6 +48,7 @@ public final class Trainer implements AutoCloseable {
   private Position position;
   private Plateau.State progress = Plateau.State.START;
   private volatile boolean stopRequested;
+  private boolean closed;
 
   private Trainer(Builder builder, Loss loss, Updates updates) {
     this.backend = builder.backend;
@@ -193,7 +194,7 @@ public final class Trainer implements AutoCloseable {
     }
     int failed = current.failedStep();
     if (failed != 0 && fitting != null) {
-      throw NonFinite.explain(current, fitting, seed, failed);
+      throw nonFinite(current, fitting, failed);
     }
     if (failed != 0) {
       throw new TarnException(
@@ -233,7 +234,12 @@ public final class Trainer implements AutoCloseable {
    */
   public void load(Path file) {
     Safetensors saved = Safetensors.read(file);
-    TrainStep current = step(CheckpointHeader.of(saved, file).features());
+    Shape savedFeatures = CheckpointHeader.of(saved, file).features();
+    if (features != null && !features.equals(savedFeatures)) {
+      throw new TarnException(
+          file + ": was trained on examples of " + savedFeatures + ", these are " + features);
+    }
+    TrainStep current = step(savedFeatures);
     Weights.copy(saved, current, current.parameterStates(), file);
   }
 
@@ -248,6 +254,7 @@ public final class Trainer implements AutoCloseable {
       step.close();
       step = null;
     }
+    closed = true;
   }
 
   /** What a checkpoint says of how parameters follow their gradients. */
@@ -280,6 +287,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   private TrainStep step(Shape shape) {
+    if (closed) {
+      throw new IllegalStateException("the trainer is closed");
+    }
     if (step == null) {
       step = new TrainStep(backend, model, loss, updates, metrics, shape, seed);
       features = shape;
@@ -296,8 +306,15 @@ public final class Trainer implements AutoCloseable {
     position = position.plus(current.takeSums());
     int failed = current.failedStep();
     if (failed != 0) {
-      throw NonFinite.explain(current, train, seed, failed);
+      throw nonFinite(current, train, failed);
     }
+  }
+
+  private NonFiniteException nonFinite(TrainStep current, Batches train, int failed) {
+    int epoch = (failed - 1) / train.count();
+    train.startEpoch(seed, epoch);
+    Batch batch = train.load((failed - 1) % train.count());
+    return NonFiniteException.of(current.inspect(failed, batch), batch, failed, epoch + 1);
   }
 
   private Evaluation evaluation(double[] sums, long examples) {
