@@ -83,7 +83,7 @@ final class Catalog {
     } catch (ConfigException e) {
       throw e;
     } catch (TarnException e) {
-      throw new ConfigException(given.place().text() + ": " + e.getMessage(), e);
+      throw given.error(String.valueOf(e.getMessage()));
     }
     return choice;
   }

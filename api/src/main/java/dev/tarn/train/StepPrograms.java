@@ -7,6 +7,7 @@ import dev.tarn.Parameter;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.State;
+import dev.tarn.TarnException;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.ir.Program;
@@ -70,9 +71,15 @@ final class StepPrograms {
     return flag;
   }
 
-  /** The target of a batch of one example. */
-  Spec target() {
-    return target;
+  /** Refuses data whose targets are not those of the loss. */
+  void checkTarget(Spec given) {
+    if (!target.equals(new Spec(given.dtype(), given.shape().prepend(1)))) {
+      throw new TarnException(
+          String.format(
+              "data: an example's target is %s, but %s needs %s: choose another loss or a model"
+                  + " with as many outputs as targets",
+              given, loss, new Spec(target.dtype(), target.shape().withoutFirst())));
+    }
   }
 
   boolean accumulates() {

@@ -254,9 +254,13 @@ public final class TrainStep implements AutoCloseable {
     store.write(state, value);
   }
 
-  /** The target of a batch of one example. */
-  Spec target() {
-    return programs.target();
+  /**
+   * Checks one example's target.
+   *
+   * @throws dev.tarn.TarnException if the loss needs another
+   */
+  void checkTarget(Spec given) {
+    programs.checkTarget(given);
   }
 
   /** Bytes of device memory: states and the memory of every compiled step. */

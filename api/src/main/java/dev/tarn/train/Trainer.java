@@ -273,16 +273,7 @@ public final class Trainer implements AutoCloseable {
 
   private TrainStep step(Dataset data) {
     TrainStep current = step(data.featureShape());
-    Spec given = data.targetSpec();
-    Spec needed = current.target();
-    Spec batch = new Spec(given.dtype(), given.shape().prepend(1));
-    if (!batch.equals(needed)) {
-      throw new TarnException(
-          String.format(
-              "data: an example's target is %s, but %s needs %s: choose another loss or a model"
-                  + " with as many outputs as targets",
-              given, loss, new Spec(needed.dtype(), needed.shape().withoutFirst())));
-    }
+    current.checkTarget(data.targetSpec());
     return current;
   }
 

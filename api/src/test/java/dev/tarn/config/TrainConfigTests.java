@@ -124,7 +124,8 @@ final class TrainConfigTests {
   @Test
   void optimizersAndInitializersAreCheckedToo() {
     String nesterov = refused("zeros", "optimizer: {sgd: {lr: 1, nesterov: true}}");
-    assertEquals("run.yaml:3:26: sgd: nesterov needs a momentum above 0", nesterov);
+    assertEquals(
+        "run.yaml:3:26: train.optimizer.sgd: sgd: nesterov needs a momentum above 0", nesterov);
     String init = refused("ortogonal", "optimizer: adam");
     assertTrue(init.endsWith("'ortogonal'; did you mean 'orthogonal'?"), init);
   }
