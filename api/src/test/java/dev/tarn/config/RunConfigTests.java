@@ -13,6 +13,7 @@ import dev.tarn.data.Dataset;
 import dev.tarn.data.Datasets;
 import dev.tarn.optim.Adam;
 import dev.tarn.optim.Sgd;
+import dev.tarn.optim.Updates;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -95,7 +96,7 @@ final class RunConfigTests {
     assertEquals("f", config.name());
     assertEquals(List.of(0.8, 0.1, 0.1), config.data().split());
     assertEquals(1, config.data().scale());
-    assertEquals(Adam.lr(1e-3), config.train().optimizer());
+    assertEquals(Updates.of(Adam.lr(1e-3)), config.train().updates(1));
     assertEquals(0, config.train().checkpointEvery());
     assertEquals(0, config.seed());
     assertEquals("auto", config.device());
@@ -107,11 +108,12 @@ final class RunConfigTests {
     assertEquals("full", config.name());
     assertEquals(Path.of("/base/tables/a b.csv"), config.data().csv());
     assertEquals(-0.5, config.data().scale());
-    assertEquals(new Sgd(0.1, 0.9, true, 1e-4), config.train().optimizer());
+    assertEquals(
+        Updates.of(Sgd.lr(0.1).nesterov(0.9).weightDecay(1e-4)), config.train().updates(1));
     assertEquals(11, config.train().checkpointEvery());
     assertEquals(Long.MIN_VALUE, config.seed());
     assertEquals("cuda:1", config.device());
-    assertEquals(new LayerConfig.Dense(16, false), config.layers().get(0).settings());
+    assertEquals(new LayerConfig.Dense(16, false, null), config.layers().get(0).settings());
     assertEquals("f.yaml:7", config.layers().get(0).origin().text());
     assertEquals(new LayerConfig.Dropout(0.1), config.layers().get(6).settings());
   }
@@ -138,7 +140,7 @@ final class RunConfigTests {
       textBlock =
           """
           epochs: 2    | epoch: 2             | dir/f.yaml:6:3: unknown key 'epoch'; did you mean 'epochs'?
-          epochs: 2    | colour: red          | dir/f.yaml:6:3: unknown key 'colour'; expected one of loss, optimizer, epochs, batch, checkpoint_every
+          epochs: 2    | colour: red          | dir/f.yaml:6:3: unknown key 'colour'; expected one of loss, optimizer, schedule, groups, clip_norm, clip_value, accumulate, epochs, batch, checkpoint_every
           epochs: 2    | epochs: many         | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found 'many'
           epochs: 2    | epochs: 2.5          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '2.5'
           epochs: 2    | epochs: "2"          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '2'
@@ -153,8 +155,8 @@ final class RunConfigTests {
           optimizer: adam | optimizer: {adam: {lr: -1}} | dir/f.yaml:5:26: train.optimizer.adam.lr: expected a number above 0, found '-1'
           optimizer: adam | optimizer: {adam: {beta1: 1}} | dir/f.yaml:5:29: train.optimizer.adam.beta1: expected a number of at least 0 and below 1, found '1'
           optimizer: adam | optimizer: {sgd: {lr: 1, nesterov: yes}} | dir/f.yaml:5:38: train.optimizer.sgd.nesterov: expected true or false, found 'yes'
-          optimizer: adam | optimizer: {sgd: {lr: 1, nesterov: true}} | dir/f.yaml:5:38: train.optimizer.sgd.nesterov: Nesterov's form needs a momentum above 0
-          optimizer: adam | optimizer: {sgd: {lr: 1}, adam: {}} | dir/f.yaml:5:14: train.optimizer: expected one of adam, adamw, sgd, found keys [sgd, adam]
+          optimizer: adam | optimizer: {sgd: {lr: 1, nesterov: true}} | dir/f.yaml:5:20: train.optimizer.sgd: sgd: nesterov needs a momentum above 0
+          optimizer: adam | optimizer: {sgd: {lr: 1}, adam: {}} | dir/f.yaml:5:14: train.optimizer: expected one of adam, adamw, sgd, adagrad, adadelta, rmsprop, found keys [sgd, adam]
           - dense: 3   | - densse: 3          | dir/f.yaml:3:5: unknown key 'densse'; did you mean 'dense'?
           - dense: 3   | - dense              | dir/f.yaml:3:5: model[1]: dense needs a number; write '- dense: 128'
           - dense: 3   | - conv               | dir/f.yaml:3:5: model[1]: unknown layer 'conv'; did you mean 'conv2d'?
@@ -272,16 +274,16 @@ final class RunConfigTests {
     assertEquals(5, config.train().epochs());
     assertEquals("cpu", config.device());
     assertEquals(new LayerConfig.Plain("tanh"), config.layers().get(1).settings());
-    assertEquals(new LayerConfig.Dense(8, false), config.layers().get(0).settings());
-    assertEquals(new Adam(1e-2, 0.9, 0.999, 1e-8, 0.01, true), config.train().optimizer());
+    assertEquals(new LayerConfig.Dense(8, false, null), config.layers().get(0).settings());
+    assertEquals(Updates.of(Adam.lr(1e-2).decoupledWeightDecay(0.01)), config.train().updates(1));
     assertEquals("other", config.name());
     assertEquals(
-        new Adam(0.5, 0.9, 0.999, 1e-8, 0, false),
+        Updates.of(Adam.lr(0.5)),
         parse(
                 MINIMAL.replace("optimizer: adam", "loss: cross_entropy"),
                 "train.optimizer.adam.lr=0.5")
             .train()
-            .optimizer());
+            .updates(1));
     assertEquals(
         Path.of("").toAbsolutePath().resolve("x.csv"),
         parse(MINIMAL, "data={csv: x.csv}").data().csv(),

@@ -45,11 +45,12 @@ final class Training {
 
   /** A trainer of a configuration's training. */
   static Trainer.Builder trainer(RunConfig config, Module model, Backend backend) {
-    return Trainer.of(model, backend)
-        .loss(config.train().loss())
-        .optimizer(config.train().optimizer())
-        .metrics(Metrics.accuracy())
-        .seed(config.seed());
+    Trainer.Builder builder =
+        Trainer.of(model, backend)
+            .loss(config.train().loss())
+            .updates(config.train().updates(1))
+            .seed(config.seed());
+    return config.classifies() ? builder.metrics(Metrics.accuracy()) : builder;
   }
 
   /** A number with commas: {@code 1,797}. */
@@ -86,7 +87,12 @@ final class Training {
     Progress progress = new Progress(people, Output.isTerminal(json));
     try (Backend backend = device.backend();
         Trainer trainer =
-            trainer(config, model, backend).listener(keeper).listener(progress).build()) {
+            trainer(config, model, backend)
+                .updates(config.train().updates(batches.count()))
+                .plateau(config.train().plateau())
+                .listener(keeper)
+                .listener(progress)
+                .build()) {
       describe(config, data, split, model, trainer.prepare(batches));
       if (initFrom != null) {
         trainer.load(initFrom);
@@ -142,13 +148,15 @@ final class Training {
     say(
         "data",
         String.format(
-            "%s: %s training, %s validation, %s test examples of %s; %s classes",
+            "%s: %s training, %s validation, %s test examples of %s; %s",
             config.data().name(),
             count(split.train().size()),
             count(split.validation().size()),
             count(split.test().size()),
             data.featureShape(),
-            count(data.classes())));
+            data.classes() > 0
+                ? count(data.classes()) + " classes"
+                : "targets of " + data.targetSpec().shape()));
     say(
         "model",
         String.format(
