@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record DataConfig(
     @Nullable String set, @Nullable Path csv, double scale, List<Double> split) {
+  static final List<String> KEYS = List.of("set", "csv", "scale", "split");
   private static final List<Double> SPLIT = List.of(0.8, 0.1, 0.1);
   private static final int MAX_CLASSES = 1_000_000;
 
@@ -33,9 +34,10 @@ public record DataConfig(
   }
 
   static DataConfig read(YamlValue value) {
-    Fields fields = new Fields(value, List.of("set", "csv", "scale", "split"));
+    Fields fields = new Fields(value, KEYS);
     YamlValue set = fields.get("set");
     YamlValue csv = fields.get("csv");
+    Fields.refuseClash(value, List.of("set", "csv"));
     if ((set == null) == (csv == null)) {
       throw value.error(
           "expected either 'set' (" + String.join(", ", Datasets.names()) + ") or 'csv' (a file)");
@@ -148,9 +150,9 @@ public record DataConfig(
       if (label < 0 || label != (int) label || label >= MAX_CLASSES) {
         throw new TarnException(
             file
-                + ": the last column of row "
-                + (row + 1)
-                + " is "
+                + ":"
+                + table.line(row)
+                + ": the last column is "
                 + label
                 + ", not a class: an integer from 0");
       }

@@ -26,6 +26,7 @@ final class OptimizerConfig {
       return of(kind, YamlValue.mapping(value.place(), value.path() + "." + kind, Map.of()));
     }
     Fields fields = new Fields(value, KINDS);
+    Fields.refuseClash(value, KINDS);
     if (value.entries().size() != 1) {
       throw value.expected("one of " + String.join(", ", KINDS));
     }

@@ -19,11 +19,12 @@ import java.util.Map;
  */
 public record TrainConfig(
     Loss loss, Optimizer optimizer, int epochs, int batch, int checkpointEvery) {
+  static final List<String> KEYS =
+      List.of("loss", "optimizer", "epochs", "batch", "checkpoint_every");
   private static final List<String> LOSSES = List.of("cross_entropy");
 
   static TrainConfig read(YamlValue value) {
-    Fields fields =
-        new Fields(value, List.of("loss", "optimizer", "epochs", "batch", "checkpoint_every"));
+    Fields fields = new Fields(value, KEYS);
     YamlValue loss = fields.get("loss");
     if (loss != null && !LOSSES.contains(loss.text())) {
       throw loss.error("unknown loss '" + loss.text() + "'; " + Fields.meant(loss.text(), LOSSES));
