@@ -71,6 +71,7 @@ final class Catalog {
       given = YamlValue.mapping(value.place(), YamlReader.join(value.path(), kind), Map.of());
     } else {
       Fields fields = new Fields(value, names);
+      Fields.refuseClash(value, names);
       if (value.entries().size() != 1) {
         throw value.expected("one of " + String.join(", ", names));
       }

@@ -33,6 +33,7 @@ public record DataConfig(
     double scale,
     List<Double> split,
     @Nullable Shape shape) {
+  static final List<String> KEYS = List.of("set", "csv", "targets", "scale", "split", "shape");
   private static final List<Double> SPLIT = List.of(0.8, 0.1, 0.1);
   private static final int MAX_EXTENT = 1 << 24;
   private static final int MAX_CLASSES = 1_000_000;
@@ -43,9 +44,10 @@ public record DataConfig(
   }
 
   static DataConfig read(YamlValue value) {
-    Fields fields = new Fields(value, List.of("set", "csv", "targets", "scale", "split", "shape"));
+    Fields fields = new Fields(value, KEYS);
     YamlValue set = fields.get("set");
     YamlValue csv = fields.get("csv");
+    Fields.refuseClash(value, List.of("set", "csv"));
     if ((set == null) == (csv == null)) {
       throw value.error(
           "expected either 'set' (" + String.join(", ", Datasets.names()) + ") or 'csv' (a file)");
@@ -207,9 +209,9 @@ public record DataConfig(
       if (label < 0 || label != (int) label || label >= MAX_CLASSES) {
         throw new TarnException(
             file
-                + ": the last column of row "
-                + (row + 1)
-                + " is "
+                + ":"
+                + table.line(row)
+                + ": the last column is "
                 + label
                 + ", not a class: an integer from 0");
       }

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
@@ -88,6 +89,17 @@ public record RunConfig(
       throw root.expected("keys with values: data, model, train");
     }
     Overrides.apply(root, overrides);
+    root.entries()
+        .forEach(
+            (key, entry) ->
+                nested(key)
+                    .ifPresent(
+                        meant -> {
+                          throw new ConfigException(
+                              String.format(
+                                  "%s: unknown key '%s'; did you mean '%s'?",
+                                  entry.keyPlace().text(), key, meant));
+                        }));
     Fields fields = new Fields(root, List.of("name", "data", "model", "train", "seed", "device"));
     YamlValue seed = fields.get("seed");
     return new RunConfig(
@@ -97,6 +109,14 @@ public record RunConfig(
         TrainConfig.read(fields.require("train")),
         seed == null ? 0 : seed.integer(Long.MIN_VALUE, Long.MAX_VALUE),
         device(fields));
+  }
+
+  /** The path of a key of {@code train} or {@code data} by the key alone: {@code train.epochs}. */
+  public static Optional<String> nested(String key) {
+    if (TrainConfig.KEYS.contains(key)) {
+      return Optional.of("train." + key);
+    }
+    return DataConfig.KEYS.contains(key) ? Optional.of("data." + key) : Optional.empty();
   }
 
   /** The run file with every default filled in; it reads back as an equal configuration. */

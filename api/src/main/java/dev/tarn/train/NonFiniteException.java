@@ -28,7 +28,7 @@ public final class NonFiniteException extends TarnException {
   static NonFiniteException of(Inspection inspection, Batch batch, int step, int epoch) {
     Optional<Inspection.Entry> first = inspection.firstNonFinite();
     String cause = first.map(Inspection.Entry::operation).orElse("an operation");
-    String remedy = "Lower the learning rate, or look at the inspection of the step.";
+    String remedy = "Lower the learning rate.";
     cause += " gave NaN or infinity";
     if (!isFinite(batch.features())) {
       cause = "the features of a batch have NaN or infinity";

@@ -143,11 +143,11 @@ final class RunConfigTests {
           epochs: 2    | colour: red          | dir/f.yaml:6:3: unknown key 'colour'; expected one of loss, optimizer, schedule, groups, clip_norm, clip_value, accumulate, epochs, batch, checkpoint_every
           epochs: 2    | epochs: many         | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found 'many'
           epochs: 2    | epochs: 2.5          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '2.5'
-          epochs: 2    | epochs: "2"          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '2'
+          epochs: 2    | epochs: "2"          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found the quoted text '2'
           epochs: 2    | epochs: 0            | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '0'
           epochs: 2    | epochs: 99999999999  | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '99999999999'
           epochs: 2    | epochs:              | dir/f.yaml:6:10: train.epochs: expected an integer of at least 1, found nothing
-          epochs: 2    | epochs: [2]          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found a list
+          epochs: 2    | epochs: [2]          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found a list of 1
           epochs: 2    | batch: 2             | dir/f.yaml:7:3: key 'batch' is given twice; first at line 6
           epochs: 2    | checkpoint_every: 5  | dir/f.yaml:5:3: train: missing key 'epochs'
           optimizer: adam | optimizer: adma   | dir/f.yaml:5:14: train.optimizer: unknown optimizer 'adma'; did you mean 'adam'?
@@ -175,7 +175,7 @@ final class RunConfigTests {
           {set: iris}  | {}                   | dir/f.yaml:1:7: data: expected either 'set' (digits, iris) or 'csv' (a file)
           {set: iris}  | {set: iris, scale: 0} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '0'
           {set: iris}  | {set: iris, scale: .nan} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '.nan'
-          {set: iris}  | {set: iris, split: [1, 2]} | dir/f.yaml:1:26: data.split: expected three shares that add up to 1, such as [0.8, 0.1, 0.1], found a list
+          {set: iris}  | {set: iris, split: [1, 2]} | dir/f.yaml:1:26: data.split: expected three shares that add up to 1, such as [0.8, 0.1, 0.1], found a list of 2
           {set: iris}  | {set: iris, split: [0.5, 0.1, 0.1]} | dir/f.yaml:1:26: data.split: expected three shares that add up to 1, such as [0.8, 0.1, 0.1], found [0.5, 0.1, 0.1]
           {set: iris}  | !!java.io.File [a]   | dir/f.yaml:1:7: tag 'tag:yaml.org,2002:java.io.File': run files have no tags; leave it out
           {set: iris}  | *x                   | dir/f.yaml:1:7: no anchor 'x' before

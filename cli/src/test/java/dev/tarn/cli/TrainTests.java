@@ -41,7 +41,8 @@ final class TrainTests {
     // 90 training examples in batches of 8.
     assertEquals(6 * 12, json.get("steps").getAsInt());
     assertTrue(json.getAsJsonObject("test").get("accuracy").getAsDouble() > 0.6);
-    assertTrue(json.get("device").getAsString().startsWith("reference: "));
+    assertEquals("reference", json.get("device").getAsString());
+    assertTrue(json.get("device_description").getAsString().startsWith("plain Java"));
     assertEquals(6, result.errors().stream().filter(line -> line.startsWith("epoch ")).count());
   }
 
