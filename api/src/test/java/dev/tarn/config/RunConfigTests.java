@@ -162,7 +162,7 @@ final class RunConfigTests {
           - dense: 3   | - conv               | dir/f.yaml:3:5: model[1]: unknown layer 'conv'; did you mean 'conv2d'?
           - dense: 3   | - conv2d             | dir/f.yaml:3:5: model[1]: conv2d needs settings; write '- conv2d: {filters: 16, kernel: 3, padding: same}'
           - dense: 3   | - conv2d: {filters: 4} | dir/f.yaml:3:13: model[1].conv2d: missing key 'kernel'
-          - dense: 3   | - conv2d: {filters: 4, kernel: [1]} | dir/f.yaml:3:34: model[1].conv2d.kernel: expected rows and columns, such as [3, 5], found a list
+          - dense: 3   | - conv2d: {filters: 4, kernel: [1]} | dir/f.yaml:3:34: model[1].conv2d.kernel: expected rows and columns, such as [3, 5], found a list of 1
           - dense: 3   | - conv2d: {filters: 4, kernel: 1, padding: full} | dir/f.yaml:3:46: model[1].conv2d.padding: expected same, valid or a number from 0, found 'full'
           - dense: 3   | - conv2d: {filters: 4, kernel: 1, groups: 3} | dir/f.yaml:3:45: model[1].conv2d.groups: groups must divide the 4 filters, found 3
           {set: iris}  | {set: iris, shape: 4} | dir/f.yaml:1:26: data.shape: expected the extents of one example, such as [1, 8, 8], found '4'
