@@ -33,6 +33,7 @@ class OpCoverageTests {
       Map.of(
           Elementwise.Kind.GREATER, "constant almost everywhere",
           Elementwise.Kind.EQUAL, "constant almost everywhere",
+          Elementwise.Kind.SIGN, "constant almost everywhere",
           ArgMax.class, "gives integers",
           FirstNonFinite.class, "gives an integer",
           DropoutMask.class, "has no f32 input",
