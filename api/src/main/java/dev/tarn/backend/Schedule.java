@@ -34,7 +34,7 @@ public final class Schedule<S> {
   /** A step with what it touches. {@code node} is null for what belongs to no node. */
   public record Entry<S>(S step, @Nullable Node node, List<Buffer> reads, List<Buffer> writes) {}
 
-  /** Data to be written to a buffer once, before the first run. */
+  /** Data to be written to a buffer once, before the first run; of the value's own spec. */
   public record Initial(Buffer buffer, HostTensor data) {}
 
   /** A copy that makes a state hold its next value, or that keeps its old one. */
@@ -93,7 +93,7 @@ public final class Schedule<S> {
                 : temporary(value + " " + node.op().name(), value.spec().bytes());
         buffers.put(value, buffer);
         if (node.op() instanceof Constant constant) {
-          initials.add(new Initial(buffer, constant.data()));
+          initials.add(new Initial(buffer, rounded(constant.data(), value)));
         }
       }
     }
@@ -247,6 +247,15 @@ public final class Schedule<S> {
       }
     }
     return out.toString();
+  }
+
+  private static HostTensor rounded(HostTensor data, Value value) {
+    if (data.spec().equals(value.spec())) {
+      return data;
+    }
+    HostTensor rounded = HostTensor.zeros(value.spec());
+    rounded.copyFrom(data);
+    return rounded;
   }
 
   private Buffer state(State state) {

@@ -1,6 +1,5 @@
 package dev.tarn.cpu;
 
-import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.backend.Buffer;
@@ -21,26 +20,18 @@ import dev.tarn.ir.SoftmaxCrossEntropy;
 import dev.tarn.ir.SoftmaxCrossEntropyGrad;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /** Adds the steps of each node of a program to a schedule. */
 final class CpuLowering {
   private final Dnnl dnnl;
   private final Team team;
   private final Schedule<Step> schedule;
-  private final Map<Buffer, HostTensor> constants = new LinkedHashMap<>();
 
   CpuLowering(Dnnl dnnl, Team team, Schedule<Step> schedule) {
     this.dnnl = dnnl;
     this.team = team;
     this.schedule = schedule;
-  }
-
-  /** The buffers of constants, which have memory of their own, with what they hold. */
-  Map<Buffer, HostTensor> constants() {
-    return constants;
   }
 
   /** Adds the steps of a node. */
@@ -153,11 +144,9 @@ final class CpuLowering {
       throw new IllegalStateException("a dropout mask was left out of the tapes");
     }
 
+    /** Needs no step: constants are written when the plan is bound. */
     @Override
     public Schedule<Step> visit(Constant op) {
-      HostTensor data = HostTensor.zeros(node.output().spec());
-      data.copyFrom(op.data());
-      constants.put(to.get(0), data);
       return schedule;
     }
 

@@ -10,7 +10,6 @@ import dev.tarn.ir.Program;
 import dev.tarn.transform.FuseElementwise;
 import dev.tarn.transform.Simplify;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +19,6 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
   private final CpuStateStore store;
   private final List<Program> programs = new ArrayList<>();
   private final Schedule<Step> schedule;
-  private final Map<Buffer, Memory> constants = new HashMap<>();
   private final Map<Program, List<Step>> copies = new IdentityHashMap<>();
   private final InputStep inputStep;
   private final Memory arena;
@@ -53,7 +51,7 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
       throw e;
     }
     try {
-      lowering.constants().forEach(this::write);
+      schedule.initials().forEach(initial -> write(initial.buffer(), initial.data()));
       inputStep.bind(this);
       schedule.entries().forEach(entry -> entry.step().bind(this));
     } catch (RuntimeException e) {
@@ -80,7 +78,6 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
   }
 
   private void write(Buffer buffer, HostTensor data) {
-    constants.put(buffer, new Memory(buffer.bytes(), "constant"));
     View view = view(buffer);
     if (data.spec().dtype().isFloat()) {
       view.put(0, data.floats(), 0, data.size());
@@ -92,11 +89,7 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
   @Override
   public long address(Buffer buffer) {
     State state = buffer.state();
-    if (state != null) {
-      return store.address(state);
-    }
-    Memory constant = constants.get(buffer);
-    return constant != null ? constant.address() : arena.address() + buffer.offset();
+    return state != null ? store.address(state) : arena.address() + buffer.offset();
   }
 
   @Override
@@ -141,7 +134,7 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
 
   /** Bytes of native memory. */
   long bytes() {
-    return arena.bytes() + constants.values().stream().mapToLong(Memory::bytes).sum();
+    return arena.bytes();
   }
 
   private void closeSteps() {
@@ -151,7 +144,6 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
   @Override
   public void close() {
     closeSteps();
-    constants.values().forEach(Memory::close);
     arena.close();
   }
 }

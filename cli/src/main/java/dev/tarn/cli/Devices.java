@@ -16,9 +16,14 @@ final class Devices {
    * An open device.
    *
    * @param backend the device
-   * @param line what it is, and for {@code auto} why it was chosen
+   * @param why for {@code auto}: why those before it were not chosen; else empty
    */
-  record Opened(Backend backend, String line) {}
+  record Opened(Backend backend, String why) {
+    /** What it is, in one line. */
+    String line() {
+      return backend.name() + ": " + backend.description();
+    }
+  }
 
   /**
    * Opens a device.
@@ -28,8 +33,7 @@ final class Devices {
    */
   static Opened open(String name) {
     if (!name.equals("auto")) {
-      Backend backend = Backends.named(name);
-      return new Opened(backend, line(backend));
+      return new Opened(Backends.named(name), "");
     }
     List<String> refused = new ArrayList<>();
     @Nullable BackendUnavailableException last = null;
@@ -37,20 +41,17 @@ final class Devices {
       try {
         Backend backend = provider.open();
         String why = refused.isEmpty() ? "" : " (" + String.join("; ", refused) + ")";
-        return new Opened(backend, line(backend) + why);
+        return new Opened(backend, why);
       } catch (BackendUnavailableException e) {
-        refused.add("no " + provider.name() + ": " + firstLine(e));
+        refused.add("no " + provider.name() + ": " + cause(e));
         last = e;
       }
     }
     throw last != null ? last : new BackendUnavailableException("no backend is there", List.of());
   }
 
-  private static String line(Backend backend) {
-    return backend.name() + ": " + backend.description();
-  }
-
-  private static String firstLine(Exception e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  /** The cause without the remedy: what comes before the first semicolon. */
+  private static String cause(Exception e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("").split(";")[0];
   }
 }

@@ -74,7 +74,7 @@ final class Training {
     Dataset.Split split = split(config, data);
     Sequential model = config.modelFor(data);
     Devices.Opened device = Devices.open(config.device());
-    say("device", device.line());
+    say("device", device.line() + device.why());
     Batches batches = split.train().batch(config.train().batch());
     Keeper keeper = new Keeper();
     Progress progress = new Progress(people, Output.isTerminal(json));
