@@ -6,6 +6,7 @@ import dev.tarn.nn.Module;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A layer of a run file's model.
@@ -17,10 +18,12 @@ import java.util.Map;
 public record LayerConfig(Settings settings, String place, Origin origin) {
   /** The kinds of layers, as run files name them. */
   public static final List<String> KINDS =
-      List.of("dense", "relu", "tanh", "sigmoid", "dropout", "flatten");
+      Stream.of(List.of("dense", "dropout", "flatten"), ActivationConfig.KINDS)
+          .flatMap(List::stream)
+          .toList();
 
   /** A kind of layer with its settings. */
-  public sealed interface Settings {
+  public sealed interface Settings permits Dense, Dropout, Plain, ActivationConfig {
     /** The name in run files. */
     String kind();
 
@@ -83,15 +86,12 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
   /**
    * A layer without settings.
    *
-   * @param kind its name: {@code relu}, {@code tanh}, {@code sigmoid} or {@code flatten}
+   * @param kind its name: {@code flatten}
    */
   public record Plain(String kind) implements Settings {
     @Override
     public Module module() {
       return switch (kind) {
-        case "relu" -> Activation.relu();
-        case "tanh" -> Activation.tanh();
-        case "sigmoid" -> Activation.sigmoid();
         case "flatten" -> Activation.flatten();
         default -> throw new IllegalStateException("no layer '" + kind + "'");
       };
@@ -122,7 +122,9 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
         String example = kind.equals("dense") ? "dense: 128" : "dropout: 0.2";
         throw value.error(kind + " needs a number; write '- " + example + "'");
       }
-      return new Plain(kind);
+      return ActivationConfig.KINDS.contains(kind)
+          ? ActivationConfig.plain(kind, value)
+          : new Plain(kind);
     }
     Fields layer = new Fields(value, KINDS);
     if (value.entries().size() != 1) {
@@ -133,7 +135,8 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     return switch (kind) {
       case "dense" -> dense(given);
       case "dropout" -> new Dropout(rate(given));
-      default -> throw given.error(kind + " has no settings; write '- " + kind + "'");
+      case "flatten" -> throw given.error(kind + " has no settings; write '- " + kind + "'");
+      default -> ActivationConfig.read(kind, given);
     };
   }
 

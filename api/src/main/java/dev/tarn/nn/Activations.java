@@ -71,7 +71,8 @@ public final class Activations {
 
   /** {@code min(max(x, -1), 1)}; the derivative at -1 and 1 is 0. */
   public static Tensor hardTanh(Tensor x) {
-    return capped(x.add(1).relu(), 2).sub(1);
+    Tensor raised = x.lessEqual(-1).select(x.trace().constant(-1), x);
+    return capped(raised, 1);
   }
 
   /** {@code min(max(x + 3, 0), 6) / 6}; the derivative at -3 and 3 is 0. */
@@ -84,6 +85,7 @@ public final class Activations {
     return x.mul(hardSigmoid(x));
   }
 
+  /** The smaller of each element and a number, without a gradient where they are equal. */
   private static Tensor capped(Tensor x, double cap) {
     return x.greaterEqual(cap).select(x.trace().constant(cap), x);
   }

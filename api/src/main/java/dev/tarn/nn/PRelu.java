@@ -1,10 +1,12 @@
 package dev.tarn.nn;
 
+import dev.tarn.HostTensor;
 import dev.tarn.Mode;
 import dev.tarn.Parameter;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Tensor;
+import java.util.Arrays;
 
 /**
  * A rectifier whose slope below zero is learned: {@code x > 0 ? x : weight x} (He et al. 2015).
@@ -42,14 +44,20 @@ public final class PRelu extends Module {
       throw x.trace().failure("prelu " + path() + ": needs [N, C, ...], was given " + x.shape());
     }
     int slopes = perChannel ? x.shape().dim(1) : 1;
-    Parameter weight = parameter("weight", Shape.of(slopes), Initializers.constant(START), false);
+    Parameter weight = parameter("weight", Shape.of(slopes), PRelu::start, false);
     Tensor slope = x.trace().state(weight);
     if (perChannel && x.shape().rank() > 2) {
       int[] dims = new int[x.shape().rank() - 1];
-      java.util.Arrays.fill(dims, 1);
+      Arrays.fill(dims, 1);
       dims[0] = slopes;
       slope = slope.reshape(dims);
     }
     return x.greater(0).select(x, x.mul(slope));
+  }
+
+  private static HostTensor start(Shape shape, long seed, String path) {
+    float[] slopes = new float[shape.intSize()];
+    Arrays.fill(slopes, START);
+    return HostTensor.of(slopes, shape);
   }
 }

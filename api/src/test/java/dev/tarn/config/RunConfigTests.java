@@ -136,7 +136,7 @@ final class RunConfigTests {
           optimizer: adam | optimizer: {sgd: {lr: 1}, adam: {}} | dir/f.yaml:5:14: train.optimizer: expected one of adam, adamw, sgd, found keys [sgd, adam]
           - dense: 3   | - densse: 3          | dir/f.yaml:3:5: unknown key 'densse'; did you mean 'dense'?
           - dense: 3   | - dense              | dir/f.yaml:3:5: model[1]: dense needs a number; write '- dense: 128'
-          - dense: 3   | - conv               | dir/f.yaml:3:5: model[1]: unknown layer 'conv'; expected one of dense, relu, tanh, sigmoid, dropout, flatten
+          - dense: 3   | - conv               | dir/f.yaml:3:5: model[1]: unknown layer 'conv'; expected one of dense, dropout, flatten, relu, tanh, sigmoid, leaky_relu, prelu, elu, celu, selu, gelu, gelu_tanh, silu, mish, softplus, softsign, log_sigmoid, relu6, hard_tanh, hard_sigmoid, hard_swish, step, maxout, softmax, log_softmax
           - dense: 3   | - dense: 0           | dir/f.yaml:3:12: model[1].dense: expected an integer of at least 1, found '0'
           - dense: 3   | - {dense: 3, relu: } | dir/f.yaml:3:5: model[1]: expected one layer, such as 'dense: 128', found keys [dense, relu]
           - dense: 3   | - relu: 3            | dir/f.yaml:3:11: model[1].relu: relu has no settings; write '- relu'
@@ -223,7 +223,7 @@ final class RunConfigTests {
             "name=other");
     assertEquals(5, config.train().epochs());
     assertEquals("cpu", config.device());
-    assertEquals(new LayerConfig.Plain("tanh"), config.layers().get(1).settings());
+    assertEquals(new ActivationConfig("tanh", null), config.layers().get(1).settings());
     assertEquals(new LayerConfig.Dense(8, false), config.layers().get(0).settings());
     assertEquals(new Adam(1e-2, 0.9, 0.999, 1e-8, 0.01, true), config.train().optimizer());
     assertEquals("other", config.name());

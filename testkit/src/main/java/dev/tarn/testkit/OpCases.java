@@ -25,6 +25,7 @@ public final class OpCases {
     cases.addAll(FlagCases.all());
     cases.addAll(StateCases.all());
     cases.addAll(ProgramCases.all());
+    cases.addAll(ActivationCases.all());
     return List.copyOf(cases);
   }
 

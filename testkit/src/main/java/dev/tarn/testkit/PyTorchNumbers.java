@@ -1,6 +1,7 @@
 package dev.tarn.testkit;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.tarn.HostTensor;
@@ -12,7 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** The numbers that {@code src/main/python/mlp_numbers.py} got from PyTorch. */
+/** The numbers that the programs in {@code src/main/python} got from PyTorch. */
 public final class PyTorchNumbers {
   private final JsonObject root;
 
@@ -20,12 +21,16 @@ public final class PyTorchNumbers {
     this.root = root;
   }
 
-  /** Reads the committed file. */
+  /** Reads the numbers of {@code mlp_numbers.py}. */
   public static PyTorchNumbers read() {
+    return read("mlp_numbers.json");
+  }
+
+  /** Reads a committed file. */
+  public static PyTorchNumbers read(String file) {
     try (Reader reader =
         new InputStreamReader(
-            Objects.requireNonNull(
-                PyTorchNumbers.class.getResourceAsStream("pytorch/mlp_numbers.json")),
+            Objects.requireNonNull(PyTorchNumbers.class.getResourceAsStream("pytorch/" + file)),
             StandardCharsets.UTF_8)) {
       return new PyTorchNumbers(JsonParser.parseReader(reader).getAsJsonObject());
     } catch (IOException e) {
@@ -44,7 +49,12 @@ public final class PyTorchNumbers {
 
   /** An array of numbers. */
   public static double[] numbers(JsonObject object, String key) {
-    JsonArray array = object.getAsJsonArray(key);
+    return numbers(object.get(key));
+  }
+
+  /** An array of numbers. */
+  public static double[] numbers(JsonElement value) {
+    JsonArray array = value.getAsJsonArray();
     double[] out = new double[array.size()];
     for (int i = 0; i < out.length; i++) {
       out[i] = array.get(i).getAsDouble();
