@@ -24,7 +24,7 @@ mvn -q -B -ntp -DskipTests -pl api,testkit,kernels-cu,backend-cuda package depen
 stage=$root/gpu/target/tarn-gpu-check
 rm -rf "$stage"
 mkdir -p "$stage/lib" "$(dirname "$output")"
-"$jdk/bin/jlink" --strip-debug --no-header-files --no-man-pages --compress zip-0 --output "$stage/runtime" \
+"$jdk/bin/jlink" --strip-debug --no-header-files --no-man-pages --compress 0 --output "$stage/runtime" \
   --add-modules java.base,java.logging,java.management,java.xml,jdk.management,jdk.unsupported,jdk.zipfs
 cp gpu/target/lib/*.jar backend-cuda/target/tarn-backend-cuda-*.jar "$stage/lib/"
 cp gpu/check.sh "$stage/"

@@ -1,7 +1,11 @@
 package dev.tarn.train;
 
+import dev.tarn.HostTensor;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Inspection;
+import dev.tarn.data.Batches.Batch;
+import dev.tarn.ir.SoftmaxCrossEntropy;
+import java.util.Optional;
 
 /**
  * Training met a NaN or an infinity; the parameters are those before the failing step. The message
@@ -13,10 +17,45 @@ public final class NonFiniteException extends TarnException {
   private final transient Inspection inspection;
   private final long step;
 
-  NonFiniteException(String message, long step, Inspection inspection) {
+  private NonFiniteException(String message, long step, Inspection inspection) {
     super(message);
     this.step = step;
     this.inspection = inspection;
+  }
+
+  /** What went wrong in a step, from its replay and its batch. */
+  static NonFiniteException of(Inspection inspection, Batch batch, int step, int epoch) {
+    Optional<Inspection.Entry> first = inspection.firstNonFinite();
+    String cause = first.map(Inspection.Entry::operation).orElse("an operation");
+    String remedy = "Lower the learning rate, or look at the inspection of the step.";
+    cause += " gave NaN or infinity";
+    if (!isFinite(batch.features())) {
+      cause = "the features of a batch have NaN or infinity";
+      remedy = "Clean the data.";
+    } else if (first.isPresent() && first.get().node().op() instanceof SoftmaxCrossEntropy) {
+      int classes = first.get().node().inputs().get(0).spec().shape().dim(1);
+      for (int label : batch.labels().ints()) {
+        if (label < 0 || label >= classes) {
+          cause = "label " + label + " is not one of the model's " + classes + " classes";
+          remedy = "Give the last layer one output per class.";
+        }
+      }
+    }
+    return new NonFiniteException(
+        String.format(
+            "step %d (epoch %d): %s; the parameters are those before this step.%n%s",
+            step, epoch, cause, remedy),
+        step,
+        inspection);
+  }
+
+  private static boolean isFinite(HostTensor tensor) {
+    for (float value : tensor.floats()) {
+      if (!Float.isFinite(value)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The failing step, from 1. */

@@ -5,7 +5,6 @@ import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
-import dev.tarn.backend.Inspection;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Batches.Batch;
 import dev.tarn.data.Dataset;
@@ -45,6 +44,7 @@ public final class Trainer implements AutoCloseable {
   private @Nullable Batches fitting;
   private Position position;
   private volatile boolean stopRequested;
+  private boolean closed;
 
   private Trainer(Builder builder, Loss loss, Optimizer optimizer) {
     this.backend = builder.backend;
@@ -223,7 +223,12 @@ public final class Trainer implements AutoCloseable {
    */
   public void load(Path file) {
     Safetensors saved = Safetensors.read(file);
-    TrainStep current = step(CheckpointHeader.of(saved, file).features());
+    Shape savedFeatures = CheckpointHeader.of(saved, file).features();
+    if (features != null && !features.equals(savedFeatures)) {
+      throw new TarnException(
+          file + ": was trained on examples of " + savedFeatures + ", these are " + features);
+    }
+    TrainStep current = step(savedFeatures);
     Weights.copy(saved, current, current.parameterStates(), file);
   }
 
@@ -238,6 +243,7 @@ public final class Trainer implements AutoCloseable {
       step.close();
       step = null;
     }
+    closed = true;
   }
 
   private String device() {
@@ -245,6 +251,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   private TrainStep step(Shape shape) {
+    if (closed) {
+      throw new IllegalStateException("the trainer is closed");
+    }
     if (step == null) {
       step = new TrainStep(backend, model, loss, optimizer, metrics, shape, seed);
       features = shape;
@@ -269,34 +278,7 @@ public final class Trainer implements AutoCloseable {
     int epoch = (failed - 1) / train.count();
     train.startEpoch(seed, epoch);
     Batch batch = train.load((failed - 1) % train.count());
-    Inspection inspection = current.inspect(failed, batch);
-    String where =
-        isFinite(batch.features())
-            ? inspection
-                .firstNonFinite()
-                .map(Inspection.Entry::operation)
-                .orElse("an operation")
-                .concat(" gave NaN or infinity")
-            : "the features of a batch have NaN or infinity";
-    String remedy =
-        isFinite(batch.features())
-            ? "Lower the learning rate, or look at the inspection of the step."
-            : "Clean the data.";
-    return new NonFiniteException(
-        String.format(
-            "step %d (epoch %d): %s; the parameters are those before this step.%n%s",
-            failed, epoch + 1, where, remedy),
-        failed,
-        inspection);
-  }
-
-  private static boolean isFinite(HostTensor tensor) {
-    for (float value : tensor.floats()) {
-      if (!Float.isFinite(value)) {
-        return false;
-      }
-    }
-    return true;
+    return NonFiniteException.of(current.inspect(failed, batch), batch, failed, epoch + 1);
   }
 
   private Evaluation evaluation(double[] sums, long examples) {

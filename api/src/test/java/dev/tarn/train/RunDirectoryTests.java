@@ -19,6 +19,7 @@ import dev.tarn.reference.ReferenceBackend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,6 +109,10 @@ final class RunDirectoryTests {
         run = directory.path();
       }
       Files.writeString(run.resolve("last.safetensors.tmp"), "half written");
+      // Rows of epochs after the checkpoint, as a process killed before its checkpoint leaves them.
+      for (String name : List.of("metrics.csv", "metrics.jsonl")) {
+        Files.copy(whole.resolve(name), run.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
       try (RunDirectory directory = RunDirectory.open(run);
           Trainer trainer = trainer(directory.listener(2))) {
         assertFalse(Files.exists(run.resolve("last.safetensors.tmp")));

@@ -86,7 +86,19 @@ public final class Main {
       line.usage(output.err());
       return USAGE;
     }
-    return line.execute(args);
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      err.println(
+          "tarn: Java's memory of "
+              + Runtime.getRuntime().maxMemory() / 1_000_000
+              + " MB is not enough; give it more, for example TARN_JAVA_OPTS=-Xmx8g, or make model"
+              + " or data smaller");
+      if (main.debug) {
+        e.printStackTrace(err);
+      }
+      return FAILED;
+    }
   }
 
   private static int usage(PrintStream err, ParameterException e) {

@@ -65,7 +65,7 @@ final class Progress implements TrainingListener {
     int digits = String.valueOf(epochs).length();
     out.printf(
         Locale.ROOT,
-        "epoch %" + digits + "d/%d  %s%s  %.1f s%n",
+        "epoch %" + digits + "d/%d  %s%s  %.2f s%n",
         result.epoch(),
         epochs,
         compact(result.train()),

@@ -57,6 +57,12 @@ final class Training {
     return String.format(Locale.ROOT, "%,d", number);
   }
 
+  private static String bytes(long bytes) {
+    return bytes < 1_000_000
+        ? String.format(Locale.ROOT, "%.0f kB", bytes / 1e3)
+        : String.format(Locale.ROOT, "%,.1f MB", bytes / 1e6);
+  }
+
   /** Begins a training in a new run directory, with the weights of a file if one is given. */
   int begin(RunConfig config, Path runs, @Nullable Path initFrom) {
     return train(config, null, runs, initFrom);
@@ -147,10 +153,10 @@ final class Training {
         "model",
         String.format(
             Locale.ROOT,
-            "%s layers, %s parameters, %.1f MB on the device at batch %s",
+            "%s layers, %s parameters, %s on the device at batch %s",
             count(config.layers().size()),
             count(parameters),
-            step.bytes() / 1e6,
+            bytes(step.bytes()),
             count(config.train().batch())));
   }
 

@@ -156,6 +156,22 @@ final class ProcessTests {
   }
 
   @Test
+  void tooLittleMemory() throws Exception {
+    Child child =
+        start(
+            List.of("-Xmx60m"),
+            "train",
+            Tarn.runFile(directory, 2, "reference").toString(),
+            "model.1={dense: 5000000}",
+            "--runs",
+            directory.resolve("runs").toString());
+    Result result = child.await();
+    assertEquals(1, result.code());
+    assertEquals(1, result.errors().size(), result.err());
+    assertTrue(result.err().contains("TARN_JAVA_OPTS=-Xmx"), result.err());
+  }
+
+  @Test
   void readOnlyDirectory() throws IOException {
     // Permissions do not bind the superuser, who runs many containers; /proc does.
     Path runs = directory.resolve("frozen");

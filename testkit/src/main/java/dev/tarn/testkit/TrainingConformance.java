@@ -227,6 +227,35 @@ public abstract class TrainingConformance {
     }
   }
 
+  /** Labels that the model has no output for are named, and not the learning rate. */
+  @Test
+  void aLabelWithoutAnOutputIsNamed() {
+    try (Backend backend = open();
+        Trainer trainer =
+            Trainer.of(new Mlp(8, 8, 7, 0), backend)
+                .loss(Losses.crossEntropy())
+                .optimizer(Sgd.lr(0.1))
+                .build()) {
+      NonFiniteException e =
+          assertThrows(
+              NonFiniteException.class, () -> trainer.fit(Datasets.digits().batch(100), null, 1));
+      assertTrue(
+          e.getMessage().matches("(?s)step 1 .*: label [789] is not one of the model's 7 .*"),
+          e::getMessage);
+    }
+  }
+
+  /** A closed trainer refuses to go on, rather than begin with a new model. */
+  @Test
+  void aClosedTrainerIsClosed() {
+    try (Backend backend = open()) {
+      Trainer trainer = trainer(backend, new TrainingListener() {});
+      trainer.fit(Datasets.digits().batch(600), null, 1);
+      trainer.close();
+      assertThrows(IllegalStateException.class, () -> trainer.evaluate(Datasets.digits()));
+    }
+  }
+
   /** The child JVM for {@link #memoryStaysFlat}, set up so that the backend runs in it. */
   protected ChildJvm child() {
     return Endurance.child();
