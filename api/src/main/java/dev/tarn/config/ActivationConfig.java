@@ -111,7 +111,7 @@ public record ActivationConfig(String kind, @Nullable Double setting)
         switch (name) {
           case "group" -> (double) number.integer(2, Integer.MAX_VALUE);
           case "alpha" -> number.number("above 0", v -> v > 0);
-          default -> number.number("", v -> true);
+          default -> number.number("such as 0.01", v -> true);
         });
   }
 }

@@ -1,5 +1,11 @@
 package dev.tarn.cpu;
 
+import dev.tarn.cpu.TileFunctions.NumberTile;
+import dev.tarn.cpu.TileFunctions.TileNumber;
+import dev.tarn.cpu.TileFunctions.TileTile;
+import dev.tarn.cpu.TileFunctions.ToBits;
+import dev.tarn.cpu.TileFunctions.Unary;
+import dev.tarn.cpu.TileFunctions.UnaryWithScratch;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Fused;
@@ -201,30 +207,6 @@ final class TapeCompiler {
       case SELECT -> select(i, o);
     }
     convert(i, natural(i));
-  }
-
-  private interface Unary {
-    void run(float[] a, float[] out, int n);
-  }
-
-  private interface UnaryWithScratch {
-    void run(float[] a, float[] out, Workspace w, int n);
-  }
-
-  private interface ToBits {
-    void run(float[] a, int[] out, Workspace w, int n);
-  }
-
-  private interface TileTile {
-    void run(float[] a, float[] b, float[] out, int n);
-  }
-
-  private interface TileNumber {
-    void run(float[] a, float b, float[] out, int n);
-  }
-
-  private interface NumberTile {
-    void run(float a, float[] b, float[] out, int n);
   }
 
   private void unary(int i, List<Integer> o, Unary kernel) {

@@ -32,26 +32,11 @@ final class TilePower {
   static void pow(float[] a, float[] b, int[] out, Workspace w, int n) {
     w.toInts(a, w.sign, n);
     log2(a, w, out, n);
-    double[] p = w.d0;
-    for (int i = 0; i < n; i++) {
-      p[i] *= Math.max(Math.min(b[i], Float.MAX_VALUE), -Float.MAX_VALUE);
-    }
-    for (int i = 0; i < n; i++) {
-      p[i] = Math.max(Math.min(p[i], 140), -160);
-    }
-    double[] k = w.d1;
-    for (int i = 0; i < n; i++) {
-      k[i] = (p[i] + ROUND) - ROUND;
-    }
-    for (int i = 0; i < n; i++) {
-      p[i] = (p[i] - k[i]) * LN2;
-    }
-    for (int i = 0; i < n; i++) {
-      w.f0[i] = (float) k[i] + TileMath.ROUND;
-    }
-    for (int i = 0; i < n; i++) {
-      w.f1[i] = (float) p[i];
-    }
+    multiply(w.d0, b, n);
+    reduce(w.d0, w.d1, n);
+    toFloats(w.d1, w.f0, n);
+    toFloats(w.d0, w.f1, n);
+    TileKernels.add(w.f0, TileMath.ROUND, w.f0, n);
     TileMath.expOfReduced(w.f3, w, n);
     w.toInts(w.f3, out, n);
     parity(b, w, n);
@@ -61,21 +46,59 @@ final class TilePower {
 
   /** Fills {@code d0} with the logarithms to base 2 of {@code |a|}, finite whatever a is. */
   private static void log2(float[] a, Workspace w, int[] mantissa, int n) {
-    for (int i = 0; i < n; i++) {
-      w.i0[i] = w.sign[i] & MAGNITUDE;
-    }
-    for (int i = 0; i < n; i++) {
-      w.f0[i] = Math.abs(a[i]) * 8388608f;
-    }
+    TileKernels.abs(a, w.f0, n);
+    w.toInts(w.f0, w.i0, n);
+    TileKernels.mul(w.f0, 8388608f, w.f0, n);
     w.toInts(w.f0, w.i1, n);
     TileMath.splitForLog(w.i0, w.i1, mantissa, n);
     w.toFloats(w.i1, w.f0, n);
     w.toFloats(mantissa, w.f1, n);
-    double[] s = w.d0;
-    double[] y = w.d1;
+    toDoubles(w.f1, w.d0, n);
+    log2OfMantissa(w.d0, w.d1, n);
+    TileKernels.sub(w.f0, TileMath.ROUND, w.f0, n);
+    addTo(w.d0, w.f0, n);
+  }
+
+  private static void toDoubles(float[] from, double[] to, int n) {
     for (int i = 0; i < n; i++) {
-      s[i] = w.f1[i];
+      to[i] = from[i];
     }
+  }
+
+  private static void toFloats(double[] from, float[] to, int n) {
+    for (int i = 0; i < n; i++) {
+      to[i] = (float) from[i];
+    }
+  }
+
+  private static void addTo(double[] sum, float[] term, int n) {
+    for (int i = 0; i < n; i++) {
+      sum[i] += term[i];
+    }
+  }
+
+  /** Multiplies by exponents; infinite ones become large: 0 times them is 0. */
+  private static void multiply(double[] p, float[] b, int n) {
+    for (int i = 0; i < n; i++) {
+      p[i] *= Math.max(Math.min(b[i], Float.MAX_VALUE), -Float.MAX_VALUE);
+    }
+  }
+
+  /** Splits a power of 2 into {@code 2^k e^r}; {@code p} receives r. */
+  private static void reduce(double[] p, double[] k, int n) {
+    for (int i = 0; i < n; i++) {
+      p[i] = Math.max(Math.min(p[i], 140), -160);
+    }
+    for (int i = 0; i < n; i++) {
+      k[i] = (p[i] + ROUND) - ROUND;
+    }
+    for (int i = 0; i < n; i++) {
+      p[i] = (p[i] - k[i]) * LN2;
+    }
+  }
+
+  /** Replaces mantissas by their logarithms; {@code y} is scratch. */
+  private static void log2OfMantissa(double[] s, double[] y, int n) {
     for (int i = 0; i < n; i++) {
       s[i] = (s[i] - 1) / (s[i] + 1);
     }
@@ -90,27 +113,32 @@ final class TilePower {
     for (int i = 0; i < n; i++) {
       s[i] *= y[i];
     }
-    for (int i = 0; i < n; i++) {
-      s[i] += w.f0[i] - TileMath.ROUND;
-    }
   }
 
   /** Fills {@code i1}: bit 0 is set if b is an odd whole number, bit 1 if it is not whole. */
   private static void parity(float[] b, Workspace w, int n) {
-    for (int i = 0; i < n; i++) {
-      float t = Math.min(Math.abs(b[i]), WHOLE);
-      w.f0[i] = ((t + WHOLE) - WHOLE) - t;
-    }
-    for (int i = 0; i < n; i++) {
-      float half = Math.min(0.5f * Math.abs(b[i]), WHOLE);
-      w.f1[i] = ((half + WHOLE) - WHOLE) - half;
-    }
+    TileKernels.abs(b, w.f0, n);
+    TileKernels.mul(w.f0, 0.5f, w.f1, n);
+    fraction(w.f0, n);
+    fraction(w.f1, n);
     w.toInts(w.f0, w.i0, n);
     w.toInts(w.f1, w.i1, n);
+    parity(w.i0, w.i1, n);
+  }
+
+  /** Replaces positive numbers by what is 0 just if they are whole. */
+  private static void fraction(float[] x, int n) {
     for (int i = 0; i < n; i++) {
-      int whole = TileKernels.zeroMask(w.i0[i] & MAGNITUDE);
-      int even = TileKernels.zeroMask(w.i1[i] & MAGNITUDE);
-      w.i1[i] = (whole & ~even & 1) | (~whole & 2);
+      float t = Math.min(x[i], WHOLE);
+      x[i] = ((t + WHOLE) - WHOLE) - t;
+    }
+  }
+
+  private static void parity(int[] fraction, int[] halfFraction, int n) {
+    for (int i = 0; i < n; i++) {
+      int whole = TileKernels.zeroMask(fraction[i] & MAGNITUDE);
+      int even = TileKernels.zeroMask(halfFraction[i] & MAGNITUDE);
+      halfFraction[i] = (whole & ~even & 1) | (~whole & 2);
     }
   }
 

@@ -53,21 +53,29 @@ final class TileSpecial {
       p[i] = q * (r[i] * r[i]) + lost[i];
     }
     w.toInts(t, w.i0, n);
-    // 2^k as a product of two, for 2^128 is no float.
-    for (int i = 0; i < n; i++) {
-      int k = w.i0[i] - TileMath.ROUND_BITS;
-      w.i1[i] = (k - Math.min(k, 127) + 127) << 23;
-    }
-    for (int i = 0; i < n; i++) {
-      w.i0[i] = (Math.min(w.i0[i] - TileMath.ROUND_BITS, 127) + 127) << 23;
-    }
+    powers(w.i0, w.i1, n);
     w.toFloats(w.i0, t, n);
     w.toFloats(w.i1, lost, n);
-    for (int i = 0; i < n; i++) {
-      p[i] = (t[i] * p[i] + (t[i] * r[i] + (t[i] - 1f))) * lost[i];
-    }
+    combine(p, r, t, lost, n);
     w.toInts(p, out, n);
     copySign(x, out, w, n);
+  }
+
+  /** Bits of 2^k as a product of two, for 2^128 is no float. */
+  private static void powers(int[] k, int[] second, int n) {
+    for (int i = 0; i < n; i++) {
+      int whole = k[i] - TileMath.ROUND_BITS;
+      second[i] = (whole - Math.min(whole, 127) + 127) << 23;
+    }
+    for (int i = 0; i < n; i++) {
+      k[i] = (Math.min(k[i] - TileMath.ROUND_BITS, 127) + 127) << 23;
+    }
+  }
+
+  private static void combine(float[] p, float[] r, float[] first, float[] second, int n) {
+    for (int i = 0; i < n; i++) {
+      p[i] = (first[i] * p[i] + (first[i] * r[i] + (first[i] - 1f))) * second[i];
+    }
   }
 
   /**
@@ -80,20 +88,28 @@ final class TileSpecial {
       sum[i] = 1f + x[i];
     }
     TileMath.log(sum, out, w, n);
-    float[] lost = w.f0;
-    for (int i = 0; i < n; i++) {
-      float part = sum[i] - 1f;
-      lost[i] = ((1f - (sum[i] - part)) + (x[i] - part)) / sum[i];
-    }
-    w.toInts(lost, w.i0, n);
-    for (int i = 0; i < n; i++) {
-      w.i0[i] &= ((out[i] & MAGNITUDE) - INFINITY) >> 31;
-    }
-    w.toFloats(w.i0, lost, n);
+    lost(x, sum, w.f0, n);
+    w.toInts(w.f0, w.i0, n);
+    clearWhereNotFinite(out, w.i0, n);
+    w.toFloats(w.i0, w.f0, n);
     w.toFloats(out, w.f1, n);
-    TileKernels.add(w.f1, lost, w.f1, n);
+    TileKernels.add(w.f1, w.f0, w.f1, n);
     w.toInts(w.f1, out, n);
     copySign(x, out, w, n);
+  }
+
+  /** What rounding took from {@code sum = 1 + x}, divided by it. */
+  private static void lost(float[] x, float[] sum, float[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      float part = sum[i] - 1f;
+      out[i] = ((1f - (sum[i] - part)) + (x[i] - part)) / sum[i];
+    }
+  }
+
+  private static void clearWhereNotFinite(int[] x, int[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      out[i] &= ((x[i] & MAGNITUDE) - INFINITY) >> 31;
+    }
   }
 
   /**
@@ -130,18 +146,26 @@ final class TileSpecial {
     w.toInts(near, out, n);
     w.toInts(far, w.i0, n);
     w.toInts(x, w.sign, n);
-    for (int i = 0; i < n; i++) {
-      int small = ((w.sign[i] & MAGNITUDE) - ONE) >> 31;
-      out[i] = (out[i] & small) | (w.i0[i] & ~small);
-    }
+    chooseErf(w.sign, w.i0, out, n);
     copySign(x, out, w, n);
+  }
+
+  private static void chooseErf(int[] x, int[] far, int[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      int small = ((x[i] & MAGNITUDE) - ONE) >> 31;
+      out[i] = (out[i] & small) | (far[i] & ~small);
+    }
   }
 
   /** Gives results, which are their functions' magnitudes, the operands' signs. */
   private static void copySign(float[] x, int[] out, Workspace w, int n) {
     w.toInts(x, w.sign, n);
+    copySign(w.sign, out, n);
+  }
+
+  private static void copySign(int[] x, int[] out, int n) {
     for (int i = 0; i < n; i++) {
-      out[i] = (out[i] & MAGNITUDE) | (w.sign[i] & SIGN);
+      out[i] = (out[i] & MAGNITUDE) | (x[i] & SIGN);
     }
   }
 }

@@ -72,6 +72,9 @@ class PyTorchActivationTests {
     one("min", Tensor::min);
   }
 
+  /** Functions that must overflow in f32. */
+  private static final Set<String> OVERFLOWING = Set.of("expm1", "log_softmax");
+
   private static void one(String name, UnaryOperator<Tensor> function) {
     FUNCTIONS.put(name, in -> function.apply(in.get(0)));
   }
@@ -154,7 +157,8 @@ class PyTorchActivationTests {
     float[] x = {-3e38f, -1e30f, -1e20f, -1e10f, -89, 89, 1e10f, 1e20f, 1e30f, 3e38f};
     FUNCTIONS.forEach(
         (name, function) -> {
-          if (NUMBERS.object(name).toString().contains("10000.0") && !name.startsWith("pow")) {
+          boolean grows = name.startsWith("pow") || OVERFLOWING.contains(name);
+          if (!grows && NUMBERS.object(name).toString().contains("10000.0")) {
             List<HostTensor> single = atLargeArguments(function, x, false);
             List<HostTensor> wide = atLargeArguments(function, x, true);
             for (int i = 0; i < single.size(); i++) {
