@@ -2,10 +2,14 @@ package dev.tarn;
 
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.MatMul;
+import dev.tarn.ir.NormalizeRows;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
 import dev.tarn.ir.SoftmaxCrossEntropy;
@@ -390,10 +394,151 @@ public final class Tensor {
     return trace.add(op, this).get(0).reshape(target.dims());
   }
 
+  /**
+   * The largest element of each window: {@code [N, C, H, W] -> [N, C, P, Q]}. Of equal elements the
+   * first gets the gradient; NaN counts as larger than every number.
+   *
+   * @throws ShapeException if this is not {@code [N, C, H, W]} or smaller than a window
+   */
+  public Tensor maxPool2d(PoolWindow window) {
+    return trace.add(new Pool2d(Pool2d.Kind.MAX, window, false), this).get(0);
+  }
+
+  /** The largest element of each square of {@code kernel x kernel}, as {@link #maxPool2d}. */
+  public Tensor maxPool2d(int kernel) {
+    return maxPool2d(PoolWindow.of(kernel));
+  }
+
+  /**
+   * The average of each window: {@code [N, C, H, W] -> [N, C, P, Q]}.
+   *
+   * @param countIncludePad whether padding counts, as zeros
+   * @throws ShapeException if this is not {@code [N, C, H, W]} or smaller than a window
+   */
+  public Tensor averagePool2d(PoolWindow window, boolean countIncludePad) {
+    return trace.add(new Pool2d(Pool2d.Kind.AVERAGE, window, countIncludePad), this).get(0);
+  }
+
+  /** The average of each square of {@code kernel x kernel}, as {@link #averagePool2d}. */
+  public Tensor averagePool2d(int kernel) {
+    return averagePool2d(PoolWindow.of(kernel), false);
+  }
+
+  /** The average of each channel: {@code [N, C, H, W] -> [N, C]}. */
+  public Tensor globalAveragePool2d() {
+    requireImages("global_average_pool2d");
+    return mean(2, 3);
+  }
+
+  /**
+   * The average of each field of a grid: {@code [N, C, H, W] -> [N, C, rows, columns]}.
+   *
+   * @throws ShapeException if H or W is not a multiple of the number of fields along it
+   */
+  public Tensor adaptiveAveragePool2d(int rows, int columns) {
+    PoolWindow window = fields("adaptive_average_pool2d", rows, columns);
+    return rows * columns == 1
+        ? globalAveragePool2d().reshape(shape().dim(0), shape().dim(1), 1, 1)
+        : averagePool2d(window, false);
+  }
+
+  /**
+   * The largest element of each field of a grid: {@code [N, C, H, W] -> [N, C, rows, columns]}.
+   *
+   * @throws ShapeException if H or W is not a multiple of the number of fields along it
+   */
+  public Tensor adaptiveMaxPool2d(int rows, int columns) {
+    return maxPool2d(fields("adaptive_max_pool2d", rows, columns));
+  }
+
+  private PoolWindow fields(String what, int rows, int columns) {
+    requireImages(what);
+    int height = shape().dim(2);
+    int width = shape().dim(3);
+    if (rows <= 0
+        || columns <= 0
+        || height % rows != 0
+        || width % columns != 0
+        || shape().size() == 0) {
+      throw trace.failure(
+          what + ": " + shape() + " has no grid of " + rows + "x" + columns + " equal fields");
+    }
+    return PoolWindow.of(height / rows, width / columns);
+  }
+
+  /**
+   * Each element repeated in both directions: {@code [N, C, H, W] -> [N, C, factor H, factor W]}.
+   *
+   * @throws ShapeException if this is not {@code [N, C, H, W]} or the factor is not positive
+   */
+  public Tensor upsampleNearest2d(int factor) {
+    requireImages("upsample");
+    if (factor <= 0) {
+      throw trace.failure("upsample: the factor must be positive, not " + factor);
+    }
+    int n = shape().dim(0);
+    int c = shape().dim(1);
+    int h = shape().dim(2);
+    int w = shape().dim(3);
+    return reshape(n, c, h, 1, w, 1)
+        .broadcastTo(Shape.of(n, c, h, factor, w, factor))
+        .reshape(n, c, Math.multiplyExact(h, factor), Math.multiplyExact(w, factor));
+  }
+
+  private void requireImages(String what) {
+    if (shape().rank() != 4) {
+      throw trace.failure(what + ": needs [N,C,H,W], was given " + shape());
+    }
+  }
+
+  /**
+   * Each row of {@code [R, D]} shifted and scaled to mean 0 and variance 1: {@code (x - mean) /
+   * sqrt(variance + epsilon)} with the biased variance.
+   *
+   * @throws ShapeException if this is not a matrix with columns
+   */
+  public Tensor normalizeRows(double epsilon) {
+    return trace.add(new NormalizeRows(epsilon), this).get(0);
+  }
+
   /** Prints statistics of this tensor at every run, under a label, to standard error. */
   public Tensor debugPrint(String label) {
     trace.output(DEBUG_PREFIX + label, this);
     return this;
+  }
+
+  /**
+   * The 2-D convolution with a kernel: {@code [N, C, H, W]} by {@code [O, C/groups, kH, kW]} gives
+   * {@code [N, O, P, Q]}; see {@link Conv2d} for the formula.
+   *
+   * @throws ShapeException if the channels do not fit, or the kernel is larger than the padded
+   *     image
+   */
+  public Tensor conv2d(Tensor kernel, Window2d window) {
+    return trace.add(new Conv2d(window), this, kernel).get(0);
+  }
+
+  /**
+   * The transposed 2-D convolution, the adjoint of {@link #conv2d}: {@code [N, C, H, W]} by {@code
+   * [C, O/groups, kH, kW]} gives {@code [N, O, (H-1) strideH - padTop - padBottom + dilationH
+   * (kH-1) + 1 + extraRows, ...]}.
+   *
+   * @param extraRows rows appended to the result, fewer than {@code strideH}: a convolution with a
+   *     stride takes images of several extents to one
+   * @param extraColumns the same for columns
+   * @throws ShapeException if the channels do not fit, or the result would be empty
+   */
+  public Tensor convTranspose2d(Tensor kernel, Window2d window, int extraRows, int extraColumns) {
+    if (shape().rank() != 4 || kernel.shape().rank() != 4) {
+      throw trace.failure(
+          "conv_transpose2d: needs two operands with four axes, was given "
+              + List.of(spec(), kernel.spec()));
+    }
+    int rows = (shape().dim(2) - 1) * window.strideH() - window.padTop() - window.padBottom();
+    rows += window.dilationH() * (kernel.shape().dim(2) - 1) + 1 + extraRows;
+    int columns = (shape().dim(3) - 1) * window.strideW() - window.padLeft() - window.padRight();
+    columns += window.dilationW() * (kernel.shape().dim(3) - 1) + 1 + extraColumns;
+    return trace.add(new Conv2dGradInput(window, rows, columns), this, kernel).get(0);
   }
 
   /** Name and spec, for instance {@code %7: f32[32,128]}. */

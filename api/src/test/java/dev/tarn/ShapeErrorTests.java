@@ -88,6 +88,24 @@ class ShapeErrorTests {
     assertThrows(IllegalArgumentException.class, () -> x.add(other.input("x", Spec.f32(32, 784))));
   }
 
+  @Test
+  void convolutions() {
+    Tensor image = trace.input("image", Spec.f32(2, 3, 8, 8));
+    Tensor kernel = trace.input("kernel", Spec.f32(4, 2, 3, 3));
+    int line = line() + 1;
+    Supplier<Tensor> other = () -> image.conv2d(kernel, Window2d.UNIT);
+    assertError(
+        "conv2d: [2,3,8,8] by [4,2,3,3]: the kernel takes 2 channels, the image has 3",
+        line,
+        other);
+    assertStarts(
+        "conv2d: needs two f32 operands with four axes, was given [f32[2,3,8,8], f32[32,784]]",
+        () -> image.conv2d(x, Window2d.UNIT));
+    assertStarts(
+        "conv_transpose2d: needs two operands with four axes, was given [f32[32,784]",
+        () -> x.convTranspose2d(kernel, Window2d.UNIT, 0, 0));
+  }
+
   private static void assertStarts(String start, Supplier<?> action) {
     ShapeException e = assertThrows(ShapeException.class, action::get);
     assertTrue(e.getMessage().startsWith(start), e.getMessage());

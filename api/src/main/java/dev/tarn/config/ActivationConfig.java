@@ -90,18 +90,16 @@ public record ActivationConfig(String kind, @Nullable Double setting)
     return Map.of(kind, whole ? (Object) setting.intValue() : setting);
   }
 
-  /** An activation that is given by its name alone. */
-  static ActivationConfig plain(String kind, YamlValue value) {
+  /** An activation that is given by its name alone, or with its number. */
+  static ActivationConfig read(String kind, YamlValue value, @Nullable YamlValue given) {
     Form form = form(kind);
-    if (form.setting != null && form.standard == null) {
-      throw value.error(kind + " needs a number; write '- " + kind + ": 2'");
+    String name = form.setting;
+    if (given == null) {
+      if (name != null && form.standard == null) {
+        throw value.error(kind + " needs a number; write '- " + kind + ": 2'");
+      }
+      return new ActivationConfig(kind, form.standard);
     }
-    return new ActivationConfig(kind, form.standard);
-  }
-
-  /** An activation that is given with its number. */
-  static ActivationConfig read(String kind, YamlValue given) {
-    String name = form(kind).setting;
     if (name == null) {
       throw given.error(kind + " has no settings; write '- " + kind + "'");
     }

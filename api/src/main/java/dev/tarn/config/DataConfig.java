@@ -9,6 +9,7 @@ import dev.tarn.data.CsvTable;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.Datasets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,10 +22,17 @@ import org.jspecify.annotations.Nullable;
  * @param csv a table of numbers whose last column is the class from 0, or null
  * @param scale what features are multiplied by
  * @param split the shares of training, validation and test
+ * @param shape the shape of one example, for instance channels, rows and columns, or null if it is
+ *     as the data say
  */
 public record DataConfig(
-    @Nullable String set, @Nullable Path csv, double scale, List<Double> split) {
+    @Nullable String set,
+    @Nullable Path csv,
+    double scale,
+    List<Double> split,
+    @Nullable Shape shape) {
   private static final List<Double> SPLIT = List.of(0.8, 0.1, 0.1);
+  private static final int MAX_EXTENT = 1 << 24;
   private static final int MAX_CLASSES = 1_000_000;
 
   /** Copies the shares. */
@@ -33,7 +41,7 @@ public record DataConfig(
   }
 
   static DataConfig read(YamlValue value) {
-    Fields fields = new Fields(value, List.of("set", "csv", "scale", "split"));
+    Fields fields = new Fields(value, List.of("set", "csv", "scale", "split", "shape"));
     YamlValue set = fields.get("set");
     YamlValue csv = fields.get("csv");
     if ((set == null) == (csv == null)) {
@@ -46,11 +54,28 @@ public record DataConfig(
     }
     YamlValue scale = fields.get("scale");
     YamlValue split = fields.get("split");
+    YamlValue shape = fields.get("shape");
     return new DataConfig(
         set == null ? null : set.text(),
         csv == null ? null : path(csv),
         scale == null ? 1 : scale.number("other than 0", v -> v != 0),
-        split == null ? SPLIT : shares(split));
+        split == null ? SPLIT : shares(split),
+        shape == null ? null : shape(shape));
+  }
+
+  private static Shape shape(YamlValue value) {
+    if (!value.isList() || value.values().isEmpty()) {
+      throw value.expected("the extents of one example, such as [1, 8, 8]");
+    }
+    int[] dims = value.values().stream().mapToInt(v -> (int) v.integer(1, MAX_EXTENT)).toArray();
+    long size = 1;
+    for (int dim : dims) {
+      size *= dim;
+      if (size > MAX_EXTENT) {
+        throw value.error("an example has at most " + MAX_EXTENT + " features");
+      }
+    }
+    return Shape.of(dims);
   }
 
   private static Path path(YamlValue csv) {
@@ -84,6 +109,9 @@ public record DataConfig(
     }
     data.put("scale", scale);
     data.put("split", split);
+    if (shape != null) {
+      data.put("shape", Arrays.stream(shape.dims()).boxed().toList());
+    }
     return data;
   }
 
@@ -95,7 +123,8 @@ public record DataConfig(
   /**
    * Reads the data and scales the features.
    *
-   * @throws TarnException if the file is missing or not a table of numbers with classes
+   * @throws TarnException if the file is missing or not a table of numbers with classes, or an
+   *     example does not fill {@link #shape}
    */
   public Dataset load() {
     if (csv != null) {
@@ -110,7 +139,7 @@ public record DataConfig(
     }
     data.gather(all, 0, features, labels);
     scale(features.floats());
-    return new ArrayDataset(features, labels, data.classes());
+    return new ArrayDataset(shaped(features), labels, data.classes());
   }
 
   /**
@@ -158,7 +187,28 @@ public record DataConfig(
       classes = Math.max(classes, labels[row] + 1);
     }
     copy(table, columns, features.floats());
-    return new ArrayDataset(features, HostTensor.of(labels, labels.length), classes);
+    return new ArrayDataset(shaped(features), HostTensor.of(labels, labels.length), classes);
+  }
+
+  /** The features with every example in the shape that the run file asks for. */
+  private HostTensor shaped(HostTensor features) {
+    if (shape == null) {
+      return features;
+    }
+    Shape given = features.shape().withoutFirst();
+    if (given.size() != shape.size()) {
+      throw new TarnException(
+          "data.shape: "
+              + shape
+              + " has "
+              + shape.size()
+              + " elements, an example of "
+              + name()
+              + " has "
+              + given.size()
+              + " features");
+    }
+    return HostTensor.of(features.floats(), shape.prepend(features.shape().dim(0)));
   }
 
   private void copy(CsvTable table, int columns, float[] to) {

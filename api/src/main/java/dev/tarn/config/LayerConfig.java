@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A layer of a run file's model.
@@ -18,12 +19,17 @@ import java.util.stream.Stream;
 public record LayerConfig(Settings settings, String place, Origin origin) {
   /** The kinds of layers, as run files name them. */
   public static final List<String> KINDS =
-      Stream.of(List.of("dense", "dropout", "flatten"), ActivationConfig.KINDS)
+      Stream.of(
+              List.of("dense", "dropout", "flatten"),
+              PoolingLayers.KINDS,
+              NormalizationLayers.KINDS,
+              List.of(Conv2dConfig.KIND),
+              ActivationConfig.KINDS)
           .flatMap(List::stream)
           .toList();
 
   /** A kind of layer with its settings. */
-  public sealed interface Settings permits Dense, Dropout, Plain, ActivationConfig {
+  public interface Settings {
     /** The name in run files. */
     String kind();
 
@@ -122,9 +128,11 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
         String example = kind.equals("dense") ? "dense: 128" : "dropout: 0.2";
         throw value.error(kind + " needs a number; write '- " + example + "'");
       }
-      return ActivationConfig.KINDS.contains(kind)
-          ? ActivationConfig.plain(kind, value)
-          : new Plain(kind);
+      if (kind.equals(Conv2dConfig.KIND)) {
+        throw Conv2dConfig.missing(value);
+      }
+      Settings other = ofFamily(kind, value, null);
+      return other != null ? other : new Plain(kind);
     }
     Fields layer = new Fields(value, KINDS);
     if (value.entries().size() != 1) {
@@ -132,12 +140,31 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     }
     kind = value.entries().keySet().iterator().next();
     YamlValue given = layer.require(kind);
+    Settings other = ofFamily(kind, value, given);
+    if (other != null) {
+      return other;
+    }
     return switch (kind) {
       case "dense" -> dense(given);
       case "dropout" -> new Dropout(rate(given));
-      case "flatten" -> throw given.error(kind + " has no settings; write '- " + kind + "'");
-      default -> ActivationConfig.read(kind, given);
+      case "conv2d" -> Conv2dConfig.read(given);
+      default -> throw given.error(kind + " has no settings; write '- " + kind + "'");
     };
+  }
+
+  /** A layer of a family that reads its settings itself; null for another. */
+  private static @Nullable Settings ofFamily(
+      String kind, YamlValue value, @Nullable YamlValue given) {
+    if (PoolingLayers.KINDS.contains(kind)) {
+      return PoolingLayers.read(kind, value, given);
+    }
+    if (NormalizationLayers.KINDS.contains(kind)) {
+      return NormalizationLayers.read(kind, value, given);
+    }
+    if (ActivationConfig.KINDS.contains(kind)) {
+      return ActivationConfig.read(kind, value, given);
+    }
+    return null;
   }
 
   private static Dense dense(YamlValue given) {

@@ -23,7 +23,16 @@ public sealed interface Op
         Reshape,
         SoftmaxCrossEntropy,
         SoftmaxCrossEntropyGrad,
-        FirstNonFinite {
+        FirstNonFinite,
+        Conv2d,
+        Conv2dGradInput,
+        Conv2dGradWeight,
+        Pool2d,
+        Pool2dGrad,
+        BatchNorm,
+        BatchNormGrad,
+        NormalizeRows,
+        NormalizeRowsGrad {
 
   /** The name in printed programs and messages. */
   String name();
@@ -80,6 +89,33 @@ public sealed interface Op
 
     /** Visits a check for non-finite values. */
     R visit(FirstNonFinite op);
+
+    /** Visits a 2-D convolution. */
+    R visit(Conv2d op);
+
+    /** Visits the gradient of a convolution by its image. */
+    R visit(Conv2dGradInput op);
+
+    /** Visits the gradient of a convolution by its kernel. */
+    R visit(Conv2dGradWeight op);
+
+    /** Visits a pooling. */
+    R visit(Pool2d op);
+
+    /** Visits the gradient of a pooling. */
+    R visit(Pool2dGrad op);
+
+    /** Visits a batch normalization. */
+    R visit(BatchNorm op);
+
+    /** Visits the gradient of a batch normalization. */
+    R visit(BatchNormGrad op);
+
+    /** Visits a normalization of rows. */
+    R visit(NormalizeRows op);
+
+    /** Visits the gradient of a normalization of rows. */
+    R visit(NormalizeRowsGrad op);
   }
 
   /**

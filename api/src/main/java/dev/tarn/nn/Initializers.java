@@ -15,6 +15,11 @@ public final class Initializers {
     return (shape, seed, path) -> HostTensor.zeros(Spec.f32(shape));
   }
 
+  /** The same number everywhere. */
+  public static Initializer constant(double value) {
+    return draw(random -> value);
+  }
+
   /** Uniform in {@code [-bound, bound)}. */
   public static Initializer uniform(double bound) {
     return draw(random -> bound * (2 * random.nextDouble() - 1));

@@ -5,6 +5,7 @@ import dev.tarn.Parameter;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
+import dev.tarn.State;
 import dev.tarn.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class Module {
   private final Map<String, Module> children = new LinkedHashMap<>();
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+  private final Map<String, State> buffers = new LinkedHashMap<>();
   private @Nullable Module parent;
   private String name = "";
 
@@ -75,10 +77,39 @@ public abstract class Module {
                     Spec.f32(shape),
                     seed -> initializer.create(shape, seed, join(path(), key)),
                     decays));
-    if (!parameter.spec().shape().equals(shape)) {
-      throw new ShapeException(parameter + " was made for another input: this one needs " + shape);
-    }
+    checkShape(parameter, shape);
     return parameter;
+  }
+
+  /**
+   * A state that is not learned, such as a running statistic, made at the first call.
+   *
+   * <p>Read it with {@link dev.tarn.Trace#state} and change it with {@link dev.tarn.Trace#update}
+   * when the mode is {@link Mode#TRAIN}. Checkpoints and model files hold it beside the parameters;
+   * a step with a non-finite loss or gradient does not change it.
+   *
+   * @param stateName its name, which no parameter of this module has
+   * @param shape its shape; it is f32
+   * @param initializer its value at the start
+   * @throws ShapeException if it exists with another shape
+   */
+  protected final State state(String stateName, Shape shape, Initializer initializer) {
+    State state =
+        buffers.computeIfAbsent(
+            stateName,
+            key ->
+                new State(
+                    () -> join(path(), key),
+                    Spec.f32(shape),
+                    seed -> initializer.create(shape, seed, join(path(), key))));
+    checkShape(state, shape);
+    return state;
+  }
+
+  private static void checkShape(State state, Shape shape) {
+    if (!state.spec().shape().equals(shape)) {
+      throw new ShapeException(state + " was made for another input: this one needs " + shape);
+    }
   }
 
   /** The names from the root to this module, joined by dots; empty for the root. */
@@ -95,6 +126,13 @@ public abstract class Module {
   public final List<Parameter> parameters() {
     List<Parameter> all = new ArrayList<>(parameters.values());
     children.values().forEach(child -> all.addAll(child.parameters()));
+    return all;
+  }
+
+  /** The states of this module and all below it that are not parameters, in order. */
+  public final List<State> buffers() {
+    List<State> all = new ArrayList<>(buffers.values());
+    children.values().forEach(child -> all.addAll(child.buffers()));
     return all;
   }
 

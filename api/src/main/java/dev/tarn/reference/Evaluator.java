@@ -4,15 +4,24 @@ import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.internal.Philox;
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.BatchNorm;
+import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
+import dev.tarn.ir.Conv2dGradWeight;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.NormalizeRows;
+import dev.tarn.ir.NormalizeRowsGrad;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pool2d;
+import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
 import dev.tarn.ir.SoftmaxCrossEntropy;
@@ -275,6 +284,87 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
             .skip(2)
             .anyMatch(values -> Arrays.stream(values).anyMatch(v -> !Double.isFinite(v)));
     return List.of(new double[] {flag != 0 ? flag : bad ? inputs.get(1)[0] : 0});
+  }
+
+  @Override
+  public List<double[]> visit(Conv2d op) {
+    return rounded(
+        ConvolutionKernels.forward(
+            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+  }
+
+  @Override
+  public List<double[]> visit(Conv2dGradInput op) {
+    return rounded(
+        ConvolutionKernels.gradInput(
+            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+  }
+
+  @Override
+  public List<double[]> visit(Conv2dGradWeight op) {
+    return rounded(
+        ConvolutionKernels.gradWeight(
+            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+  }
+
+  @Override
+  public List<double[]> visit(Pool2d op) {
+    return rounded(PoolingKernels.forward(op, inputs.get(0), inShape(0), outShape()));
+  }
+
+  @Override
+  public List<double[]> visit(Pool2dGrad op) {
+    int dy = inputs.size() - 1;
+    return rounded(
+        PoolingKernels.backward(op.pool(), inputs.get(0), inputs.get(dy), outShape(), inShape(dy)));
+  }
+
+  @Override
+  public List<double[]> visit(BatchNorm op) {
+    NormalizationKernels kernels = channels(op.epsilon());
+    List<double[]> out = kernels.forward(inputs.get(0));
+    double[] y = kernels.affine(out.get(0), inputs.get(1), inputs.get(2));
+    return roundedAll(List.of(y, out.get(1), out.get(2)));
+  }
+
+  @Override
+  public List<double[]> visit(BatchNormGrad op) {
+    NormalizationKernels kernels = channels(op.epsilon());
+    List<double[]> out =
+        kernels.backward(inputs.get(0), inputs.get(2), inputs.get(3), inputs.get(4));
+    double[] dx = kernels.affine(out.get(0), inputs.get(1), new double[inputs.get(1).length]);
+    return roundedAll(List.of(dx, out.get(1), out.get(2)));
+  }
+
+  private NormalizationKernels channels(double epsilon) {
+    int n = inShape(0).dim(0);
+    int c = inShape(0).dim(1);
+    return new NormalizationKernels(n, c, inShape(0).intSize() / (n * c), epsilon);
+  }
+
+  @Override
+  public List<double[]> visit(NormalizeRows op) {
+    return roundedAll(rows(op.epsilon()).forward(inputs.get(0)));
+  }
+
+  @Override
+  public List<double[]> visit(NormalizeRowsGrad op) {
+    return rounded(
+        rows(op.epsilon())
+            .backward(inputs.get(0), inputs.get(1), inputs.get(2), inputs.get(3))
+            .get(0));
+  }
+
+  private NormalizationKernels rows(double epsilon) {
+    return new NormalizationKernels(1, inShape(0).dim(0), inShape(0).dim(1), epsilon);
+  }
+
+  private List<double[]> roundedAll(List<double[]> values) {
+    List<double[]> out = new ArrayList<>();
+    for (int i = 0; i < values.size(); i++) {
+      out.add(Arrays64.round(values.get(i), node.outputs().get(i).spec(), inDouble));
+    }
+    return out;
   }
 
   private Shape inShape(int input) {

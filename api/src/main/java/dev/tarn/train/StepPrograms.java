@@ -67,6 +67,7 @@ final class StepPrograms {
   List<State> states() {
     List<State> all = new ArrayList<>();
     groups.forEach(group -> all.addAll(group.arenas()));
+    all.addAll(model.buffers());
     all.add(flag);
     all.addAll(accumulators);
     return all;
@@ -163,5 +164,10 @@ final class StepPrograms {
   /** The parameters of the model, in order. */
   List<Parameter> parameters() {
     return model.parameters();
+  }
+
+  /** The model's states that are not parameters, in order. */
+  List<State> buffers() {
+    return model.buffers();
   }
 }

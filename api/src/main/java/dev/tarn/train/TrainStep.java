@@ -153,7 +153,8 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * What a checkpoint holds: parameters and the optimizer's moments by name. Waits for the device.
+   * What a checkpoint holds, by name: the model's states, the optimizer's moments, the sums. Waits
+   * for the device.
    */
   public Map<String, HostTensor> checkpoint() {
     Map<String, HostTensor> tensors = new LinkedHashMap<>();
@@ -176,7 +177,7 @@ public final class TrainStep implements AutoCloseable {
     return gradients;
   }
 
-  /** The states that a checkpoint holds: parameters, moments, sums. */
+  /** The states that a checkpoint holds: parameters, running statistics, moments, sums. */
   public List<State> checkpointStates() {
     List<State> states = new ArrayList<>(parameterStates());
     for (ParameterGroup group : programs.groups()) {
@@ -186,9 +187,11 @@ public final class TrainStep implements AutoCloseable {
     return states;
   }
 
-  /** The states that a model file holds. */
+  /** The states that a model file holds: parameters, and what else the model's modules keep. */
   public List<State> parameterStates() {
-    return new ArrayList<>(programs.parameters());
+    List<State> states = new ArrayList<>(programs.parameters());
+    states.addAll(programs.buffers());
+    return states;
   }
 
   /** The value of a parameter or moment. Waits for the device. */

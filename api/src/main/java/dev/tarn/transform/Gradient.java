@@ -5,15 +5,24 @@ import dev.tarn.ShapeException;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.BatchNorm;
+import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
+import dev.tarn.ir.Conv2dGradWeight;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.NormalizeRows;
+import dev.tarn.ir.NormalizeRowsGrad;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pool2d;
+import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
 import dev.tarn.ir.SoftmaxCrossEntropy;
@@ -221,9 +230,12 @@ public final class Gradient {
 
     @Override
     public List<@Nullable Tensor> visit(SoftmaxCrossEntropyGrad op) {
-      throw new ShapeException(
-          "gradient: softmax_cross_entropy can be differentiated only once"
-              + node.origin().suffix());
+      throw onlyOnce("softmax_cross_entropy");
+    }
+
+    private ShapeException onlyOnce(String name) {
+      return new ShapeException(
+          "gradient: " + name + " can be differentiated only once" + node.origin().suffix());
     }
 
     @Override
@@ -249,6 +261,65 @@ public final class Gradient {
     @Override
     public List<@Nullable Tensor> visit(FirstNonFinite op) {
       return list();
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Conv2d op) {
+      return ConvolutionGradient.of(op, grad(), in(0), in(1), wanted(0), wanted(1));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Conv2dGradInput op) {
+      return ConvolutionGradient.of(op, grad(), in(0), in(1), wanted(0), wanted(1));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Conv2dGradWeight op) {
+      return ConvolutionGradient.of(op, grad(), in(0), in(1), wanted(0), wanted(1));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Pool2d op) {
+      Op twin = new Pool2dGrad(op, in(0).shape().dim(2), in(0).shape().dim(3));
+      return list(
+          (op.kind() == Pool2d.Kind.MAX ? trace.add(twin, in(0), grad()) : trace.add(twin, grad()))
+              .get(0));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Pool2dGrad op) {
+      throw onlyOnce(op.pool().name());
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(BatchNorm op) {
+      return NormalizationGradient.batchNorm(
+          op.epsilon(), tensors(node.inputs()), tensors(node.outputs()), grads());
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(BatchNormGrad op) {
+      throw onlyOnce("batch_norm");
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(NormalizeRows op) {
+      return list(
+          NormalizationGradient.rows(op.epsilon(), in(0), tensors(node.outputs()), grads()));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(NormalizeRowsGrad op) {
+      throw onlyOnce("normalize_rows");
+    }
+
+    private List<Tensor> tensors(List<Value> values) {
+      return values.stream().map(trace::tensor).toList();
+    }
+
+    /** The gradients of all outputs, null where there is none. */
+    private List<@Nullable Tensor> grads() {
+      return Arrays.asList(node.outputs().stream().map(cotangents::get).toArray(Tensor[]::new));
     }
   }
 

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tarn.Mode;
+import dev.tarn.Shape;
 import dev.tarn.Spec;
+import dev.tarn.TarnException;
 import dev.tarn.Trace;
+import dev.tarn.data.Dataset;
 import dev.tarn.data.Datasets;
 import dev.tarn.optim.Adam;
 import dev.tarn.optim.Sgd;
@@ -60,6 +63,24 @@ final class RunConfigTests {
       device: cuda:1
       """;
 
+  private static final String IMAGES =
+      """
+      data: {set: digits, shape: [1, 8, 8]}
+      model:
+        - conv2d: {filters: 8, kernel: 3, padding: same}
+        - conv2d:
+            filters: 6
+            kernel: [2, 3]
+            stride: [1, 2]
+            dilation: 2
+            groups: 2
+            padding: 4
+            bias: false
+        - flatten
+        - dense: 10
+      train: {optimizer: adam, epochs: 2, batch: 8}
+      """;
+
   private static RunConfig parse(String text, String... overrides) {
     return RunConfig.parse(text, "dir/f.yaml", Path.of("/base"), List.of(overrides));
   }
@@ -96,7 +117,7 @@ final class RunConfigTests {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {MINIMAL, FULL})
+  @ValueSource(strings = {MINIMAL, FULL, IMAGES})
   void whatIsWrittenReadsBackTheSame(String text) {
     RunConfig config = parse(text);
     String yaml = config.toYaml();
@@ -136,7 +157,14 @@ final class RunConfigTests {
           optimizer: adam | optimizer: {sgd: {lr: 1}, adam: {}} | dir/f.yaml:5:14: train.optimizer: expected one of adam, adamw, sgd, found keys [sgd, adam]
           - dense: 3   | - densse: 3          | dir/f.yaml:3:5: unknown key 'densse'; did you mean 'dense'?
           - dense: 3   | - dense              | dir/f.yaml:3:5: model[1]: dense needs a number; write '- dense: 128'
-          - dense: 3   | - conv               | dir/f.yaml:3:5: model[1]: unknown layer 'conv'; expected one of dense, dropout, flatten, relu, tanh, sigmoid, leaky_relu, prelu, elu, celu, selu, gelu, gelu_tanh, silu, mish, softplus, softsign, log_sigmoid, relu6, hard_tanh, hard_sigmoid, hard_swish, step, maxout, softmax, log_softmax
+          - dense: 3   | - conv               | dir/f.yaml:3:5: model[1]: unknown layer 'conv'; did you mean 'conv2d'?
+          - dense: 3   | - conv2d             | dir/f.yaml:3:5: model[1]: conv2d needs settings; write '- conv2d: {filters: 16, kernel: 3, padding: same}'
+          - dense: 3   | - conv2d: {filters: 4} | dir/f.yaml:3:13: model[1].conv2d: missing key 'kernel'
+          - dense: 3   | - conv2d: {filters: 4, kernel: [1]} | dir/f.yaml:3:34: model[1].conv2d.kernel: expected rows and columns, such as [3, 5], found a list
+          - dense: 3   | - conv2d: {filters: 4, kernel: 1, padding: full} | dir/f.yaml:3:46: model[1].conv2d.padding: expected same, valid or a number from 0, found 'full'
+          - dense: 3   | - conv2d: {filters: 4, kernel: 1, groups: 3} | dir/f.yaml:3:45: model[1].conv2d.groups: groups must divide the 4 filters, found 3
+          {set: iris}  | {set: iris, shape: 4} | dir/f.yaml:1:26: data.shape: expected the extents of one example, such as [1, 8, 8], found '4'
+          {set: iris}  | {set: iris, shape: [99999, 99999]} | dir/f.yaml:1:26: data.shape: an example has at most 16777216 features
           - dense: 3   | - dense: 0           | dir/f.yaml:3:12: model[1].dense: expected an integer of at least 1, found '0'
           - dense: 3   | - {dense: 3, relu: } | dir/f.yaml:3:5: model[1]: expected one layer, such as 'dense: 128', found keys [dense, relu]
           - dense: 3   | - relu: 3            | dir/f.yaml:3:11: model[1].relu: relu has no settings; write '- relu'
@@ -152,6 +180,26 @@ final class RunConfigTests {
           """)
   void golden(String original, String replaced, String message) {
     assertEquals(message, error(MINIMAL.replace(original, replaced)));
+  }
+
+  @Test
+  void images() {
+    RunConfig config = parse(IMAGES);
+    assertEquals(
+        new Conv2dConfig(6, List.of(2, 3), List.of(1, 2), List.of(2, 2), 2, "4", false),
+        config.layers().get(1).settings());
+    Dataset data = config.data().load();
+    assertEquals(Shape.of(1, 8, 8), data.featureShape());
+    // Parameters are made by the first forward pass, and the model is a new one.
+    assertEquals(List.of(), config.modelFor(data).parameters());
+    RunConfig wrong = parse(IMAGES, "data.shape=[1, 8, 9]");
+    assertEquals(
+        "data.shape: [1,8,9] has 72 elements, an example of digits has 64 features",
+        assertThrows(TarnException.class, () -> wrong.data().load()).getMessage());
+    RunConfig flat = parse(IMAGES, "data={set: digits}");
+    assertEquals(
+        "conv2d conv2d1: needs [N, C, H, W], was given [1,64] (f.yaml:3)",
+        assertThrows(ConfigException.class, () -> flat.modelFor(flat.data().load())).getMessage());
   }
 
   @Test

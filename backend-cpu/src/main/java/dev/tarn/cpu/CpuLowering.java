@@ -2,18 +2,28 @@ package dev.tarn.cpu;
 
 import dev.tarn.Shape;
 import dev.tarn.Spec;
+import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.BatchNorm;
+import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
+import dev.tarn.ir.Conv2dGradWeight;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.NormalizeRows;
+import dev.tarn.ir.NormalizeRowsGrad;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pool2d;
+import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
 import dev.tarn.ir.SoftmaxCrossEntropy;
@@ -211,6 +221,79 @@ final class CpuLowering {
     public Schedule<Step> visit(FirstNonFinite op) {
       List<Buffer> tensors = from.subList(2, from.size());
       return add(new FirstNonFiniteStep(from.get(0), from.get(1), tensors, to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(Conv2d op) {
+      return convolution(op.window(), node.inputs(), node.output(), Conv2dStep.Pass.FORWARD);
+    }
+
+    @Override
+    public Schedule<Step> visit(Conv2dGradInput op) {
+      List<Value> in = node.inputs();
+      return convolution(
+          op.window(), List.of(node.output(), in.get(1)), in.get(0), Conv2dStep.Pass.GRAD_INPUT);
+    }
+
+    @Override
+    public Schedule<Step> visit(Conv2dGradWeight op) {
+      List<Value> in = node.inputs();
+      return convolution(
+          op.window(), List.of(in.get(0), node.output()), in.get(1), Conv2dStep.Pass.GRAD_WEIGHT);
+    }
+
+    private Schedule<Step> convolution(
+        Window2d window, List<Value> xAndW, Value y, Conv2dStep.Pass pass) {
+      Shape x = xAndW.get(0).spec().shape();
+      Shape w = xAndW.get(1).spec().shape();
+      Conv2dStep.Geometry geometry = new Conv2dStep.Geometry(window, x, w, y.spec().shape());
+      return new ConvolutionLowering(dnnl, team.size(), schedule).lower(node, geometry, pass);
+    }
+
+    @Override
+    public Schedule<Step> visit(Pool2d op) {
+      return add(new Pool2dStep(op, false, spec(0).shape(), from, to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(Pool2dGrad op) {
+      Shape input = node.output().spec().shape();
+      return add(new Pool2dStep(op.pool(), true, input, from, to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(BatchNorm op) {
+      return add(new BatchNormStep(false, op.epsilon(), channels(), from, to, team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(BatchNormGrad op) {
+      return add(new BatchNormStep(true, op.epsilon(), channels(), from, to, team.size()));
+    }
+
+    /** N, C and the product of the other extents. */
+    private int[] channels() {
+      Shape shape = spec(0).shape();
+      int n = shape.dim(0);
+      int c = shape.dim(1);
+      return new int[] {n, c, Math.toIntExact(shape.size() / ((long) n * c))};
+    }
+
+    @Override
+    public Schedule<Step> visit(NormalizeRows op) {
+      return normalizeRows(false, op.epsilon());
+    }
+
+    @Override
+    public Schedule<Step> visit(NormalizeRowsGrad op) {
+      return normalizeRows(true, op.epsilon());
+    }
+
+    private Schedule<Step> normalizeRows(boolean gradient, double epsilon) {
+      Shape shape = spec(0).shape();
+      return add(
+          new NormalizeRowsStep(
+              gradient, epsilon, shape.dim(0), shape.dim(1), from, to, team.size()));
     }
   }
 }

@@ -39,6 +39,9 @@ final class Workspace {
   final double[] d1 = new double[TILE];
   final int[][] lanes = new int[8][TILE / 4];
 
+  final ChannelTiles.Scratch channels = new ChannelTiles.Scratch();
+
+  private final float[][] large = new float[3][0];
   private final FloatBuffer floatBits;
   private final IntBuffer intBits;
 
@@ -59,6 +62,14 @@ final class Workspace {
     if (scalars.length < scalarCount) {
       scalars = new float[scalarCount];
     }
+  }
+
+  /** One of three arrays of at least so many floats, for data that does not fit a tile. */
+  float[] large(int which, int count) {
+    if (large[which].length < count) {
+      large[which] = new float[count];
+    }
+    return large[which];
   }
 
   /** Copies the bits of floats into integers. */

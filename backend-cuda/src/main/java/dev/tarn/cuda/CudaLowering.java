@@ -10,15 +10,24 @@ import dev.tarn.cuda.driver.Fill;
 import dev.tarn.cuda.driver.Gemm;
 import dev.tarn.cuda.driver.GemmShape;
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.BatchNorm;
+import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
+import dev.tarn.ir.Conv2dGradWeight;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.NormalizeRows;
+import dev.tarn.ir.NormalizeRowsGrad;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pool2d;
+import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
@@ -280,6 +289,71 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     return steps;
   }
 
+  @Override
+  public List<Step> visit(Conv2d op) {
+    return new ConvolutionLowering(schedule, kernels, node, op.window()).forward();
+  }
+
+  @Override
+  public List<Step> visit(Conv2dGradInput op) {
+    return new ConvolutionLowering(schedule, kernels, node, op.window()).gradInput();
+  }
+
+  @Override
+  public List<Step> visit(Conv2dGradWeight op) {
+    return new ConvolutionLowering(schedule, kernels, node, op.window()).gradWeight();
+  }
+
+  @Override
+  public List<Step> visit(Pool2d op) {
+    Shape input = shape(node.inputs().get(0));
+    count(input);
+    return new PoolingLowering(schedule, kernels, op, input)
+        .forward(schedule.buffer(node.inputs().get(0)), schedule.buffer(node.output()));
+  }
+
+  @Override
+  public List<Step> visit(Pool2dGrad op) {
+    Shape input = shape(node.output());
+    count(input);
+    PoolingLowering lowering = new PoolingLowering(schedule, kernels, op.pool(), input);
+    List<Buffer> in = schedule.buffers(node.inputs());
+    Buffer dx = schedule.buffer(node.output());
+    return op.pool().kind() == Pool2d.Kind.MAX
+        ? lowering.maxGradient(in.get(0), in.get(1), dx)
+        : lowering.averageGradient(in.get(0), dx);
+  }
+
+  @Override
+  public List<Step> visit(BatchNorm op) {
+    return normalization(op.epsilon()).batchNorm(shape(node.inputs().get(0)));
+  }
+
+  @Override
+  public List<Step> visit(BatchNormGrad op) {
+    return normalization(op.epsilon()).batchNormGrad(shape(node.inputs().get(0)));
+  }
+
+  @Override
+  public List<Step> visit(NormalizeRows op) {
+    return normalization(op.epsilon()).rows(shape(node.inputs().get(0)));
+  }
+
+  @Override
+  public List<Step> visit(NormalizeRowsGrad op) {
+    return normalization(op.epsilon()).rowsGrad(shape(node.inputs().get(0)));
+  }
+
+  private NormalizationLowering normalization(double epsilon) {
+    count(shape(node.inputs().get(0)));
+    return new NormalizationLowering(
+        schedule,
+        kernels,
+        epsilon,
+        schedule.buffers(node.inputs()),
+        schedule.buffers(node.outputs()));
+  }
+
   private KernelStep kernel(String file, String name) {
     return kernel(kernels, file, name);
   }
@@ -307,7 +381,8 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
         binding -> Copy.onDevice(binding.address(to), binding.address(from), to.bytes()));
   }
 
-  private static Step zeros(String name, Buffer to) {
+  /** A step that fills a buffer with zeros. */
+  static Step zeros(String name, Buffer to) {
     return new Step(
         name,
         List.of(),

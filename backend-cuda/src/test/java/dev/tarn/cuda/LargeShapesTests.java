@@ -6,6 +6,7 @@ import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.State;
 import dev.tarn.Tensor;
+import dev.tarn.Window2d;
 import dev.tarn.backend.Backend;
 import dev.tarn.internal.RandomStream;
 import dev.tarn.reference.ReferenceBackend;
@@ -84,6 +85,13 @@ class LargeShapesTests {
     cases.add(broadcast(Shape.of(300, 1001), Shape.of(1001)));
     cases.add(broadcast(Shape.of(300, 1001), Shape.of(300, 1)));
     cases.add(broadcast(Shape.of(300, 1000), Shape.of(300, 1)));
+    // Tiles with and without rests, wide and narrow, and partial sums; then direct ones.
+    Window2d same = Window2d.UNIT.padding(1, 1, 1, 1);
+    cases.add(convolution(Shape.of(5, 9, 17, 19), Shape.of(130, 9, 3, 3), same));
+    cases.add(convolution(Shape.of(3, 33, 16, 16), Shape.of(64, 33, 1, 1), Window2d.UNIT));
+    cases.add(convolution(Shape.of(2, 70, 20, 20), Shape.of(12, 35, 5, 5), same.groups(2)));
+    cases.add(convolution(Shape.of(4, 3, 40, 40), Shape.of(7, 3, 4, 4), same.stride(2, 2)));
+    cases.add(convolution(Shape.of(6, 20, 33, 31), Shape.of(20, 1, 3, 3), same.groups(20)));
     cases.add(nonFinite(-1));
     IntStream.of(0, 1, 4095, 4096, 20_000).forEach(at -> cases.add(nonFinite(at)));
     return cases;
@@ -94,6 +102,22 @@ class LargeShapesTests {
         .within(1e-4)
         .input("x", Spec.f32(shape), Fill.normal(1))
         .program((trace, in) -> List.of(in[0].sum(axes), in[0].max(axes)));
+  }
+
+  private static OpCase convolution(Shape image, Shape kernel, Window2d window) {
+    double scale = 1 / Math.sqrt(kernel.withoutFirst().size());
+    return OpCase.named("convolution of " + image + " by " + kernel)
+        .within(2e-4)
+        .input("x", Spec.f32(image), Fill.normal(1))
+        .input("w", Spec.f32(kernel), Fill.normal(scale))
+        .program(
+            (trace, in) -> {
+              Tensor y = in[0].conv2d(in[1], window);
+              List<Tensor> out = new ArrayList<>(List.of(y));
+              Tensor loss = y.mul(y).mean();
+              out.addAll(dev.tarn.transform.Gradient.of(loss, List.of(in)));
+              return out;
+            });
   }
 
   private static OpCase rows(int rows, int columns) {

@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
       "  data.split              shares of training, validation and test;",
       "                          default: [0.8, 0.1, 0.1]",
       "  model                   a list of dense: UNITS, dropout: RATE, flatten, relu",
-      "                          and the other activations of docs/layers.md",
+      "                          and the other layers of docs/layers.md",
       "  train.optimizer         adam: {lr: 0.001, beta1: 0.9, beta2: 0.999,",
       "                          epsilon: 1e-8, weight_decay: 0}; adamw, the same with",
       "                          weight_decay: 0.01; or sgd: {lr: RATE, momentum: 0,",

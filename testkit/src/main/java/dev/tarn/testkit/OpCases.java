@@ -25,6 +25,9 @@ public final class OpCases {
     cases.addAll(FlagCases.all());
     cases.addAll(StateCases.all());
     cases.addAll(ProgramCases.all());
+    cases.addAll(ConvolutionCases.all());
+    cases.addAll(PoolingCases.all());
+    cases.addAll(NormalizationCases.all());
     cases.addAll(ActivationCases.all());
     return List.copyOf(cases);
   }

@@ -1,7 +1,6 @@
 package dev.tarn.testkit;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.tarn.HostTensor;
@@ -13,7 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** The numbers that the programs in {@code src/main/python} got from PyTorch. */
+/** The numbers that the scripts in {@code src/main/python} got from PyTorch. */
 public final class PyTorchNumbers {
   private final JsonObject root;
 
@@ -21,16 +20,17 @@ public final class PyTorchNumbers {
     this.root = root;
   }
 
-  /** Reads the numbers of {@code mlp_numbers.py}. */
+  /** Reads the committed numbers of small networks. */
   public static PyTorchNumbers read() {
-    return read("mlp_numbers.json");
+    return read("mlp_numbers");
   }
 
-  /** Reads a committed file. */
-  public static PyTorchNumbers read(String file) {
+  /** Reads what a script of {@code src/main/python} wrote. */
+  public static PyTorchNumbers read(String script) {
     try (Reader reader =
         new InputStreamReader(
-            Objects.requireNonNull(PyTorchNumbers.class.getResourceAsStream("pytorch/" + file)),
+            Objects.requireNonNull(
+                PyTorchNumbers.class.getResourceAsStream("pytorch/" + script + ".json")),
             StandardCharsets.UTF_8)) {
       return new PyTorchNumbers(JsonParser.parseReader(reader).getAsJsonObject());
     } catch (IOException e) {
@@ -49,12 +49,11 @@ public final class PyTorchNumbers {
 
   /** An array of numbers. */
   public static double[] numbers(JsonObject object, String key) {
-    return numbers(object.get(key));
+    return numbers(object.getAsJsonArray(key));
   }
 
-  /** An array of numbers. */
-  public static double[] numbers(JsonElement value) {
-    JsonArray array = value.getAsJsonArray();
+  /** The numbers of an array. */
+  public static double[] numbers(JsonArray array) {
     double[] out = new double[array.size()];
     for (int i = 0; i < out.length; i++) {
       out[i] = array.get(i).getAsDouble();

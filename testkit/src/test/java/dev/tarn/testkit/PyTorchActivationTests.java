@@ -33,7 +33,7 @@ import org.junit.jupiter.api.TestFactory;
 
 /** Functions and activations with their gradients on the reference against those of PyTorch. */
 class PyTorchActivationTests {
-  private static final PyTorchNumbers NUMBERS = PyTorchNumbers.read("activation_numbers.json");
+  private static final PyTorchNumbers NUMBERS = PyTorchNumbers.read("activation_numbers");
   private static final Map<String, Function<List<Tensor>, Tensor>> FUNCTIONS = new HashMap<>();
 
   static {
@@ -90,7 +90,9 @@ class PyTorchActivationTests {
       shape[axis] = dims.get(axis).getAsInt();
     }
     return PyTorchNumbers.tensor(
-        PyTorchNumbers.numbers(section.getAsJsonArray(key).get(i)), Shape.of(shape), inDouble);
+        PyTorchNumbers.numbers(section.getAsJsonArray(key).get(i).getAsJsonArray()),
+        Shape.of(shape),
+        inDouble);
   }
 
   /** What the outputs' elements are weighted with before they are summed. */
@@ -144,7 +146,8 @@ class PyTorchActivationTests {
     for (int i = 0; i < results.size(); i++) {
       HostTensor actual = results.get(i);
       double[] want =
-          PyTorchNumbers.numbers(i == 0 ? expected.get("values") : gradients.get(i - 1));
+          PyTorchNumbers.numbers(
+              i == 0 ? expected.getAsJsonArray("values") : gradients.get(i - 1).getAsJsonArray());
       String what = i == 0 ? "values" : "derivatives by input " + (i - 1);
       Compare.assertClose(
           HostTensor.of(want, actual.shape()), actual, inDouble ? 1e-10 : 1e-5, what);

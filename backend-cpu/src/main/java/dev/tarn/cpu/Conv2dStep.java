@@ -1,0 +1,239 @@
+package dev.tarn.cpu;
+
+import static org.bytedeco.dnnl.global.dnnl.*;
+
+import dev.tarn.Shape;
+import dev.tarn.Window2d;
+import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Schedule;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A convolution or one of its adjoints by oneDNN: x {@code [N,C,H,W]}, w {@code [O,C/g,kH,kW]}, y
+ * {@code [N,O,P,Q]}, plain in memory.
+ *
+ * <p>The batch is divided among the threads. Each part is a chain of its own: oneDNN's fast
+ * convolutions want channels last or in blocks, so the operands are reordered on the way in and
+ * out. The gradient by the kernel gives one partial result per part, to be summed.
+ */
+final class Conv2dStep extends Step {
+  private static final Logger LOG = LoggerFactory.getLogger(Conv2dStep.class);
+
+  /** Below this many operations per part a second thread costs more than it gives. */
+  private static final long LEAST_FLOPS = 1 << 18;
+
+  /** What is computed from the other two. */
+  enum Pass {
+    FORWARD,
+    GRAD_INPUT,
+    GRAD_WEIGHT
+  }
+
+  /** The shapes. */
+  record Geometry(Window2d window, Shape x, Shape w, Shape y) {
+    /** Multiplications and additions, those with padding counted. */
+    long flops() {
+      return 2 * y.size() * w.withoutFirst().size();
+    }
+
+    /** Into how many parts the batch is divided. */
+    int parts(int threads) {
+      return Math.min(x.dim(0), Step.parts(threads, flops(), LEAST_FLOPS));
+    }
+  }
+
+  private final Geometry geometry;
+  private final Pass pass;
+  private final String label;
+  private final List<Chain> chains = new ArrayList<>();
+  private String implementation = "";
+
+  /**
+   * Prepares the primitives; their scratch memory is added to the schedule.
+   *
+   * @param buffers x, w and y; the one that is computed holds a partial result per part if it is w
+   */
+  Conv2dStep(
+      Dnnl dnnl,
+      String label,
+      Geometry geometry,
+      Pass pass,
+      List<Buffer> buffers,
+      int threads,
+      Schedule<?> schedule) {
+    this.geometry = geometry;
+    this.pass = pass;
+    this.label = label;
+    int parts = geometry.parts(threads);
+    try {
+      for (int part = 0; part < parts; part++) {
+        Chain chain = new Chain(dnnl, label, part, schedule);
+        chains.add(chain);
+        int first = (int) begin(geometry.x.dim(0), part, parts);
+        int end = (int) begin(geometry.x.dim(0), part + 1, parts);
+        fill(chain, dnnl, part, first, end - first, buffers);
+      }
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+    if (implementation.contains("ref")) {
+      LOG.warn("{}: oneDNN has only its plain loops for this shape, which are slow", label);
+    }
+  }
+
+  private void fill(Chain chain, Dnnl dnnl, int part, int first, int count, List<Buffer> buffers) {
+    long[] x = longs(geometry.x.with(0, count));
+    long[] y = longs(geometry.y.with(0, count));
+    long[] w = longs(geometry.w);
+    int groups = geometry.window.groups();
+    if (groups > 1) {
+      w = new long[] {groups, w[0] / groups, w[1], w[2], w[3]};
+    }
+    long partial = pass == Pass.GRAD_WEIGHT ? 4 * part * geometry.w.size() : 0;
+    Chain.Operand xs = at(chain.plain(x), buffers.get(0), first, geometry.x);
+    Chain.Operand ws = new Chain.Operand(chain.plain(w), buffers.get(1), partial);
+    Chain.Operand ys = at(chain.plain(y), buffers.get(2), first, geometry.y);
+    dnnl_primitive_desc forward = new dnnl_primitive_desc();
+    Window2d v = geometry.window;
+    long[] strides = {v.strideH(), v.strideW()};
+    long[] dilates = {v.dilationH() - 1, v.dilationW() - 1};
+    long[] before = {v.padTop(), v.padLeft()};
+    long[] after = {v.padBottom(), v.padRight()};
+    dnnl_memory_desc xa = chain.any(x);
+    dnnl_memory_desc wa = chain.any(w);
+    dnnl_memory_desc ya = chain.any(y);
+    chain.own(
+        dnnl_convolution_forward_primitive_desc_create(
+            forward,
+            dnnl.engine(),
+            dnnl_forward_training,
+            dnnl_convolution_direct,
+            xa,
+            wa,
+            null,
+            ya,
+            strides,
+            dilates,
+            before,
+            after,
+            chain.attributes()),
+        forward);
+    dnnl_primitive_desc desc = new dnnl_primitive_desc();
+    switch (pass) {
+      case FORWARD -> {
+        implementation = Chain.implementation(forward);
+        Chain.Operand xf = chain.input(xs, forward, dnnl_query_src_md);
+        Chain.Operand wf = chain.input(ws, forward, dnnl_query_weights_md);
+        Chain.Operand yf = chain.wanted(ys, forward, dnnl_query_dst_md);
+        chain.add(forward, Map.of(DNNL_ARG_SRC, xf, DNNL_ARG_WEIGHTS, wf, DNNL_ARG_DST, yf));
+        chain.output(yf, ys);
+      }
+      case GRAD_INPUT -> {
+        chain.own(
+            dnnl_convolution_backward_data_primitive_desc_create(
+                desc,
+                dnnl.engine(),
+                dnnl_convolution_direct,
+                xa,
+                wa,
+                ya,
+                strides,
+                dilates,
+                before,
+                after,
+                forward,
+                chain.attributes()),
+            desc);
+        implementation = Chain.implementation(desc);
+        Chain.Operand yf = chain.input(ys, desc, dnnl_query_diff_dst_md);
+        Chain.Operand wf = chain.input(ws, desc, dnnl_query_weights_md);
+        Chain.Operand xf = chain.wanted(xs, desc, dnnl_query_diff_src_md);
+        chain.add(desc, Map.of(DNNL_ARG_DIFF_DST, yf, DNNL_ARG_WEIGHTS, wf, DNNL_ARG_DIFF_SRC, xf));
+        chain.output(xf, xs);
+      }
+      case GRAD_WEIGHT -> {
+        chain.own(
+            dnnl_convolution_backward_weights_primitive_desc_create(
+                desc,
+                dnnl.engine(),
+                dnnl_convolution_direct,
+                xa,
+                wa,
+                null,
+                ya,
+                strides,
+                dilates,
+                before,
+                after,
+                forward,
+                chain.attributes()),
+            desc);
+        implementation = Chain.implementation(desc);
+        Chain.Operand xf = chain.input(xs, desc, dnnl_query_src_md);
+        Chain.Operand yf = chain.input(ys, desc, dnnl_query_diff_dst_md);
+        Chain.Operand wf = chain.wanted(ws, desc, dnnl_query_diff_weights_md);
+        chain.add(desc, Map.of(DNNL_ARG_SRC, xf, DNNL_ARG_DIFF_DST, yf, DNNL_ARG_DIFF_WEIGHTS, wf));
+        chain.output(wf, ws);
+      }
+    }
+  }
+
+  private static Chain.Operand at(dnnl_memory_desc desc, Buffer buffer, int first, Shape shape) {
+    return new Chain.Operand(desc, buffer, 4 * first * shape.withoutFirst().size());
+  }
+
+  private static long[] longs(Shape shape) {
+    long[] out = new long[shape.rank()];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = shape.dim(i);
+    }
+    return out;
+  }
+
+  /** Memory that the parts need while the step runs. */
+  List<Buffer> scratch() {
+    return chains.stream().flatMap(chain -> chain.scratch().stream()).toList();
+  }
+
+  @Override
+  int parts() {
+    return chains.size();
+  }
+
+  @Override
+  void bind(Addresses addresses) {
+    chains.forEach(chain -> chain.bind(addresses));
+  }
+
+  @Override
+  void run(int part, Workspace workspace) {
+    chains.get(part).run();
+  }
+
+  @Override
+  long flops() {
+    return geometry.flops();
+  }
+
+  @Override
+  String how() {
+    return implementation;
+  }
+
+  @Override
+  public String toString() {
+    return label;
+  }
+
+  @Override
+  public void close() {
+    chains.forEach(Chain::close);
+  }
+}

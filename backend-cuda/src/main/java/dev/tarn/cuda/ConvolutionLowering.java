@@ -1,0 +1,205 @@
+package dev.tarn.cuda;
+
+import dev.tarn.Shape;
+import dev.tarn.TarnException;
+import dev.tarn.Window2d;
+import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Reduce;
+import dev.tarn.ir.Value;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Turns convolutions into launches of {@code convolution.cu}.
+ *
+ * <p>Which kernel runs, and how the gradient by the kernel is cut into partial sums, depends on the
+ * shapes only, so the same shapes give the same bits on every device.
+ */
+final class ConvolutionLowering {
+  private static final String FILE = "convolution.cu";
+
+  /** With fewer results in a group than this a tile would be mostly empty. */
+  private static final int LEAST_TILE = 8;
+
+  /** Up to so many results in a group the narrow tile is used. */
+  private static final int NARROW = 32;
+
+  private static final int TILE = 64;
+  private static final int TILE_PIXELS = 128;
+
+  /** The gradient by the kernel is cut until there are about this many blocks of work. */
+  private static final int BLOCKS = 512;
+
+  /** Pixels of a chunk are a multiple of a tile's depth, and at least so many. */
+  private static final int DEPTH = 16;
+
+  private static final int LEAST_CHUNK = 512;
+  private static final int MAX_GRID_Y = 65_535;
+
+  private final Schedule<Step> schedule;
+  private final Kernels kernels;
+  private final Node node;
+  private final Window2d window;
+
+  ConvolutionLowering(Schedule<Step> schedule, Kernels kernels, Node node, Window2d window) {
+    this.schedule = schedule;
+    this.kernels = kernels;
+    this.node = node;
+    this.window = window;
+  }
+
+  /** {@code y} from x and w. */
+  List<Step> forward() {
+    Shape x = shape(node.inputs().get(0));
+    Shape w = shape(node.inputs().get(1));
+    return product(x, w, shape(node.output()), w.dim(0) / window.groups(), false);
+  }
+
+  /** {@code dx} from dy and w. */
+  List<Step> gradInput() {
+    Shape dy = shape(node.inputs().get(0));
+    Shape w = shape(node.inputs().get(1));
+    return product(dy, w, shape(node.output()), w.dim(1), true);
+  }
+
+  /** A result of the same form as what is read: an image of {@code m} channels a group. */
+  private List<Step> product(Shape from, Shape w, Shape to, int m, boolean adjoint) {
+    long pixels = pixels(to);
+    if (pixels == 0) {
+      return List.of();
+    }
+    boolean direct = m < LEAST_TILE;
+    boolean narrow = m <= NARROW;
+    String name =
+        (adjoint ? "conv2d_grad_input" : "conv2d_forward")
+            + (direct ? "_direct" : narrow ? "_32" : "");
+    KernelStep step =
+        CudaLowering.kernel(kernels, FILE, name)
+            .reads(schedule.buffer(node.inputs().get(0)))
+            .reads(schedule.buffer(node.inputs().get(1)))
+            .writes(schedule.buffer(node.output()))
+            .block(CudaLowering.BLOCK, 1);
+    long channels = (long) window.groups() * m;
+    if (direct) {
+      step.grid(CudaLowering.ceil(pixels, CudaLowering.BLOCK), Math.min(channels, MAX_GRID_Y));
+    } else {
+      long tiles = CudaLowering.ceil(m, narrow ? NARROW : TILE);
+      step.grid(CudaLowering.ceil(pixels, TILE_PIXELS), gridY(window.groups() * tiles));
+    }
+    numbers(step, from, w, to, m, adjoint);
+    return List.of(step.build(flops(adjoint ? from : to, w)));
+  }
+
+  /** {@code dw} from x and dy. */
+  List<Step> gradWeight() {
+    Shape x = shape(node.inputs().get(0));
+    Shape dy = shape(node.inputs().get(1));
+    Shape w = shape(node.output());
+    Buffer dw = schedule.buffer(node.output());
+    long pixels = pixels(dy);
+    if (pixels == 0) {
+      return List.of(CudaLowering.zeros(node.op().name(), dw));
+    }
+    int groups = window.groups();
+    int m = w.dim(0) / groups;
+    boolean direct = m < LEAST_TILE;
+    long terms = w.withoutFirst().size();
+    long blocks =
+        direct ? w.size() : CudaLowering.ceil(m, TILE) * CudaLowering.ceil(terms, TILE) * groups;
+    long wanted = Math.max(1, Math.min(pixels / LEAST_CHUNK, BLOCKS / blocks));
+    long chunk = CudaLowering.ceil(CudaLowering.ceil(pixels, wanted), DEPTH) * DEPTH;
+    long chunks = CudaLowering.ceil(pixels, chunk);
+    Buffer result =
+        chunks == 1
+            ? dw
+            : schedule.scratch(node.op().name() + " partial sums", chunks * dw.bytes());
+    KernelStep step =
+        CudaLowering.kernel(kernels, FILE, "conv2d_grad_weight" + (direct ? "_direct" : ""))
+            .reads(schedule.buffer(node.inputs().get(0)))
+            .reads(schedule.buffer(node.inputs().get(1)))
+            .writes(result)
+            .whole(chunk)
+            .block(CudaLowering.BLOCK, 1);
+    if (direct) {
+      step.grid(blocks, chunks);
+    } else {
+      step.grid(blocks / groups, gridY(groups * chunks));
+    }
+    numbers(step, x, w, dy, m, false);
+    List<Step> steps = new ArrayList<>(List.of(step.build(flops(dy, w))));
+    if (chunks > 1) {
+      Shape partial = Shape.of((int) chunks, w.intSize());
+      steps.addAll(
+          new ReduceLowering(schedule, kernels, Reduce.Kind.SUM)
+              .lower(result, dw, partial, List.of(0)));
+    }
+    return steps;
+  }
+
+  /** Adds the parameters that all kernels share, as {@code convolution.cuh} lists them. */
+  private void numbers(KernelStep step, Shape in, Shape w, Shape out, int m, boolean adjoint) {
+    int taps = w.dim(2) * w.dim(3);
+    int terms = w.dim(1) * taps;
+    int channelsIn = in.dim(1) / window.groups();
+    step.whole(window.groups())
+        .whole(m)
+        .whole(channelsIn)
+        .whole(pixels(out))
+        .whole(adjoint ? taps : terms)
+        .whole(adjoint ? terms : taps)
+        .whole((long) w.dim(0) / window.groups() * terms)
+        .whole(in.dim(2))
+        .whole(in.dim(3))
+        .whole(w.dim(2))
+        .whole(window.dilationH())
+        .whole(window.dilationW())
+        .whole(window.padTop())
+        .whole(window.padLeft());
+    divider(step, out.dim(2) * out.dim(3));
+    divider(step, out.dim(3));
+    divider(step, taps);
+    divider(step, w.dim(3));
+    divider(step, window.strideH());
+    divider(step, window.strideW());
+  }
+
+  /** Adds a number by which the kernel divides, with what makes that a multiplication. */
+  private static void divider(KernelStep step, int divisor) {
+    int shift = 31 + 32 - Integer.numberOfLeadingZeros(divisor - 1);
+    long multiplier = CudaLowering.ceil(1L << shift, divisor);
+    step.whole(divisor).whole(multiplier).whole(shift);
+  }
+
+  private static long flops(Shape y, Shape w) {
+    return 2 * y.size() * w.withoutFirst().size();
+  }
+
+  private static Shape shape(Value value) {
+    return value.spec().shape();
+  }
+
+  /** The number of pixels of a batch, which kernels count with 31 bits. */
+  private long pixels(Shape image) {
+    long pixels = (long) image.dim(0) * image.dim(2) * image.dim(3);
+    return within(pixels, Integer.MAX_VALUE - 1024, image + " has more pixels");
+  }
+
+  private long gridY(long blocks) {
+    return within(blocks, MAX_GRID_Y, "there are more groups of channels");
+  }
+
+  private long within(long count, long most, String what) {
+    if (count > most) {
+      throw new TarnException(
+          node.op().name()
+              + ": "
+              + what
+              + " than a CUDA kernel of Tarn counts, "
+              + most
+              + node.origin().suffix());
+    }
+    return count;
+  }
+}

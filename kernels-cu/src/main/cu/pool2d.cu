@@ -1,0 +1,149 @@
+// Largest or average element of windows, and gradients: x, dx f32 (planes, H, W); y, dy f32
+// (planes, P, Q); index i32 (planes, P, Q).
+//
+// Window (p, q) covers the rows p sh - top .. + kh (exclusive), and columns likewise; what lies
+// outside the input takes no part. An average is divided by the elements of the window inside the
+// input, or with include_pad inside the input and its padding.
+//
+//   kernel               a thread per    reads                 writes
+//   max_pool2d           element of y    x                     y
+//   max_pool2d_index     element of y    x                     index: of the first largest, in its plane
+//   max_pool2d_grad      element of dx   index, dy             dx
+//   average_pool2d       element of y    x                     y
+//   average_pool2d_grad  element of dx   dy                    dx
+//
+// grid (ceil(elements / 256)), block 256. A gradient is gathered: the windows that hold an element
+// are added up in row-major order, so there are no atomics and the bits are always the same.
+// Forward moves 4 planes (H W + P Q) bytes, the gradient of an average as many, that of a maximum
+// 4 planes (2 H W + 3 P Q); a comparison or addition per element of each window. NaN is the largest.
+
+namespace tarn {
+
+struct Window {
+  int height, width, rows, columns;  // H, W, P, Q
+  int kernel_h, kernel_w, stride_h, stride_w;
+  int top, bottom, left, right;
+
+  __device__ __forceinline__ int first_row(int p) const { return max(0, p * stride_h - top); }
+  __device__ __forceinline__ int last_row(int p) const {
+    return min(height, p * stride_h - top + kernel_h);
+  }
+  __device__ __forceinline__ int first_column(int q) const { return max(0, q * stride_w - left); }
+  __device__ __forceinline__ int last_column(int q) const {
+    return min(width, q * stride_w - left + kernel_w);
+  }
+
+  __device__ __forceinline__ float divisor(int p, int q, bool include_pad) const {
+    if (!include_pad) {
+      return (float)((last_row(p) - first_row(p)) * (last_column(q) - first_column(q)));
+    }
+    const int h = p * stride_h - top, w = q * stride_w - left;
+    return (float)((min(h + kernel_h, height + bottom) - h) *
+                   (min(w + kernel_w, width + right) - w));
+  }
+
+  // The windows that hold a row h are first_window .. last_window (exclusive); columns likewise.
+  __device__ __forceinline__ static int first_window(int at, int kernel, int stride, int before) {
+    const int room = at + before - kernel;
+    return room < 0 ? 0 : room / stride + 1;
+  }
+  __device__ __forceinline__ static int last_window(int at, int stride, int before, int count) {
+    return min(count, (at + before) / stride + 1);
+  }
+};
+
+// The index in its plane of the first largest element of window (p, q).
+__device__ __forceinline__ int largest(const Window &w, const float *plane, int p, int q) {
+  const int first = w.first_column(q), last = w.last_column(q), last_row = w.last_row(p);
+  int best = w.first_row(p) * w.width + first;
+  float value = plane[best];
+  for (int h = w.first_row(p); h < last_row; h++) {
+    for (int i = h * w.width + first; i < h * w.width + last; i++) {
+      const float v = plane[i];
+      // Not "greater": that is false for a NaN, which must win over a number.
+      if (!(v <= value) && value == value) {
+        value = v;
+        best = i;
+      }
+    }
+  }
+  return best;
+}
+
+}  // namespace tarn
+
+#define TARN_WINDOW                                                                              \
+  unsigned int elements, int height, int width, int rows, int columns, int kernel_h,             \
+      int kernel_w, int stride_h, int stride_w, int top, int bottom, int left, int right
+#define TARN_USE_WINDOW                                                                          \
+  const unsigned int at = blockIdx.x * blockDim.x + threadIdx.x;                                 \
+  if (at >= elements) return;                                                                    \
+  const tarn::Window window{height,   width,    rows, columns, kernel_h, kernel_w,               \
+                            stride_h, stride_w, top,  bottom,  left,     right};
+
+extern "C" __global__ void __launch_bounds__(256) max_pool2d(const float *x, float *y, TARN_WINDOW) {
+  TARN_USE_WINDOW
+  const unsigned int pooled = rows * columns, plane = at / pooled, i = at - plane * pooled;
+  const float *values = x + (unsigned long long)plane * height * width;
+  y[at] = values[tarn::largest(window, values, (int)i / columns, (int)i % columns)];
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    max_pool2d_index(const float *x, int *index, TARN_WINDOW) {
+  TARN_USE_WINDOW
+  const unsigned int pooled = rows * columns, plane = at / pooled, i = at - plane * pooled;
+  const float *values = x + (unsigned long long)plane * height * width;
+  index[at] = tarn::largest(window, values, (int)i / columns, (int)i % columns);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    max_pool2d_grad(const int *index, const float *dy, float *dx, TARN_WINDOW) {
+  TARN_USE_WINDOW
+  const unsigned int size = height * width, plane = at / size;
+  const int i = (int)(at - plane * size), h = i / width, w = i % width;
+  const int last_p = window.last_window(h, stride_h, top, rows);
+  const int first_q = window.first_window(w, kernel_w, stride_w, left);
+  const int last_q = window.last_window(w, stride_w, left, columns);
+  float sum = 0.0f;
+  for (int p = window.first_window(h, kernel_h, stride_h, top); p < last_p; p++) {
+    for (int q = first_q; q < last_q; q++) {
+      const unsigned long long j = ((unsigned long long)plane * rows + p) * columns + q;
+      if (index[j] == i) sum += dy[j];
+    }
+  }
+  dx[at] = sum;
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    average_pool2d(const float *x, float *y, TARN_WINDOW, unsigned int include_pad) {
+  TARN_USE_WINDOW
+  const unsigned int pooled = rows * columns, plane = at / pooled, i = at - plane * pooled;
+  const int p = (int)i / columns, q = (int)i % columns;
+  const float *values = x + (unsigned long long)plane * height * width;
+  const int first = window.first_column(q), last = window.last_column(q);
+  float sum = 0.0f;
+  for (int h = window.first_row(p); h < window.last_row(p); h++) {
+    float row = 0.0f;
+    for (int w = first; w < last; w++) row += values[h * width + w];
+    sum += row;
+  }
+  y[at] = sum / window.divisor(p, q, include_pad != 0);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    average_pool2d_grad(const float *dy, float *dx, TARN_WINDOW, unsigned int include_pad) {
+  TARN_USE_WINDOW
+  const unsigned int size = height * width, plane = at / size;
+  const int i = (int)(at - plane * size), h = i / width, w = i % width;
+  const int last_p = window.last_window(h, stride_h, top, rows);
+  const int first_q = window.first_window(w, kernel_w, stride_w, left);
+  const int last_q = window.last_window(w, stride_w, left, columns);
+  float sum = 0.0f;
+  for (int p = window.first_window(h, kernel_h, stride_h, top); p < last_p; p++) {
+    for (int q = first_q; q < last_q; q++) {
+      const unsigned long long j = ((unsigned long long)plane * rows + p) * columns + q;
+      sum += dy[j] / window.divisor(p, q, include_pad != 0);
+    }
+  }
+  dx[at] = sum;
+}
