@@ -35,4 +35,13 @@ __device__ __forceinline__ float equal(float a, float b) { return a == b ? 1.0f 
 __device__ __forceinline__ float equal(int a, int b) { return a == b ? 1.0f : 0.0f; }
 __device__ __forceinline__ float select(float a, float b, float c) { return a != 0.0f ? b : c; }
 
+__device__ __forceinline__ float sign(float x) { return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x; }
+__device__ __forceinline__ float erf(float x) { return erff(x); }
+__device__ __forceinline__ float expm1(float x) { return expm1f(x); }
+__device__ __forceinline__ float log1p(float x) { return log1pf(x); }
+__device__ __forceinline__ float pow(float a, float b) { return powf(a, b); }
+
+// Not rsqrtf, whose last bits differ: this is what the reference computes, but for the rounding.
+__device__ __forceinline__ float rsqrt(float x) { return 1.0f / sqrtf(x); }
+
 }  // namespace tarn

@@ -135,6 +135,76 @@ public final class Tensor {
     return apply(Kind.SIGMOID);
   }
 
+  /** {@code x^2}. */
+  public Tensor square() {
+    return mul(this);
+  }
+
+  /** {@code 1 / x}. */
+  public Tensor reciprocal() {
+    return trace.constant(1).div(this);
+  }
+
+  /** {@code 1 / sqrt(x)}. */
+  public Tensor rsqrt() {
+    return apply(Kind.RSQRT);
+  }
+
+  /**
+   * {@code a^b}: 1 if {@code b} is 0 or {@code a} is 1, as in IEEE 754. The gradient by {@code b}
+   * is {@code a^b log(a)}, hence NaN where {@code a} is negative, and 0 where {@code a} is 0 and
+   * {@code b} is not negative.
+   */
+  public Tensor pow(Tensor exponent) {
+    return apply(Kind.POW, exponent);
+  }
+
+  /** {@code x^number}; powers 1, 2, 3, 1/2, -1/2 and -1 are products, roots and quotients. */
+  public Tensor pow(double number) {
+    if (number == 1) {
+      return this;
+    } else if (number == 2 || number == 3) {
+      return number == 2 ? square() : square().mul(this);
+    } else if (Math.abs(number) == 0.5) {
+      return number > 0 ? sqrt() : rsqrt();
+    }
+    return number == -1 ? reciprocal() : pow(trace.constant(number));
+  }
+
+  /** {@code e^x - 1}, accurate near zero. */
+  public Tensor expm1() {
+    return apply(Kind.EXPM1);
+  }
+
+  /** {@code log(1 + x)}, accurate near zero. */
+  public Tensor log1p() {
+    return apply(Kind.LOG1P);
+  }
+
+  /** The error function, {@code 2/sqrt(pi)} times the integral of {@code e^-t^2} from 0 to x. */
+  public Tensor erf() {
+    return apply(Kind.ERF);
+  }
+
+  /** -1, 0 or 1 by the sign; zeros and NaN stay what they are. No gradient flows through it. */
+  public Tensor sign() {
+    return apply(Kind.SIGN);
+  }
+
+  /**
+   * {@code min(max(x, low), high)}; NaN stays NaN. The gradient is 1 from {@code low} to {@code
+   * high}, both included, and 0 outside.
+   *
+   * @throws ShapeException if {@code low} is not at most {@code high}
+   */
+  public Tensor clip(double low, double high) {
+    if (!(low <= high)) {
+      throw trace.failure("clip: " + low + " is not at most " + high);
+    }
+    Tensor raised = less(low).select(trace.constant(low), this);
+    return greater(high).select(trace.constant(high), raised);
+  }
+
   /** {@code max(x, 0)}; its gradient at zero is zero. */
   public Tensor relu() {
     return apply(Kind.RELU);
@@ -163,6 +233,41 @@ public final class Tensor {
   /** 1 where the elements are equal, else 0; no gradient flows through it. Also for i32. */
   public Tensor equal(Tensor other) {
     return apply(Kind.EQUAL, other);
+  }
+
+  /** 1 where this is less, else 0; no gradient flows through it. */
+  public Tensor less(Tensor other) {
+    return other.greater(this);
+  }
+
+  /** 1 where this is less than a number, else 0; no gradient flows through it. */
+  public Tensor less(double number) {
+    return less(trace.constant(number));
+  }
+
+  /** 1 where this is greater or equal, else 0; no gradient flows through it. */
+  public Tensor greaterEqual(Tensor other) {
+    return greater(other).add(equal(other));
+  }
+
+  /** 1 where this is at least a number, else 0; no gradient flows through it. */
+  public Tensor greaterEqual(double number) {
+    return greaterEqual(trace.constant(number));
+  }
+
+  /** 1 where this is less or equal, else 0; no gradient flows through it. */
+  public Tensor lessEqual(Tensor other) {
+    return other.greaterEqual(this);
+  }
+
+  /** 1 where this is at most a number, else 0; no gradient flows through it. */
+  public Tensor lessEqual(double number) {
+    return lessEqual(trace.constant(number));
+  }
+
+  /** 1 where the elements differ, as NaN does from itself, else 0; no gradient. Also for i32. */
+  public Tensor notEqual(Tensor other) {
+    return trace.constant(1).sub(equal(other));
   }
 
   /** {@code ifTrue} where this is not zero, else {@code ifFalse}. */
@@ -209,6 +314,11 @@ public final class Tensor {
   /** The largest element over the given axes, which vanish; over all axes if none is given. */
   public Tensor max(int... axes) {
     return drop(reduce(Reduce.Kind.MAX, axes), axes);
+  }
+
+  /** The smallest element over the given axes, which vanish; over all axes if none is given. */
+  public Tensor min(int... axes) {
+    return neg().max(axes).neg();
   }
 
   /** The index of the largest element of each row: {@code [N, C] -> i32 [N]}. */

@@ -20,10 +20,11 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
   /** The kinds of layers, as run files name them. */
   public static final List<String> KINDS =
       Stream.of(
-              List.of("dense", "relu", "tanh", "sigmoid", "dropout", "flatten"),
+              List.of("dense", "dropout", "flatten"),
               PoolingLayers.KINDS,
               NormalizationLayers.KINDS,
-              List.of(Conv2dConfig.KIND))
+              List.of(Conv2dConfig.KIND),
+              ActivationConfig.KINDS)
           .flatMap(List::stream)
           .toList();
 
@@ -98,15 +99,12 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
   /**
    * A layer without settings.
    *
-   * @param kind its name: {@code relu}, {@code tanh}, {@code sigmoid} or {@code flatten}
+   * @param kind its name: {@code flatten}
    */
   public record Plain(String kind) implements Settings {
     @Override
     public Module module() {
       return switch (kind) {
-        case "relu" -> Activation.relu();
-        case "tanh" -> Activation.tanh();
-        case "sigmoid" -> Activation.sigmoid();
         case "flatten" -> Activation.flatten();
         default -> throw new IllegalStateException("no layer '" + kind + "'");
       };
@@ -169,6 +167,9 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     }
     if (NormalizationLayers.KINDS.contains(kind)) {
       return NormalizationLayers.read(kind, value, given);
+    }
+    if (ActivationConfig.KINDS.contains(kind)) {
+      return ActivationConfig.read(kind, value, given);
     }
     return null;
   }

@@ -50,7 +50,23 @@ public record Elementwise(Kind kind) implements Op {
     /** 1 where {@code a == b}, else 0. */
     EQUAL(2),
     /** {@code a != 0 ? b : c}: the operand that is not chosen has no influence, not even a NaN. */
-    SELECT(3);
+    SELECT(3),
+    /** -1, 0 or 1 by the sign; zeros and NaN stay what they are. */
+    SIGN(1),
+    /** The error function, {@code 2/sqrt(pi)} times the integral of {@code e^-t^2} from 0 to x. */
+    ERF(1),
+    /** {@code e^x - 1}, accurate near zero. */
+    EXPM1(1),
+    /** {@code log(1 + x)}, accurate near zero. */
+    LOG1P(1),
+    /** {@code 1 / sqrt(x)}. */
+    RSQRT(1),
+    /**
+     * {@code a^b} as in IEEE 754 and C: 1 if {@code b} is 0 or {@code a} is 1, whatever the other
+     * is, also NaN; else NaN if either is NaN, or if {@code a} is finite and below 0 and {@code b}
+     * is not a whole number.
+     */
+    POW(2);
 
     private final int arity;
 
@@ -103,7 +119,18 @@ public record Elementwise(Kind kind) implements Op {
       case GREATER -> a > b ? 1 : 0;
       case EQUAL -> a == b ? 1 : 0;
       case SELECT -> a != 0 ? b : c;
+      case SIGN -> Math.signum(a);
+      case ERF -> ErrorFunction.erf(a);
+      case EXPM1 -> StrictMath.expm1(a);
+      case LOG1P -> StrictMath.log1p(a);
+      case RSQRT -> 1 / Math.sqrt(a);
+      case POW -> pow(a, b);
     };
+  }
+
+  /** Java's power, but for two cases in which it is NaN and that of IEEE 754 is 1. */
+  private static double pow(double a, double b) {
+    return a == 1 || (a == -1 && Double.isInfinite(b)) ? 1 : StrictMath.pow(a, b);
   }
 
   @Override

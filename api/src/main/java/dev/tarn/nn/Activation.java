@@ -32,6 +32,101 @@ public final class Activation extends Module {
     return of(Tensor::sigmoid);
   }
 
+  /** {@code x > 0 ? x : slope x}; see {@link Activations#leakyRelu}. */
+  public static Activation leakyRelu(double slope) {
+    return of(x -> Activations.leakyRelu(x, slope));
+  }
+
+  /** {@code x > 0 ? x : alpha (e^x - 1)}; see {@link Activations#elu}. */
+  public static Activation elu(double alpha) {
+    return of(x -> Activations.elu(x, alpha));
+  }
+
+  /** {@code x > 0 ? x : alpha (e^(x/alpha) - 1)}; see {@link Activations#celu}. */
+  public static Activation celu(double alpha) {
+    return of(x -> Activations.celu(x, alpha));
+  }
+
+  /** {@code 1.0507 elu(x, 1.6733)}; see {@link Activations#selu}. */
+  public static Activation selu() {
+    return of(Activations::selu);
+  }
+
+  /** {@code min(max(x, 0), 6)}; see {@link Activations#relu6}. */
+  public static Activation relu6() {
+    return of(Activations::relu6);
+  }
+
+  /** {@code min(max(x, -1), 1)}; see {@link Activations#hardTanh}. */
+  public static Activation hardTanh() {
+    return of(Activations::hardTanh);
+  }
+
+  /** {@code min(max(x + 3, 0), 6) / 6}; see {@link Activations#hardSigmoid}. */
+  public static Activation hardSigmoid() {
+    return of(Activations::hardSigmoid);
+  }
+
+  /** {@code x hardSigmoid(x)}; see {@link Activations#hardSwish}. */
+  public static Activation hardSwish() {
+    return of(Activations::hardSwish);
+  }
+
+  /** {@code x (1 + erf(x / sqrt(2))) / 2}; see {@link Activations#gelu}. */
+  public static Activation gelu() {
+    return of(Activations::gelu);
+  }
+
+  /** {@code x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2}; see {@link Activations#geluTanh}. */
+  public static Activation geluTanh() {
+    return of(Activations::geluTanh);
+  }
+
+  /** {@code x sigmoid(x)}; see {@link Activations#silu}. */
+  public static Activation silu() {
+    return of(Activations::silu);
+  }
+
+  /** {@code x tanh(softplus(x))}; see {@link Activations#mish}. */
+  public static Activation mish() {
+    return of(Activations::mish);
+  }
+
+  /** {@code log(1 + e^x)}; see {@link Activations#softplus}. */
+  public static Activation softplus() {
+    return of(Activations::softplus);
+  }
+
+  /** {@code log(sigmoid(x))}; see {@link Activations#logSigmoid}. */
+  public static Activation logSigmoid() {
+    return of(Activations::logSigmoid);
+  }
+
+  /** {@code x / (1 + |x|)}; see {@link Activations#softsign}. */
+  public static Activation softsign() {
+    return of(Activations::softsign);
+  }
+
+  /** 1 where {@code x > 0}, else 0; no gradient flows through it. */
+  public static Activation step() {
+    return of(Activations::step);
+  }
+
+  /** The largest of each group of channels: {@code [N, C, ...] -> [N, C/group, ...]}. */
+  public static Activation maxout(int group) {
+    return of(x -> Activations.maxout(x, group));
+  }
+
+  /** {@code exp(x) / sum(exp(x))} along the last axis. */
+  public static Activation softmax() {
+    return of(Tensor::softmax);
+  }
+
+  /** {@code log(softmax(x))} along the last axis. */
+  public static Activation logSoftmax() {
+    return of(Tensor::logSoftmax);
+  }
+
   /** Every example as a vector: {@code [N, ...] -> [N, D]}. */
   public static Activation flatten() {
     return of(Tensor::flatten);

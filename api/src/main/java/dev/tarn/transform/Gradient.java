@@ -175,6 +175,15 @@ public final class Gradient {
                 null,
                 to(1, in(0).select(g, trace.constant(0))),
                 to(2, in(0).select(trace.constant(0), g)));
+        case SIGN -> list((Tensor) null);
+        case ERF -> list(g.mul(in(0).square().neg().exp()).mul(2 / Math.sqrt(Math.PI)));
+        case EXPM1 -> list(g.mul(out().add(1)));
+        case LOG1P -> list(g.div(in(0).add(1)));
+        case RSQRT -> list(g.mul(-0.5).mul(out().mul(out().square())));
+        case POW ->
+            list(
+                wanted(0) ? to(0, PowerGradient.byBase(g, in(0), in(1))) : null,
+                wanted(1) ? to(1, PowerGradient.byExponent(g, in(0), in(1), out())) : null);
       };
     }
 

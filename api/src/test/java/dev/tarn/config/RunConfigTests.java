@@ -273,7 +273,7 @@ final class RunConfigTests {
             "name=other");
     assertEquals(5, config.train().epochs());
     assertEquals("cpu", config.device());
-    assertEquals(new LayerConfig.Plain("tanh"), config.layers().get(1).settings());
+    assertEquals(new ActivationConfig("tanh", null), config.layers().get(1).settings());
     assertEquals(new LayerConfig.Dense(8, false, null), config.layers().get(0).settings());
     assertEquals(Updates.of(Adam.lr(1e-2).decoupledWeightDecay(0.01)), config.train().updates(1));
     assertEquals("other", config.name());

@@ -1,5 +1,11 @@
 package dev.tarn.cpu;
 
+import dev.tarn.cpu.TileFunctions.NumberTile;
+import dev.tarn.cpu.TileFunctions.TileNumber;
+import dev.tarn.cpu.TileFunctions.TileTile;
+import dev.tarn.cpu.TileFunctions.ToBits;
+import dev.tarn.cpu.TileFunctions.Unary;
+import dev.tarn.cpu.TileFunctions.UnaryWithScratch;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Fused;
@@ -105,7 +111,7 @@ final class TapeCompiler {
     Fused.Instruction instruction = op.tape().get(register);
     if (instruction instanceof Fused.Apply apply) {
       return switch (apply.kind()) {
-        case EQUAL, GREATER, LOG, TANH -> Form.BITS;
+        case EQUAL, GREATER, LOG, TANH, SIGN, ERF, EXPM1, LOG1P, POW -> Form.BITS;
         case SELECT -> uniform[apply.operands().get(0)] ? Form.FLOATS : Form.BITS;
         default -> Form.FLOATS;
       };
@@ -177,6 +183,12 @@ final class TapeCompiler {
       case SIGMOID -> unaryWithScratch(i, o, TileMath::sigmoid);
       case LOG -> toBits(i, o, TileMath::log);
       case TANH -> toBits(i, o, TileMath::tanh);
+      case SIGN -> toBits(i, o, TileSpecial::sign);
+      case ERF -> toBits(i, o, TileSpecial::erf);
+      case EXPM1 -> toBits(i, o, TileSpecial::expm1);
+      case LOG1P -> toBits(i, o, TileSpecial::log1p);
+      case RSQRT -> unary(i, o, TileKernels::rsqrt);
+      case POW -> pow(i, o);
       case RELU -> unary(i, o, (a, out, n) -> TileKernels.max(a, 0f, out, n));
       case ADD -> commutative(i, o, TileKernels::add, TileKernels::add);
       case MUL -> commutative(i, o, TileKernels::mul, TileKernels::mul);
@@ -195,30 +207,6 @@ final class TapeCompiler {
       case SELECT -> select(i, o);
     }
     convert(i, natural(i));
-  }
-
-  private interface Unary {
-    void run(float[] a, float[] out, int n);
-  }
-
-  private interface UnaryWithScratch {
-    void run(float[] a, float[] out, Workspace w, int n);
-  }
-
-  private interface ToBits {
-    void run(float[] a, int[] out, Workspace w, int n);
-  }
-
-  private interface TileTile {
-    void run(float[] a, float[] b, float[] out, int n);
-  }
-
-  private interface TileNumber {
-    void run(float[] a, float b, float[] out, int n);
-  }
-
-  private interface NumberTile {
-    void run(float a, float[] b, float[] out, int n);
   }
 
   private void unary(int i, List<Integer> o, Unary kernel) {
@@ -258,6 +246,14 @@ final class TapeCompiler {
     } else {
       body.add((w, position, n) -> both.run(w.floats[a], w.floats[b], w.floats[out], n));
     }
+  }
+
+  private void pow(int i, List<Integer> o) {
+    int a = tile(o.get(0), Form.FLOATS);
+    int b = tile(o.get(1), Form.FLOATS);
+    release(i, o);
+    int out = allocate(i, Form.BITS);
+    body.add((w, position, n) -> TilePower.pow(w.floats[a], w.floats[b], w.ints[out], w, n));
   }
 
   /** {@code a > b} is {@code a - b > 0}: denormals are kept, and infinities give what they must. */

@@ -118,6 +118,15 @@ final class TileKernels {
     }
   }
 
+  static void rsqrt(float[] a, float[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      out[i] = (float) Math.sqrt(a[i]);
+    }
+    for (int i = 0; i < n; i++) {
+      out[i] = 1f / out[i];
+    }
+  }
+
   static void fill(float value, float[] out, int n) {
     Arrays.fill(out, 0, n, value);
   }
@@ -181,7 +190,7 @@ final class TileKernels {
   }
 
   /** All ones if {@code x} is zero, else zero. */
-  private static int zeroMask(int x) {
+  static int zeroMask(int x) {
     return ~((x | -x) >> 31);
   }
 }

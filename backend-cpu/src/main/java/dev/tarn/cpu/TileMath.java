@@ -14,17 +14,17 @@ package dev.tarn.cpu;
  */
 final class TileMath {
   /** 1.5 * 2^23: adding it leaves the sum's whole part in the low bits of the float. */
-  private static final float ROUND = 12582912f;
+  static final float ROUND = 12582912f;
 
-  private static final int ROUND_BITS = 0x4b400000;
+  static final int ROUND_BITS = 0x4b400000;
   private static final int SQRT_HALF = 0x3f3504f3;
   private static final int INFINITY = 0x7f800000;
-  private static final float LOG2_E = 1.44269504f;
+  static final float LOG2_E = 1.44269504f;
 
   /** ln 2 in two parts; products of the first with a small whole number are exact. */
-  private static final float LN2_HIGH = 0.693359375f;
+  static final float LN2_HIGH = 0.693359375f;
 
-  private static final float LN2_LOW = -2.12194440e-4f;
+  static final float LN2_LOW = -2.12194440e-4f;
 
   private TileMath() {}
 
@@ -32,7 +32,6 @@ final class TileMath {
   static void exp(float[] x, float[] out, Workspace w, int n) {
     float[] t = w.f0;
     float[] r = w.f1;
-    float[] p = w.f2;
     // Many short loops: C2 leaves the body of a long one as it is.
     for (int i = 0; i < n; i++) {
       r[i] = Math.max(Math.min(x[i], 90f), -105f);
@@ -44,6 +43,20 @@ final class TileMath {
       float k = t[i] - ROUND;
       r[i] = (r[i] - k * LN2_HIGH) - k * LN2_LOW;
     }
+    expOfReduced(out, w, n);
+  }
+
+  /**
+   * {@code 2^k e^r}.
+   *
+   * @param out receives the results
+   * @param w holds {@code k + ROUND} in {@code f0}, k from -160 to 140, and {@code r} in {@code
+   *     f1}, at most ln(2)/2 in magnitude
+   */
+  static void expOfReduced(float[] out, Workspace w, int n) {
+    float[] t = w.f0;
+    float[] r = w.f1;
+    float[] p = w.f2;
     for (int i = 0; i < n; i++) {
       float high = (1.9875691500e-4f * r[i] + 1.3981999507e-3f) * r[i] + 8.3334519073e-3f;
       p[i] = high * r[i] + 4.1665795894e-2f;
@@ -122,7 +135,7 @@ final class TileMath {
    * @param wide the numbers times 2^23, which are normal; receives the exponents as floats' bits
    * @param mantissa receives the mantissas' bits
    */
-  private static void splitForLog(int[] bits, int[] wide, int[] mantissa, int n) {
+  static void splitForLog(int[] bits, int[] wide, int[] mantissa, int n) {
     for (int i = 0; i < n; i++) {
       int denormal = (bits[i] - 0x00800000) >> 31;
       mantissa[i] = (bits[i] & ~denormal) | (wide[i] & denormal);
@@ -138,20 +151,15 @@ final class TileMath {
 
   private static void specialLogs(int[] bits, int[] out, int n) {
     for (int i = 0; i < n; i++) {
-      int zero = zeroMask(bits[i] & 0x7fffffff);
-      int infinite = zeroMask(bits[i] ^ INFINITY);
+      int zero = TileKernels.zeroMask(bits[i] & 0x7fffffff);
+      int infinite = TileKernels.zeroMask(bits[i] ^ INFINITY);
       out[i] = (out[i] & ~(zero | infinite)) | (zero & 0xff800000) | (infinite & INFINITY);
     }
     for (int i = 0; i < n; i++) {
-      int zero = zeroMask(bits[i] & 0x7fffffff);
+      int zero = TileKernels.zeroMask(bits[i] & 0x7fffffff);
       int nan = ((INFINITY - (bits[i] & 0x7fffffff)) >> 31) | ((bits[i] >> 31) & ~zero);
       out[i] = (out[i] & ~nan) | (nan & 0x7fc00000);
     }
-  }
-
-  /** All ones if {@code x} is zero, else zero. */
-  private static int zeroMask(int x) {
-    return ~((x | -x) >> 31);
   }
 
   /** The hyperbolic tangent's bits. */

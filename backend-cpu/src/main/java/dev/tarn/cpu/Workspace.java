@@ -35,6 +35,8 @@ final class Workspace {
   final int[] i1 = new int[TILE];
   final int[] sign = new int[TILE];
   final double[] sums = new double[TILE];
+  final double[] d0 = new double[TILE];
+  final double[] d1 = new double[TILE];
   final int[][] lanes = new int[8][TILE / 4];
 
   final ChannelTiles.Scratch channels = new ChannelTiles.Scratch();

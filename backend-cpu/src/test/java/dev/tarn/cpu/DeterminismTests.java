@@ -35,7 +35,10 @@ final class DeterminismTests {
     public Tensor forward(Tensor x, Mode mode) {
       Tensor h = dropout.forward(first.forward(x, mode).tanh(), mode);
       Tensor g = second.forward(h, mode);
-      return third.forward(g.mul(g.sigmoid()).add(g.abs().add(1).log()).exp().relu(), mode);
+      Tensor e = g.mul(g.sigmoid()).add(g.abs().add(1).log()).exp().relu();
+      Tensor power = g.abs().add(0.5).pow(1.3).mul(g.square().add(1).rsqrt());
+      Tensor others = g.erf().add(g.expm1()).add(g.abs().log1p()).mul(g.sign());
+      return third.forward(e.add(power).add(others.mul(0.1)), mode);
     }
   }
 

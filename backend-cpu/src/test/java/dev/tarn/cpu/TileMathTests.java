@@ -42,10 +42,15 @@ final class TileMathTests {
     switch (kind) {
       case EXP -> TileMath.exp(x, out, w, n);
       case SIGMOID -> TileMath.sigmoid(x, out, w, n);
+      case RSQRT -> TileKernels.rsqrt(x, out, n);
       case LOG -> TileMath.log(x, bits, w, n);
+      case SIGN -> TileSpecial.sign(x, bits, w, n);
+      case ERF -> TileSpecial.erf(x, bits, w, n);
+      case EXPM1 -> TileSpecial.expm1(x, bits, w, n);
+      case LOG1P -> TileSpecial.log1p(x, bits, w, n);
       default -> TileMath.tanh(x, bits, w, n);
     }
-    if (kind == Kind.LOG || kind == Kind.TANH) {
+    if (kind != Kind.EXP && kind != Kind.SIGMOID && kind != Kind.RSQRT) {
       w.toFloats(bits, out, n);
     }
     return out;
@@ -65,7 +70,7 @@ final class TileMathTests {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"EXP", "LOG", "TANH", "SIGMOID"})
+  @EnumSource(names = {"EXP", "LOG", "TANH", "SIGMOID", "SIGN", "ERF", "EXPM1", "LOG1P", "RSQRT"})
   void isWithinTwoUlps(Kind kind) {
     float[] x = new float[Workspace.TILE];
     double worst = 0;
@@ -89,7 +94,7 @@ final class TileMathTests {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"EXP", "LOG", "TANH", "SIGMOID"})
+  @EnumSource(names = {"EXP", "LOG", "TANH", "SIGMOID", "SIGN", "ERF", "EXPM1", "LOG1P", "RSQRT"})
   void givesWhatItMustAtTheEdges(Kind kind) {
     float[] y = apply(kind, SPECIAL.clone(), SPECIAL.length);
     for (int i = 0; i < SPECIAL.length; i++) {
@@ -99,10 +104,16 @@ final class TileMathTests {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"TANH", "SIGN", "ERF", "EXPM1", "LOG1P"})
+  void keepsTheSignOfZero(Kind kind) {
+    assertEquals(-0f, apply(kind, new float[] {-0f}, 1)[0]);
+    assertEquals(0f, apply(kind, new float[] {0f}, 1)[0]);
+  }
+
   @Test
-  void keepsTheSignOfZero() {
-    assertEquals(-0f, apply(Kind.TANH, new float[] {-0f}, 1)[0]);
-    assertEquals(0f, apply(Kind.TANH, new float[] {0f}, 1)[0]);
+  void zeroIsAPole() {
+    assertEquals(Float.NEGATIVE_INFINITY, apply(Kind.RSQRT, new float[] {-0f}, 1)[0]);
     assertEquals(Float.NEGATIVE_INFINITY, apply(Kind.LOG, new float[] {-0f}, 1)[0]);
   }
 

@@ -132,7 +132,17 @@ final class ElementwiseCases {
         .within(1e-4)
         .program(
             (trace, in) ->
-                List.of(in[0].exp(), in[0].tanh(), in[0].sigmoid(), in[1].log(), in[1].sqrt()));
+                List.of(
+                    in[0].exp(),
+                    in[0].tanh(),
+                    in[0].sigmoid(),
+                    in[0].erf(),
+                    in[0].expm1(),
+                    in[1].log(),
+                    in[1].sqrt(),
+                    in[1].rsqrt(),
+                    in[1].log1p(),
+                    in[1].pow(trace.constant(0.99))));
   }
 
   private static void addBroadcasts(List<OpCase> cases) {
@@ -190,15 +200,21 @@ final class ElementwiseCases {
   }
 
   private static boolean isDifferentiable(Kind kind, int operand) {
-    return kind != Kind.GREATER && kind != Kind.EQUAL && !(kind == Kind.SELECT && operand == 0);
+    return switch (kind) {
+      case GREATER, EQUAL, SIGN -> false;
+      case SELECT -> operand > 0;
+      default -> true;
+    };
   }
 
   /** Data at which the function has a derivative. */
   private static Fill fill(Kind kind, int operand) {
     return switch (kind) {
-      case NEG, EXP, TANH, SIGMOID, ADD, SUB, MUL -> Fill.normal(1);
-      case LOG, SQRT -> Fill.uniform(0.25, 4);
-      case ABS, RELU -> Fill.awayFromZero();
+      case NEG, EXP, TANH, SIGMOID, ADD, SUB, MUL, ERF, EXPM1 -> Fill.normal(1);
+      case LOG, SQRT, RSQRT -> Fill.uniform(0.25, 4);
+      case LOG1P -> Fill.uniform(-0.75, 4);
+      case POW -> operand == 0 ? Fill.uniform(0.25, 4) : Fill.normal(1);
+      case ABS, RELU, SIGN -> Fill.awayFromZero();
       case DIV -> operand == 0 ? Fill.normal(1) : Fill.awayFromZero();
       case MAXIMUM, MINIMUM, GREATER, EQUAL -> Fill.grid(operand == 0 ? 0 : 0.125);
       case SELECT -> operand == 0 ? Fill.cycle(0, 1, 0.5, 0, -2) : Fill.normal(1);

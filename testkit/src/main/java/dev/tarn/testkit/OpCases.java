@@ -32,6 +32,7 @@ public final class OpCases {
     cases.addAll(GatherCases.all());
     cases.addAll(SoftmaxCases.all());
     cases.addAll(BatchedMatMulCases.all());
+    cases.addAll(ActivationCases.all());
     return List.copyOf(cases);
   }
 

@@ -12,6 +12,7 @@ import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.StateStore;
 import dev.tarn.ir.DropoutMask;
+import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
@@ -244,6 +245,34 @@ class ReferenceConformanceTests {
         v(1, 0.5, 0),
         v(0, 0.5, 1));
     check(run(in -> Gradient.of(in.get(0).max(), in), v(1, 3, 3, 2)), v(0, 0.5, 0.5, 0));
+  }
+
+  /** What IEEE 754 (9.2.1) says of powers. */
+  @Test
+  void specialPowers() {
+    check(
+        run(
+            new Elementwise(Kind.POW),
+            v(1, NAN, -1, -1, 0, -0.0, -0.0, -0.0, -INF, -INF, -INF, 2, -2, -8, 0.5, NAN),
+            v(NAN, 0, INF, -INF, -2, -3, -2, 3, 3, -3, 2.5, NAN, 0.5, 3, -INF, 1)),
+        v(1, 1, 1, 1, INF, -INF, INF, -0.0, -INF, -0.0, INF, NAN, NAN, -512, INF, NAN));
+  }
+
+  @Test
+  void signKeepsZerosAndNan() {
+    check(run(new Elementwise(Kind.SIGN), v(-3, -0.0, 0, 1e-30, NAN)), v(-1, -0.0, 0, 1, NAN));
+  }
+
+  /** Without gradients of zero by infinite factors (0^0, 0^b, b = 0). */
+  @Test
+  void gradientOfPowers() {
+    check(
+        run(
+            in -> Gradient.of(in.get(0).pow(in.get(1)).sum(), in),
+            v(0, 0, 0, 2, 4),
+            v(0, 1, 2.5, 0, 0.5)),
+        v(0, 1, 0, 0, 0.25),
+        v(0, 0, 0, Math.log(2), 2 * Math.log(4)));
   }
 
   @Test

@@ -1,0 +1,30 @@
+package dev.tarn.cpu;
+
+/** The forms of loops over tiles that {@link TapeCompiler} joins; n elements each. */
+final class TileFunctions {
+  private TileFunctions() {}
+
+  interface Unary {
+    void run(float[] a, float[] out, int n);
+  }
+
+  interface UnaryWithScratch {
+    void run(float[] a, float[] out, Workspace w, int n);
+  }
+
+  interface ToBits {
+    void run(float[] a, int[] out, Workspace w, int n);
+  }
+
+  interface TileTile {
+    void run(float[] a, float[] b, float[] out, int n);
+  }
+
+  interface TileNumber {
+    void run(float[] a, float b, float[] out, int n);
+  }
+
+  interface NumberTile {
+    void run(float a, float[] b, float[] out, int n);
+  }
+}
