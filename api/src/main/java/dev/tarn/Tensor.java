@@ -6,13 +6,16 @@ import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
+import dev.tarn.ir.Gather;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.NormalizeRows;
 import dev.tarn.ir.Op;
 import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
+import dev.tarn.ir.Softmax;
 import dev.tarn.ir.SoftmaxCrossEntropy;
+import dev.tarn.ir.StopGradient;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.List;
@@ -168,20 +171,27 @@ public final class Tensor {
   }
 
   /**
-   * The matrix product: {@code [M,K] x [K,N] -> [M,N]}.
+   * The matrix product: {@code [M,K] x [K,N] -> [M,N]}, or a batch of them: {@code [B,M,K] x
+   * [B,K,N] -> [B,M,N]}, where an operand of two axes or of batch 1 is used for all.
    *
-   * @throws ShapeException if the inner dimensions differ
+   * @throws ShapeException if the inner dimensions or the batches differ
    */
   public Tensor matmul(Tensor other) {
     return matmul(other, false, false);
   }
 
   /**
-   * The matrix product of this and other, each transposed first if so asked.
+   * The matrix product of this and other, the last two axes of each transposed first if so asked.
    *
-   * @throws ShapeException if the inner dimensions differ
+   * @throws ShapeException if the inner dimensions or the batches differ
    */
   public Tensor matmul(Tensor other, boolean transposeThis, boolean transposeOther) {
+    if (shape().rank() == 3 && other.shape().rank() == 2 && !transposeThis) {
+      // One product of [B M, K] is faster than B products, and so are its gradients.
+      Tensor rows = reshape(shape().dim(0) * shape().dim(1), shape().dim(2));
+      Tensor product = rows.matmul(other, false, transposeOther);
+      return product.reshape(shape().dim(0), shape().dim(1), product.shape().dim(1));
+    }
     return trace.add(new MatMul(transposeThis, transposeOther), this, other).get(0);
   }
 
@@ -206,10 +216,19 @@ public final class Tensor {
     return trace.add(new ArgMax(), this).get(0);
   }
 
+  /** The index of the smallest element of each row: {@code [N, C] -> i32 [N]}. */
+  public Tensor argmin() {
+    return neg().argmax();
+  }
+
   /** {@code exp(x) / sum(exp(x))} along the last axis, computed without overflow. */
   public Tensor softmax() {
-    Tensor shifted = sub(reduce(Reduce.Kind.MAX, -1)).exp();
-    return shifted.div(shifted.reduce(Reduce.Kind.SUM, -1));
+    return trace.add(new Softmax(false), this).get(0);
+  }
+
+  /** {@code x - log(sum(exp(x)))} along the last axis, computed without overflow. */
+  public Tensor logSoftmax() {
+    return trace.add(new Softmax(true), this).get(0);
   }
 
   /**
@@ -380,6 +399,121 @@ public final class Tensor {
    */
   public Tensor normalizeRows(double epsilon) {
     return trace.add(new NormalizeRows(epsilon), this).get(0);
+  }
+
+  /**
+   * The axes in another order: axis i of the result is axis {@code axes[i]} of this; all axes
+   * reversed if none is given. f32 or i32.
+   *
+   * @throws ShapeException unless every axis is named once
+   */
+  public Tensor transpose(int... axes) {
+    return TensorShapes.transpose(this, axes);
+  }
+
+  /** Each matrix transposed: {@code [..., M, N] -> [..., N, M]}. */
+  public Tensor t() {
+    return TensorShapes.t(this);
+  }
+
+  /**
+   * The box from {@code starts[i]} to before {@code ends[i]} along each axis i. f32 or i32.
+   *
+   * @throws ShapeException if it does not lie in this tensor
+   */
+  public Tensor slice(int[] starts, int[] ends) {
+    return TensorShapes.slice(this, starts, ends);
+  }
+
+  /** The part of an axis that begins at {@code from} and is {@code length} long. */
+  public Tensor narrow(int axis, int from, int length) {
+    return TensorShapes.narrow(this, axis, from, length);
+  }
+
+  /**
+   * This tensor cut along an axis into so many equal parts.
+   *
+   * @throws ShapeException if they cannot be equal
+   */
+  public List<Tensor> split(int axis, int parts) {
+    return TensorShapes.split(this, axis, parts);
+  }
+
+  /**
+   * This tensor cut along an axis into parts of the given extents.
+   *
+   * @throws ShapeException if the extents do not add up
+   */
+  public List<Tensor> split(int axis, int[] extents) {
+    return TensorShapes.split(this, axis, extents);
+  }
+
+  /**
+   * Tensors one after the other along an axis. f32 or i32.
+   *
+   * @throws ShapeException if they differ along another axis
+   */
+  public static Tensor concat(int axis, List<Tensor> tensors) {
+    return TensorShapes.concat(axis, tensors);
+  }
+
+  /**
+   * Tensors of one shape one after the other along a new axis: n times {@code [A, B]} along axis 1
+   * gives {@code [A, n, B]}.
+   *
+   * @throws ShapeException if their shapes differ
+   */
+  public static Tensor stack(int axis, List<Tensor> tensors) {
+    return TensorShapes.stack(axis, tensors);
+  }
+
+  /**
+   * This tensor in a border: along axis i there are {@code before[i]} elements of a value before it
+   * and {@code after[i]} after it. f32 or i32.
+   */
+  public Tensor pad(int[] before, int[] after, double number) {
+    return TensorShapes.pad(this, before, after, number);
+  }
+
+  /**
+   * Rows of this table by their numbers: {@code [V, D]} and i32 {@code [...]} give {@code [...,
+   * D]}. A number outside {@code [0, V)} gives a row of NaN. The gradient is a whole table.
+   */
+  public Tensor gather(Tensor indices) {
+    return trace.add(new Gather(), this, indices).get(0);
+  }
+
+  /**
+   * A row of {@code classes} numbers for each index, 1 where it points to, else 0: i32 {@code
+   * [...]} gives f32 {@code [..., classes]}. An index outside {@code [0, classes)} gives zeros.
+   */
+  public Tensor oneHot(int classes) {
+    return TensorShapes.oneHot(this, classes);
+  }
+
+  /** The same elements without an axis of extent one. */
+  public Tensor squeeze(int axis) {
+    return TensorShapes.squeeze(this, axis);
+  }
+
+  /** The same elements with a new axis of extent one at a place; -1 is after the last. */
+  public Tensor unsqueeze(int axis) {
+    return TensorShapes.unsqueeze(this, axis);
+  }
+
+  /**
+   * This f32 tensor repeated along axes of extent one to the given extents; -1 keeps an axis as it
+   * is. More extents than axes put new axes in front.
+   *
+   * @throws ShapeException if it does not broadcast to them
+   */
+  public Tensor expand(int... dims) {
+    return TensorShapes.expand(this, dims);
+  }
+
+  /** This tensor, through which no gradient flows. */
+  public Tensor stopGradient() {
+    return trace.add(new StopGradient(), this).get(0);
   }
 
   /** Prints statistics of this tensor at every run, under a label, to standard error. */

@@ -41,7 +41,8 @@ public final class Trace {
           "dev.tarn.nn.",
           "dev.tarn.loss.",
           "dev.tarn.optim.",
-          "dev.tarn.train.");
+          "dev.tarn.train.",
+          "dev.tarn.cli.");
 
   private final Map<String, Tensor> inputs = new LinkedHashMap<>();
   private final Map<State, Tensor> states = new LinkedHashMap<>();

@@ -38,7 +38,8 @@ class ShapeErrorTests {
     assertError("matmul: inner dimensions differ: [32,784]ᵀ x [512,128]", line + 1, transposed);
     ShapeException e = assertThrows(ShapeException.class, () -> x.matmul(x.sum()));
     assertTrue(
-        e.getMessage().startsWith("matmul: needs two matrices, was given [32,784] x [] ("),
+        e.getMessage()
+            .startsWith("matmul: needs two matrices or batches of them, was given [32,784] x [] ("),
         e.getMessage());
   }
 

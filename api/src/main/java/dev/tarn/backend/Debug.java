@@ -1,5 +1,6 @@
 package dev.tarn.backend;
 
+import dev.tarn.TarnException;
 import dev.tarn.ir.Program;
 
 /**
@@ -13,10 +14,20 @@ import dev.tarn.ir.Program;
 public final class Debug {
   private Debug() {}
 
-  /** The level of {@code TARN_DEBUG}, 0 if it is not set. */
+  /**
+   * The level of {@code TARN_DEBUG}, 0 if it is not set.
+   *
+   * @throws TarnException if it is no level
+   */
   public static int level() {
     String text = setting("tarn.debug", "TARN_DEBUG");
-    return text.matches("\\d") ? text.charAt(0) - '0' : 0;
+    if (text.isEmpty()) {
+      return 0;
+    }
+    if (!text.matches("[0-4]")) {
+      throw new TarnException("TARN_DEBUG=" + text + ": expected a level from 0 to 4");
+    }
+    return text.charAt(0) - '0';
   }
 
   /** Whether every node is to be checked against the reference. */

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * The data of a run file.
  *
  * @param set the name of a data set that comes with Tarn, or null
- * @param csv a table of numbers whose last column is the class from 0, or null
+ * @param csv a table of numbers whose last columns are the class from 0 or the targets, or null
+ * @param targets how many of the last columns are numbers to predict; 0 if the last is a class
  * @param scale what features are multiplied by
  * @param split the shares of training, validation and test
  * @param shape the shape of one example, for instance channels, rows and columns, or null if it is
@@ -28,9 +29,11 @@ import org.jspecify.annotations.Nullable;
 public record DataConfig(
     @Nullable String set,
     @Nullable Path csv,
+    int targets,
     double scale,
     List<Double> split,
     @Nullable Shape shape) {
+  static final List<String> KEYS = List.of("set", "csv", "targets", "scale", "split", "shape");
   private static final List<Double> SPLIT = List.of(0.8, 0.1, 0.1);
   private static final int MAX_EXTENT = 1 << 24;
   private static final int MAX_CLASSES = 1_000_000;
@@ -41,9 +44,10 @@ public record DataConfig(
   }
 
   static DataConfig read(YamlValue value) {
-    Fields fields = new Fields(value, List.of("set", "csv", "scale", "split", "shape"));
+    Fields fields = new Fields(value, KEYS);
     YamlValue set = fields.get("set");
     YamlValue csv = fields.get("csv");
+    Fields.refuseClash(value, List.of("set", "csv"));
     if ((set == null) == (csv == null)) {
       throw value.error(
           "expected either 'set' (" + String.join(", ", Datasets.names()) + ") or 'csv' (a file)");
@@ -52,12 +56,17 @@ public record DataConfig(
       throw set.error(
           "no data set '" + set.text() + "'; " + Fields.meant(set.text(), Datasets.names()));
     }
+    YamlValue targets = fields.get("targets");
+    if (targets != null && csv == null) {
+      throw targets.error("only tables have numbers to predict: give 'csv' rather than 'set'");
+    }
     YamlValue scale = fields.get("scale");
     YamlValue split = fields.get("split");
     YamlValue shape = fields.get("shape");
     return new DataConfig(
         set == null ? null : set.text(),
         csv == null ? null : path(csv),
+        targets == null ? 0 : (int) targets.integer(1, Integer.MAX_VALUE),
         scale == null ? 1 : scale.number("other than 0", v -> v != 0),
         split == null ? SPLIT : shares(split),
         shape == null ? null : shape(shape));
@@ -106,6 +115,9 @@ public record DataConfig(
       data.put("set", set);
     } else {
       data.put("csv", String.valueOf(csv));
+      if (targets > 0) {
+        data.put("targets", targets);
+      }
     }
     data.put("scale", scale);
     data.put("split", split);
@@ -128,7 +140,8 @@ public record DataConfig(
    */
   public Dataset load() {
     if (csv != null) {
-      return table(CsvTable.read(csv), csv);
+      CsvTable table = CsvTable.read(csv);
+      return targets > 0 ? numbers(table, csv) : table(table, csv);
     }
     Dataset data = Datasets.named(String.valueOf(set));
     HostTensor features = HostTensor.zeros(Spec.f32(data.featureShape().prepend(data.size())));
@@ -163,6 +176,25 @@ public record DataConfig(
     return rows;
   }
 
+  private Dataset numbers(CsvTable table, Path file) {
+    int columns = table.columns() - targets;
+    if (columns < 1) {
+      throw new TarnException(
+          String.format(
+              "%s: %d columns; expected features and, in the last %d, targets",
+              file, table.columns(), targets));
+    }
+    HostTensor features = HostTensor.zeros(Spec.f32(Shape.of(table.rows(), columns)));
+    HostTensor wanted = HostTensor.zeros(Spec.f32(Shape.of(table.rows(), targets)));
+    for (int row = 0; row < table.rows(); row++) {
+      for (int column = 0; column < targets; column++) {
+        wanted.floats()[row * targets + column] = table.get(row, columns + column);
+      }
+    }
+    copy(table, columns, features.floats());
+    return ArrayDataset.ofNumbers(features, wanted);
+  }
+
   private Dataset table(CsvTable table, Path file) {
     int columns = table.columns() - 1;
     if (columns == 0) {
@@ -177,9 +209,9 @@ public record DataConfig(
       if (label < 0 || label != (int) label || label >= MAX_CLASSES) {
         throw new TarnException(
             file
-                + ": the last column of row "
-                + (row + 1)
-                + " is "
+                + ":"
+                + table.line(row)
+                + ": the last column is "
                 + label
                 + ", not a class: an integer from 0");
       }

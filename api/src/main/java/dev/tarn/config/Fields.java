@@ -40,6 +40,34 @@ final class Fields {
     return value;
   }
 
+  /**
+   * Refuses an override that adds one of several alternatives beside another, and says how to
+   * replace it.
+   *
+   * @throws ConfigException naming the override
+   */
+  static void refuseClash(YamlValue mapping, List<String> alternatives) {
+    List<String> given =
+        mapping.entries().keySet().stream().filter(alternatives::contains).toList();
+    if (given.size() != 2 || mapping.place().isOverride()) {
+      return;
+    }
+    for (int i = 0; i < 2; i++) {
+      YamlValue added = mapping.entries().get(given.get(i)).value();
+      if (added.place().isOverride()) {
+        throw new ConfigException(
+            String.format(
+                "%s: %s has '%s' already; to replace it, write '%s={%s: %s}'",
+                added.place().text(),
+                mapping.path(),
+                given.get(1 - i),
+                mapping.path(),
+                given.get(i),
+                added.flow()));
+      }
+    }
+  }
+
   /** {@code did you mean 'epochs'?}, or the names there are. */
   static String meant(String name, List<String> known) {
     @Nullable String best = null;

@@ -44,8 +44,9 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
    *
    * @param units the number of outputs
    * @param bias whether it has a bias
+   * @param init what its weights start with, or null for the layer's own
    */
-  public record Dense(int units, boolean bias) implements Settings {
+  public record Dense(int units, boolean bias, @Nullable Choice init) implements Settings {
     @Override
     public String kind() {
       return "dense";
@@ -54,6 +55,9 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     @Override
     public Module module() {
       dev.tarn.nn.Dense dense = dev.tarn.nn.Dense.units(units);
+      if (init != null) {
+        dense.weights(InitializerConfig.make(init));
+      }
       return bias ? dense : dense.withoutBias();
     }
 
@@ -62,6 +66,9 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
       Map<String, Object> settings = new LinkedHashMap<>();
       settings.put("units", units);
       settings.put("bias", bias);
+      if (init != null) {
+        settings.put("init", init.toYaml());
+      }
       return Map.of(kind(), settings);
     }
   }
@@ -168,12 +175,14 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
 
   private static Dense dense(YamlValue given) {
     if (!given.isMapping()) {
-      return new Dense((int) given.integer(1, Integer.MAX_VALUE), true);
+      return new Dense((int) given.integer(1, Integer.MAX_VALUE), true, null);
     }
-    Fields fields = new Fields(given, List.of("units", "bias"));
+    Fields fields = new Fields(given, List.of("units", "bias", "init"));
     YamlValue bias = fields.get("bias");
+    YamlValue init = fields.get("init");
     int units = (int) fields.require("units").integer(1, Integer.MAX_VALUE);
-    return new Dense(units, bias == null || bias.bool());
+    return new Dense(
+        units, bias == null || bias.bool(), init == null ? null : InitializerConfig.read(init));
   }
 
   private static double rate(YamlValue given) {

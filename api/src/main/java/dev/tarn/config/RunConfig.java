@@ -1,5 +1,6 @@
 package dev.tarn.config;
 
+import dev.tarn.DType;
 import dev.tarn.Mode;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
@@ -87,6 +89,17 @@ public record RunConfig(
       throw root.expected("keys with values: data, model, train");
     }
     Overrides.apply(root, overrides);
+    root.entries()
+        .forEach(
+            (key, entry) ->
+                nested(key)
+                    .ifPresent(
+                        meant -> {
+                          throw new ConfigException(
+                              String.format(
+                                  "%s: unknown key '%s'; did you mean '%s'?",
+                                  entry.keyPlace().text(), key, meant));
+                        }));
     Fields fields = new Fields(root, List.of("name", "data", "model", "train", "seed", "device"));
     YamlValue seed = fields.get("seed");
     return new RunConfig(
@@ -96,6 +109,14 @@ public record RunConfig(
         TrainConfig.read(fields.require("train")),
         seed == null ? 0 : seed.integer(Long.MIN_VALUE, Long.MAX_VALUE),
         device(fields));
+  }
+
+  /** The path of a key of {@code train} or {@code data} by the key alone: {@code train.epochs}. */
+  public static Optional<String> nested(String key) {
+    if (TrainConfig.KEYS.contains(key)) {
+      return Optional.of("train." + key);
+    }
+    return DataConfig.KEYS.contains(key) ? Optional.of("data." + key) : Optional.empty();
   }
 
   /** The run file with every default filled in; it reads back as an equal configuration. */
@@ -130,14 +151,28 @@ public record RunConfig(
    * @throws ConfigException naming a layer's place if the model does not fit the data
    */
   public Sequential modelFor(Dataset dataset) {
-    Shape output;
+    Spec output;
+    Spec needed;
     try {
       Spec input = Spec.f32(dataset.featureShape().prepend(1));
-      output = model().forward(new Trace().input("features", input), Mode.EVAL).shape();
+      output = model().forward(new Trace().input("features", input), Mode.EVAL).spec();
+      needed = train.loss().target(output);
     } catch (ShapeException e) {
       throw new ConfigException(e.getMessage(), e);
     }
-    if (!output.equals(Shape.of(1, dataset.classes()))) {
+    Spec target = dataset.targetSpec();
+    if (needed.dtype() != target.dtype()) {
+      throw new ConfigException(
+          String.format(
+              "train.loss: %s needs %s, but %s has %s",
+              train.lossChoice().kind(),
+              targets(needed.dtype()),
+              data.name(),
+              targets(target.dtype())));
+    }
+    Shape wanted =
+        target.dtype() == DType.I32 ? Shape.of(1, dataset.classes()) : target.shape().prepend(1);
+    if (!output.shape().equals(wanted)) {
       LayerConfig last = layers.get(layers.size() - 1);
       String what = "the model has no dense layer";
       for (LayerConfig layer : layers) {
@@ -148,10 +183,24 @@ public record RunConfig(
       }
       throw new ConfigException(
           String.format(
-              "%s: %s, but %s has %d classes; end the model with '- dense: %d'",
-              last.place(), what, data.name(), dataset.classes(), dataset.classes()));
+              "%s: %s, but %s has %d %s; end the model with '- dense: %d'",
+              last.place(),
+              what,
+              data.name(),
+              wanted.dim(1),
+              target.dtype() == DType.I32 ? "classes" : "targets",
+              wanted.dim(1)));
     }
     return model();
+  }
+
+  /** Whether the model tells classes apart rather than predict numbers. */
+  public boolean classifies() {
+    return data.targets() == 0;
+  }
+
+  private static String targets(DType type) {
+    return type == DType.I32 ? "classes" : "numbers to predict (data.targets)";
   }
 
   private static String name(Fields fields, YamlValue root, String source) {

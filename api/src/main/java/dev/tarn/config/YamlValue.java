@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * A value of a run file or an override: a scalar, a list or a mapping, with its place.
@@ -12,6 +13,10 @@ import java.util.regex.Pattern;
  */
 final class YamlValue {
   private static final Pattern INTEGER = Pattern.compile("[-+]?[0-9]+");
+
+  /** What reads as another thing without its quotes. */
+  private static final Pattern QUOTED = Pattern.compile("[-+.]?[0-9].*|(?i:true|false)");
+
   private static final Pattern NUMBER =
       Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?");
 
@@ -23,7 +28,11 @@ final class YamlValue {
    * @param line its line from 1, or 0
    * @param base what relative paths start from
    */
-  record Place(String text, String source, int line, Path base) {}
+  record Place(String text, String source, int line, Path base) {
+    boolean isOverride() {
+      return line == 0;
+    }
+  }
 
   /** A scalar's text, and whether it was written without quotes. */
   record Scalar(String text, boolean plain) {}
@@ -129,6 +138,20 @@ final class YamlValue {
     throw expected("a number " + what);
   }
 
+  /** The value in one line of YAML. */
+  String flow() {
+    if (isMapping()) {
+      return entries().entrySet().stream()
+          .map(entry -> entry.getKey() + ": " + entry.getValue().value().flow())
+          .collect(Collectors.joining(", ", "{", "}"));
+    }
+    if (isList()) {
+      return values().stream().map(YamlValue::flow).collect(Collectors.joining(", ", "[", "]"));
+    }
+    Scalar scalar = (Scalar) content;
+    return scalar.plain() ? scalar.text() : '"' + scalar.text().replace("\"", "\\\"") + '"';
+  }
+
   boolean bool() {
     if (content instanceof Scalar scalar && scalar.plain()) {
       switch (scalar.text()) {
@@ -157,14 +180,17 @@ final class YamlValue {
       return entries().isEmpty() ? "an empty mapping" : "keys " + entries().keySet();
     }
     if (isList()) {
-      return values().isEmpty() ? "an empty list" : "a list";
+      return values().isEmpty() ? "an empty list" : "a list of " + values().size();
     }
     Scalar scalar = (Scalar) content;
     if (scalar.plain() && isNull(scalar.text())) {
       return "nothing";
     }
     String text = scalar.text().replaceAll("\\s+", " ");
-    return "'" + (text.length() > 40 ? text.substring(0, 40) + "..." : text) + "'";
+    boolean quoted = !scalar.plain() && QUOTED.matcher(text).matches();
+    return (quoted ? "the quoted text '" : "'")
+        + (text.length() > 40 ? text.substring(0, 40) + "..." : text)
+        + "'";
   }
 
   private static boolean isNull(String text) {

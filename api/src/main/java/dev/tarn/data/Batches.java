@@ -18,12 +18,12 @@ public final class Batches {
    * Examples for one step.
    *
    * @param features f32 {@code [n, ...]}
-   * @param labels i32 {@code [n]}
+   * @param targets i32 {@code [n]}, or f32 {@code [n, ...]}
    */
-  public record Batch(HostTensor features, HostTensor labels) {
+  public record Batch(HostTensor features, HostTensor targets) {
     /** The number of examples. */
     public int size() {
-      return labels.size();
+      return features.shape().dim(0);
     }
   }
 
@@ -88,8 +88,10 @@ public final class Batches {
             n ->
                 new Batch(
                     HostTensor.zeros(Spec.f32(data.featureShape().prepend(n))),
-                    HostTensor.zeros(Spec.i32(n))));
-    data.gather(order, from, batch.features(), batch.labels());
+                    HostTensor.zeros(
+                        new Spec(
+                            data.targetSpec().dtype(), data.targetSpec().shape().prepend(n)))));
+    data.gather(order, from, batch.features(), batch.targets());
     return batch;
   }
 }

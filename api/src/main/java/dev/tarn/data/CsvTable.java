@@ -3,6 +3,7 @@ package dev.tarn.data;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
+import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import dev.tarn.TarnException;
 import java.io.IOException;
 import java.io.Reader;
@@ -18,11 +19,13 @@ import java.util.List;
 /** A table of numbers from a CSV file (RFC 4180) with a line of names or without. */
 public final class CsvTable {
   private final float[] values;
+  private final int[] lines;
   private final int rows;
   private final int columns;
 
-  private CsvTable(float[] values, int rows, int columns) {
+  private CsvTable(float[] values, int[] lines, int rows, int columns) {
     this.values = values;
+    this.lines = lines;
     this.rows = rows;
     this.columns = columns;
   }
@@ -48,10 +51,15 @@ public final class CsvTable {
   /** Reads from a reader; {@code name} stands for it in messages. */
   static CsvTable read(Reader reader, String name) throws IOException {
     float[] values = new float[1024];
+    int[] lines = new int[256];
     int count = 0;
     int rows = 0;
     int columns = -1;
-    try (CsvReader<CsvRecord> csv = CsvReader.builder().ofCsvRecord(reader)) {
+    try (CsvReader<CsvRecord> csv =
+        CsvReader.builder()
+            .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
+            .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
+            .ofCsvRecord(reader)) {
       for (CsvRecord record : csv) {
         List<String> fields = record.getFields();
         if (columns < 0) {
@@ -76,7 +84,10 @@ public final class CsvTable {
         for (int column = 0; column < columns; column++) {
           values[count++] = parse(fields.get(column), name, record, column);
         }
-        rows++;
+        if (rows == lines.length) {
+          lines = Arrays.copyOf(lines, rows * 2);
+        }
+        lines[rows++] = (int) record.getStartingLineNumber();
       }
     } catch (UncheckedIOException e) {
       throw e.getCause();
@@ -86,7 +97,7 @@ public final class CsvTable {
     if (rows == 0) {
       throw new TarnException(name + ": no rows of data");
     }
-    return new CsvTable(values, rows, columns);
+    return new CsvTable(values, lines, rows, columns);
   }
 
   /** The number of rows. */
@@ -102,6 +113,11 @@ public final class CsvTable {
   /** The value at a row and a column, from 0. */
   public float get(int row, int column) {
     return values[row * columns + column];
+  }
+
+  /** The line of the file that a row begins at, from 1. */
+  public int line(int row) {
+    return lines[row];
   }
 
   private static boolean numeric(List<String> fields) {

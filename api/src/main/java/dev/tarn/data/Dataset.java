@@ -2,11 +2,12 @@ package dev.tarn.data;
 
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
+import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.internal.RandomStream;
 import java.util.Arrays;
 
-/** Examples with class labels, each of the same shape, accessible by index. */
+/** Examples with targets, class labels or numbers, accessible by index; all of one shape. */
 public interface Dataset {
   /** The number of examples. */
   int size();
@@ -14,7 +15,12 @@ public interface Dataset {
   /** The shape of one example's features, without a batch axis. */
   Shape featureShape();
 
-  /** The number of classes; labels are 0 to this minus 1. */
+  /** One example's target, without a batch axis: i32 {@code []} for a class label, or numbers. */
+  default Spec targetSpec() {
+    return Spec.i32();
+  }
+
+  /** The number of classes, whose labels are 0 to this minus 1; 0 where targets are numbers. */
   int classes();
 
   /**
@@ -23,9 +29,9 @@ public interface Dataset {
    * @param indices which examples
    * @param from the first entry of {@code indices} to use
    * @param features receives f32 {@code [n, ...featureShape]}; n examples are copied
-   * @param labels receives i32 {@code [n]}
+   * @param targets receives i32 {@code [n]}, or f32 {@code [n, ...]}
    */
-  void gather(int[] indices, int from, HostTensor features, HostTensor labels);
+  void gather(int[] indices, int from, HostTensor features, HostTensor targets);
 
   /** Some of the examples, in the given order. */
   default Dataset subset(int[] chosen) {

@@ -2,6 +2,7 @@ package dev.tarn.data;
 
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
+import dev.tarn.Spec;
 
 /** Some examples of a data set. */
 final class Subset implements Dataset {
@@ -24,16 +25,21 @@ final class Subset implements Dataset {
   }
 
   @Override
+  public Spec targetSpec() {
+    return all.targetSpec();
+  }
+
+  @Override
   public int classes() {
     return all.classes();
   }
 
   @Override
-  public void gather(int[] indices, int from, HostTensor features, HostTensor labels) {
-    int[] mapped = new int[labels.size()];
+  public void gather(int[] indices, int from, HostTensor features, HostTensor targets) {
+    int[] mapped = new int[targets.shape().dim(0)];
     for (int i = 0; i < mapped.length; i++) {
       mapped[i] = chosen[indices[from + i]];
     }
-    all.gather(mapped, 0, features, labels);
+    all.gather(mapped, 0, features, targets);
   }
 }

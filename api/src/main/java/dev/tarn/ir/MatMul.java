@@ -1,12 +1,17 @@
 package dev.tarn.ir;
 
 import dev.tarn.DType;
+import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import java.util.List;
 
 /**
- * The matrix product {@code op(A) op(B)}: {@code [M,K] x [K,N] -> [M,N]} after transposition.
+ * The matrix product {@code op(A) op(B)}: {@code [M,K] x [K,N] -> [M,N]} after transposition of the
+ * last two axes.
+ *
+ * <p>With a third axis in front it is a batch of products: {@code [B,M,K] x [B,K,N] -> [B,M,N]}. An
+ * operand without that axis, or with an extent of one along it, is shared by all products.
  *
  * @param transposeA whether A is given as {@code [K,M]}
  * @param transposeB whether B is given as {@code [N,K]}
@@ -25,14 +30,15 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     if (a.dtype() != DType.F32 || b.dtype() != DType.F32) {
       throw new ShapeException("matmul: needs f32 operands: " + a + " x " + b);
     }
-    if (a.shape().rank() != 2 || b.shape().rank() != 2) {
+    if (!isMatrices(a.shape()) || !isMatrices(b.shape())) {
       throw new ShapeException(
-          "matmul: needs two matrices, was given " + a.shape() + " x " + b.shape());
+          "matmul: needs two matrices or batches of them, was given "
+              + (a.shape() + " x " + b.shape()));
     }
-    int m = a.shape().dim(transposeA ? 1 : 0);
-    int k = a.shape().dim(transposeA ? 0 : 1);
-    int n = b.shape().dim(transposeB ? 0 : 1);
-    if (k != b.shape().dim(transposeB ? 1 : 0)) {
+    int m = a.shape().dim(transposeA ? -1 : -2);
+    int k = a.shape().dim(transposeA ? -2 : -1);
+    int n = b.shape().dim(transposeB ? -2 : -1);
+    if (k != b.shape().dim(transposeB ? -1 : -2)) {
       throw new ShapeException(
           "matmul: inner dimensions differ: "
               + a.shape()
@@ -41,7 +47,25 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
               + b.shape()
               + (transposeB ? "ᵀ" : ""));
     }
-    return List.of(Spec.f32(m, n));
+    if (a.shape().rank() == 2 && b.shape().rank() == 2) {
+      return List.of(Spec.f32(m, n));
+    }
+    int batchA = batch(a.shape());
+    int batchB = batch(b.shape());
+    if (batchA != batchB && batchA != 1 && batchB != 1) {
+      throw new ShapeException(
+          "matmul: numbers of matrices differ: " + a.shape() + " x " + b.shape());
+    }
+    return List.of(Spec.f32(batchA == 1 ? batchB : batchA, m, n));
+  }
+
+  private static boolean isMatrices(Shape shape) {
+    return shape.rank() == 2 || shape.rank() == 3;
+  }
+
+  /** How many matrices a shape holds. */
+  public static int batch(Shape shape) {
+    return shape.rank() == 3 ? shape.dim(0) : 1;
   }
 
   @Override

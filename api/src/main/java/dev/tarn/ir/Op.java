@@ -32,7 +32,16 @@ public sealed interface Op
         BatchNorm,
         BatchNormGrad,
         NormalizeRows,
-        NormalizeRowsGrad {
+        NormalizeRowsGrad,
+        Transpose,
+        Slice,
+        Concat,
+        Pad,
+        Gather,
+        GatherGrad,
+        Softmax,
+        SoftmaxGrad,
+        StopGradient {
 
   /** The name in printed programs and messages. */
   String name();
@@ -116,6 +125,33 @@ public sealed interface Op
 
     /** Visits the gradient of a normalization of rows. */
     R visit(NormalizeRowsGrad op);
+
+    /** Visits a transpose. */
+    R visit(Transpose op);
+
+    /** Visits a slice. */
+    R visit(Slice op);
+
+    /** Visits a concatenation. */
+    R visit(Concat op);
+
+    /** Visits a padding. */
+    R visit(Pad op);
+
+    /** Visits a gathering of rows. */
+    R visit(Gather op);
+
+    /** Visits the gradient of a gathering of rows. */
+    R visit(GatherGrad op);
+
+    /** Visits a softmax or its logarithm. */
+    R visit(Softmax op);
+
+    /** Visits the gradient of a softmax or its logarithm. */
+    R visit(SoftmaxGrad op);
+
+    /** Visits the end of a gradient's way. */
+    R visit(StopGradient op);
   }
 
   /**

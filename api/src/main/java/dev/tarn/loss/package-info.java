@@ -1,4 +1,4 @@
-/** Losses. */
+/** Losses, written with tensor expressions; depends on nothing but tensors. */
 @NullMarked
 package dev.tarn.loss;
 

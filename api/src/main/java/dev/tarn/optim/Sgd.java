@@ -8,18 +8,23 @@ import java.util.List;
  * Stochastic gradient descent, with momentum if asked: {@code v = momentum v + g; p = p - lr v}, in
  * Nesterov's form {@code p = p - lr (g + momentum v)}, as PyTorch defines both.
  *
- * <p>Weight decay is coupled: {@code g = g + weightDecay p}, for weights only.
+ * <p>The classical form (Polyak 1964; Sutskever et al. 2013) has the learning rate in the velocity:
+ * {@code v = momentum v + lr g; p = p - v}, with Nesterov {@code p = p - (lr g + momentum v)}. It
+ * is the same while the learning rate stays the same. Weight decay is coupled: {@code g = g +
+ * weightDecay p}, for weights only.
  *
- * @param lr the learning rate, positive
+ * @param lr the learning rate
  * @param momentum 0 for none, below 1
  * @param nesterov whether to use Nesterov's form
+ * @param classical whether the velocity holds the learning rate
  * @param weightDecay the factor of the L2 penalty's gradient, 0 for none
  */
-public record Sgd(double lr, double momentum, boolean nesterov, double weightDecay)
+public record Sgd(
+    Schedule lr, double momentum, boolean nesterov, boolean classical, double weightDecay)
     implements Optimizer {
   /** Checks the ranges. */
   public Sgd {
-    Ranges.positive("sgd", "lr", lr);
+    Ranges.rate("sgd", lr);
     Ranges.fraction("sgd", "momentum", momentum);
     Ranges.notNegative("sgd", "weight_decay", weightDecay);
     if (nesterov && momentum == 0) {
@@ -29,22 +34,32 @@ public record Sgd(double lr, double momentum, boolean nesterov, double weightDec
 
   /** Plain gradient descent. */
   public static Sgd lr(double lr) {
-    return new Sgd(lr, 0, false, 0);
+    return lr(Schedules.constant(lr));
+  }
+
+  /** Plain gradient descent with a learning rate that changes. */
+  public static Sgd lr(Schedule lr) {
+    return new Sgd(lr, 0, false, false, 0);
   }
 
   /** With momentum. */
   public Sgd momentum(double value) {
-    return new Sgd(lr, value, nesterov, weightDecay);
+    return new Sgd(lr, value, nesterov, classical, weightDecay);
   }
 
   /** With momentum in Nesterov's form. */
   public Sgd nesterov(double value) {
-    return new Sgd(lr, value, true, weightDecay);
+    return new Sgd(lr, value, true, classical, weightDecay);
+  }
+
+  /** With momentum whose velocity holds the learning rate. */
+  public Sgd classicalMomentum(double value) {
+    return new Sgd(lr, value, nesterov, true, weightDecay);
   }
 
   /** With weight decay. */
   public Sgd weightDecay(double value) {
-    return new Sgd(lr, momentum, nesterov, value);
+    return new Sgd(lr, momentum, nesterov, classical, value);
   }
 
   @Override
@@ -58,8 +73,8 @@ public record Sgd(double lr, double momentum, boolean nesterov, double weightDec
   }
 
   @Override
-  public void scalars(long step, double[] values) {
-    values[0] = lr;
+  public void scalars(long update, double scale, double[] values) {
+    values[0] = scale * lr.at(update);
   }
 
   @Override
@@ -79,8 +94,10 @@ public record Sgd(double lr, double momentum, boolean nesterov, double weightDec
     if (momentum == 0) {
       return new Next(parameter.sub(rate.mul(g)), List.of());
     }
-    Tensor velocity = moments.get(0).mul(momentum).add(g);
-    Tensor direction = nesterov ? g.add(velocity.mul(momentum)) : velocity;
-    return new Next(parameter.sub(rate.mul(direction)), List.of(velocity));
+    Tensor step = classical ? rate.mul(g) : g;
+    Tensor velocity = moments.get(0).mul(momentum).add(step);
+    Tensor direction = nesterov ? step.add(velocity.mul(momentum)) : velocity;
+    Tensor change = classical ? direction : rate.mul(direction);
+    return new Next(parameter.sub(change), List.of(velocity));
   }
 }

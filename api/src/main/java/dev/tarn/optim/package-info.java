@@ -1,4 +1,4 @@
-/** Optimizers. */
+/** Optimizers, schedules and what else decides how parameters follow their gradients. */
 @NullMarked
 package dev.tarn.optim;
 

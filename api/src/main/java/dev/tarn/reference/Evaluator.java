@@ -7,6 +7,7 @@ import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Concat;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
@@ -15,17 +16,25 @@ import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
+import dev.tarn.ir.Gather;
+import dev.tarn.ir.GatherGrad;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.NormalizeRows;
 import dev.tarn.ir.NormalizeRowsGrad;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pad;
 import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
+import dev.tarn.ir.Slice;
+import dev.tarn.ir.Softmax;
 import dev.tarn.ir.SoftmaxCrossEntropy;
 import dev.tarn.ir.SoftmaxCrossEntropyGrad;
+import dev.tarn.ir.SoftmaxGrad;
+import dev.tarn.ir.StopGradient;
+import dev.tarn.ir.Transpose;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -149,37 +158,7 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(MatMul op) {
-    double[] a = op.transposeA() ? transpose(0) : inputs.get(0);
-    double[] b = op.transposeB() ? transpose(1) : inputs.get(1);
-    int m = outShape().dim(0);
-    int n = outShape().dim(1);
-    int k = inShape(0).dim(op.transposeA() ? 0 : 1);
-    double[] out = new double[m * n];
-    double[] row = new double[n];
-    for (int i = 0; i < m; i++) {
-      Arrays.fill(row, 0);
-      for (int p = 0; p < k; p++) {
-        double factor = a[i * k + p];
-        for (int j = 0, from = p * n; j < n; j++) {
-          row[j] += factor * b[from + j];
-        }
-      }
-      System.arraycopy(row, 0, out, i * n, n);
-    }
-    return rounded(out);
-  }
-
-  private double[] transpose(int input) {
-    double[] in = inputs.get(input);
-    int rows = inShape(input).dim(0);
-    int columns = inShape(input).dim(1);
-    double[] out = new double[in.length];
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < columns; j++) {
-        out[j * rows + i] = in[i * columns + j];
-      }
-    }
-    return out;
+    return rounded(MatMulKernel.run(op, inputs, inShape(0), inShape(1), outShape()));
   }
 
   @Override
@@ -365,6 +344,51 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
       out.add(Arrays64.round(values.get(i), node.outputs().get(i).spec(), inDouble));
     }
     return out;
+  }
+
+  @Override
+  public List<double[]> visit(Transpose op) {
+    return List.of(MovementKernels.transpose(op, inputs.get(0), inShape(0)));
+  }
+
+  @Override
+  public List<double[]> visit(Slice op) {
+    return List.of(MovementKernels.slice(op, inputs.get(0), inShape(0)));
+  }
+
+  @Override
+  public List<double[]> visit(Concat op) {
+    return List.of(MovementKernels.concat(op, inputs, node));
+  }
+
+  @Override
+  public List<double[]> visit(Pad op) {
+    return List.of(MovementKernels.pad(op, inputs.get(0), inShape(0), outShape()));
+  }
+
+  @Override
+  public List<double[]> visit(Gather op) {
+    return List.of(GatherKernels.gather(inputs.get(0), inputs.get(1), inShape(0)));
+  }
+
+  @Override
+  public List<double[]> visit(GatherGrad op) {
+    return rounded(GatherKernels.gradient(inputs.get(0), inputs.get(1), outShape()));
+  }
+
+  @Override
+  public List<double[]> visit(Softmax op) {
+    return rounded(SoftmaxKernels.softmax(op, inputs.get(0), inShape(0).dim(-1)));
+  }
+
+  @Override
+  public List<double[]> visit(SoftmaxGrad op) {
+    return rounded(SoftmaxKernels.gradient(op, inputs.get(0), inputs.get(1), inShape(0).dim(-1)));
+  }
+
+  @Override
+  public List<double[]> visit(StopGradient op) {
+    return List.of(inputs.get(0));
   }
 
   private Shape inShape(int input) {

@@ -6,6 +6,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
+import dev.tarn.optim.Plateau;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,17 +15,23 @@ import org.slf4j.LoggerFactory;
  * What a checkpoint says beside its tensors.
  *
  * @param position where the training was
+ * @param progress what the plateau remembers
  * @param seed its seed
  * @param features the shape of one example's features
  * @param device the device it ran on, with versions
- * @param optimizer the optimizer and its settings
+ * @param method how parameters follow their gradients, with all settings
  */
 record CheckpointHeader(
-    Position position, long seed, Shape features, String device, String optimizer) {
+    Position position,
+    Plateau.State progress,
+    long seed,
+    Shape features,
+    String device,
+    String method) {
   /** The key of the header in the file's metadata. */
   static final String KEY = "tarn";
 
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointHeader.class);
 
   String toJson() {
@@ -45,7 +52,8 @@ record CheckpointHeader(
     }
     json.add("features", dims);
     json.addProperty("device", device);
-    json.addProperty("optimizer", optimizer);
+    json.addProperty("method", method);
+    json.add("plateau", json(progress));
     return json.toString();
   }
 
@@ -84,10 +92,11 @@ record CheckpointHeader(
               values);
       return new CheckpointHeader(
           position,
+          progress(json.getAsJsonObject("plateau")),
           json.get("seed").getAsLong(),
           Shape.of(extents),
           json.get("device").getAsString(),
-          json.get("optimizer").getAsString());
+          json.get("method").getAsString());
     } catch (JsonParseException
         | IllegalStateException
         | NullPointerException
@@ -97,9 +106,27 @@ record CheckpointHeader(
     }
   }
 
+  private static JsonObject json(Plateau.State progress) {
+    JsonObject json = new JsonObject();
+    // As text: before the first epoch it is infinite, which JSON has no number for.
+    json.addProperty("best", Double.toString(progress.best()));
+    json.addProperty("bad", progress.bad());
+    json.addProperty("cooling", progress.cooling());
+    json.addProperty("scale", progress.scale());
+    return json;
+  }
+
+  private static Plateau.State progress(JsonObject json) {
+    return new Plateau.State(
+        Double.parseDouble(json.get("best").getAsString()),
+        json.get("bad").getAsInt(),
+        json.get("cooling").getAsInt(),
+        json.get("scale").getAsDouble());
+  }
+
   /** Refuses another seed or optimizer, and says so where the device is another. */
   void checkFits(
-      Path path, long wantedSeed, String wantedOptimizer, int metrics, String wantedDevice) {
+      Path path, long wantedSeed, String wantedMethod, int metrics, String wantedDevice) {
     if (position.sums().length != metrics + 1) {
       throw new TarnException(
           path
@@ -118,13 +145,13 @@ record CheckpointHeader(
               + wantedSeed
               + ": resume with that seed, or start anew from its weights");
     }
-    if (!optimizer.equals(wantedOptimizer)) {
+    if (!method.equals(wantedMethod)) {
       throw new TarnException(
           path
               + ": trained with "
-              + optimizer
+              + method
               + ", not "
-              + wantedOptimizer
+              + wantedMethod
               + ": resume with the same settings, or start anew from its weights");
     }
     if (!device.equals(wantedDevice)) {

@@ -44,7 +44,8 @@ public record Evaluation(Map<String, Double> values, long examples) {
         .collect(Collectors.joining("  "));
   }
 
-  private static String text(double value) {
+  /** A value as {@link #toString} shows it. */
+  public static String text(double value) {
     return String.format(Locale.ROOT, Math.abs(value) < 1e6 ? "%.4f" : "%.4g", value);
   }
 }

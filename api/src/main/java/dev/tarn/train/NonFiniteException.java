@@ -1,5 +1,6 @@
 package dev.tarn.train;
 
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Inspection;
@@ -27,14 +28,17 @@ public final class NonFiniteException extends TarnException {
   static NonFiniteException of(Inspection inspection, Batch batch, int step, int epoch) {
     Optional<Inspection.Entry> first = inspection.firstNonFinite();
     String cause = first.map(Inspection.Entry::operation).orElse("an operation");
-    String remedy = "Lower the learning rate, or look at the inspection of the step.";
+    String remedy = "Lower the learning rate.";
     cause += " gave NaN or infinity";
     if (!isFinite(batch.features())) {
       cause = "the features of a batch have NaN or infinity";
       remedy = "Clean the data.";
+    } else if (batch.targets().spec().dtype() != DType.I32 && !isFinite(batch.targets())) {
+      cause = "the targets of a batch have NaN or infinity";
+      remedy = "Clean the data.";
     } else if (first.isPresent() && first.get().node().op() instanceof SoftmaxCrossEntropy) {
       int classes = first.get().node().inputs().get(0).spec().shape().dim(1);
-      for (int label : batch.labels().ints()) {
+      for (int label : batch.targets().ints()) {
         if (label < 0 || label >= classes) {
           cause = "label " + label + " is not one of the model's " + classes + " classes";
           remedy = "Give the last layer one output per class.";

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The directory of one training: {@code config.yaml}, {@code metrics.csv}, {@code metrics.jsonl},
- * {@code last.safetensors} and {@code best.safetensors}.
+ * {@code last.safetensors} and {@code best.safetensors}; {@code inspection.txt} if a step failed.
  *
  * <p>Every file is replaced as a whole, so a process may be killed at any moment; the rows of the
  * metrics are written before the checkpoint that has them, and cut back to it on resume. One
@@ -48,6 +48,9 @@ public final class RunDirectory implements AutoCloseable {
    * @throws TarnException if it cannot be made
    */
   public static RunDirectory create(Path runs, String name) {
+    if (Files.exists(runs) && !Files.isDirectory(runs)) {
+      throw new TarnException(runs + ": is a file; run directories need a directory");
+    }
     try {
       Files.createDirectories(runs);
       for (int n = next(runs, name); ; n++) {
@@ -71,6 +74,9 @@ public final class RunDirectory implements AutoCloseable {
    * @throws TarnException if there is no checkpoint in it, or another process trains in it
    */
   public static RunDirectory open(Path path) {
+    if (Files.isRegularFile(path)) {
+      throw new TarnException(path + ": is a file; give the run directory it is in");
+    }
     if (!Files.isDirectory(path)) {
       throw new TarnException(path + ": no such run directory");
     }
@@ -161,21 +167,32 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Continues a training where its last checkpoint was saved, and cuts the metrics back to it.
+   * Continues a training where its last checkpoint was saved, and cuts the metrics back to it;
+   * {@link #setConfig} comes next.
    *
-   * @param text the configuration from here on; kept in every checkpoint
    * @throws TarnException if the checkpoint does not fit the trainer
    */
-  public void resume(Trainer trainer, String text) {
+  public void resume(Trainer trainer) {
     trainer.resume(last(path));
     metrics = RunDirectoryMetrics.upTo(trainer.steps(), path);
     bestLoss = metrics.bestLoss();
-    setConfig(text);
   }
 
-  private void setConfig(String text) {
+  /** Sets the configuration from here on; it is kept in every checkpoint. */
+  public void setConfig(String text) {
     config = text;
     AtomicFile.write(path.resolve("config.yaml"), text);
+  }
+
+  /**
+   * Saves what a failed step computed, node by node.
+   *
+   * @return the file
+   */
+  public Path saveInspection(NonFiniteException failure) {
+    Path file = path.resolve("inspection.txt");
+    AtomicFile.write(file, failure.getMessage() + "\n\n" + failure.inspection());
+    return file;
   }
 
   /** Saves the last checkpoint. */

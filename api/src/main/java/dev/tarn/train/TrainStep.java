@@ -16,6 +16,7 @@ import dev.tarn.ir.Program;
 import dev.tarn.loss.Loss;
 import dev.tarn.nn.Module;
 import dev.tarn.optim.Optimizer;
+import dev.tarn.optim.Updates;
 import dev.tarn.reference.ValidatingBackend;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,26 +37,32 @@ public final class TrainStep implements AutoCloseable {
   /** How many compiled steps are kept; the least recently used goes first. */
   static final int MAX_COMPILED = 16;
 
+  private static final Turn NO_TURN = new Turn(0, 0, true, false);
   private static final Logger LOG = LoggerFactory.getLogger(TrainStep.class);
 
   private enum Kind {
     TRAIN,
+    ACCUMULATE,
     EVALUATE,
     PREDICT
   }
 
   private record Key(Kind kind, Spec features) {}
 
+  /** An optimizer's scalars: where they are written, and the inputs that take them. */
+  private record Scalars(Optimizer optimizer, double[] values, List<HostTensor> inputs) {}
+
   private record Compiled(List<Program> programs, Executable executable, HostTensor[] arguments) {}
 
   private final Backend backend;
   private final StepPrograms programs;
-  private final Optimizer optimizer;
+  private final Updates updates;
   private final StateStore store;
   private final long seed;
   private final Map<String, HostTensor> stepInputs = new HashMap<>();
-  private final double[] scalars;
+  private final Map<Integer, Scalars> scalars = new LinkedHashMap<>();
   private final LinkedHashMap<Key, Compiled> compiled = new LinkedHashMap<>(16, 0.75f, true);
+  private double scale = 1;
 
   /**
    * Makes the model's parameters and gives them their initial values.
@@ -72,35 +79,74 @@ public final class TrainStep implements AutoCloseable {
       List<Metric> metrics,
       Shape features,
       long seed) {
+    this(backend, model, loss, Updates.of(optimizer), metrics, features, seed);
+  }
+
+  /**
+   * Makes the model's parameters and gives them their initial values.
+   *
+   * @param updates how parameters follow their gradients
+   * @param features the shape of one example's features
+   * @param seed the seed of initial values and dropout
+   * @throws dev.tarn.ShapeException if the features do not fit the model
+   * @throws dev.tarn.TarnException if a group of parameters is empty, or none is left to train
+   */
+  public TrainStep(
+      Backend backend,
+      Module model,
+      Loss loss,
+      Updates updates,
+      List<Metric> metrics,
+      Shape features,
+      long seed) {
     this.backend = ValidatingBackend.ifAsked(backend);
-    this.optimizer = optimizer;
+    this.updates = updates;
     this.seed = seed;
-    this.programs = new StepPrograms(model, loss, optimizer, metrics, features);
+    this.programs = new StepPrograms(model, loss, updates, metrics, features);
     this.store = this.backend.allocate(programs.states());
     store.reset(seed);
     stepInputs.put(Trace.SEED, HostTensor.of(new int[] {(int) seed, (int) (seed >>> 32)}, 2));
     stepInputs.put(Trace.STEP, HostTensor.scalar(0));
     // F64 where the reference computes in double, F32 everywhere else.
     Spec scalar = store.read(programs.accumulators().get(0)).spec();
-    optimizer.scalars().forEach(name -> stepInputs.put(name, HostTensor.zeros(scalar)));
-    this.scalars = new double[optimizer.scalars().size()];
+    stepInputs.put(StepPrograms.KEEP, HostTensor.zeros(scalar));
+    for (ParameterGroup group : programs.groups()) {
+      List<HostTensor> inputs = new ArrayList<>();
+      for (String name : group.optimizer().scalars()) {
+        inputs.add(stepInputs.computeIfAbsent(group.input(name), key -> HostTensor.zeros(scalar)));
+      }
+      scalars.putIfAbsent(
+          group.number(), new Scalars(group.optimizer(), new double[inputs.size()], inputs));
+    }
   }
 
   /**
-   * Runs one step of training. It may return before the device has finished.
+   * Runs one step of training. It may return before the device has finished. Where an update has
+   * several steps, those after its last are taken to begin the next one.
    *
    * @param step the number of the step, from 1
    */
   public void train(long step, Batch batch) {
-    Compiled program = compiled(Kind.TRAIN, batch.features().spec());
-    program.executable().run(arguments(program, step, batch));
+    train(Turn.of(step, Long.MAX_VALUE, updates.accumulate()), batch);
+  }
+
+  /** Runs one step of training: gradients, and where it is an update's last, the update. */
+  void train(Turn turn, Batch batch) {
+    Kind kind = turn.last() ? Kind.TRAIN : Kind.ACCUMULATE;
+    Compiled program = compiled(kind, batch.features().spec());
+    program.executable().run(arguments(program, turn, batch));
     debugPrint(program);
+  }
+
+  /** Multiplies the learning rates of all steps from here on. */
+  void scaleLearningRates(double factor) {
+    scale = factor;
   }
 
   /** Adds a batch to the sums of loss and metrics without training. */
   public void evaluate(Batch batch) {
     Compiled program = compiled(Kind.EVALUATE, batch.features().spec());
-    program.executable().run(arguments(program, 0, batch));
+    program.executable().run(arguments(program, NO_TURN, batch));
     debugPrint(program);
   }
 
@@ -112,7 +158,7 @@ public final class TrainStep implements AutoCloseable {
   public HostTensor predict(HostTensor features) {
     Compiled program = compiled(Kind.PREDICT, features.spec());
     Batch batch = new Batch(features, HostTensor.of(new int[0], 0));
-    program.executable().run(arguments(program, 0, batch));
+    program.executable().run(arguments(program, NO_TURN, batch));
     List<HostTensor> outputs = program.executable().read();
     return outputs.get(outputs.size() - 1);
   }
@@ -120,11 +166,14 @@ public final class TrainStep implements AutoCloseable {
   /** Runs a step of training node by node, without any effect on the states. */
   public Inspection inspect(long step, Batch batch) {
     Compiled program = compiled(Kind.TRAIN, batch.features().spec());
-    return program.executable().inspect(arguments(program, step, batch));
+    return program.executable().inspect(arguments(program, alone(step), batch));
   }
 
   /** The programs of a training step for features of a given spec, as traced. */
   public List<Program> programs(Spec features) {
+    if (programs.accumulates()) {
+      compiled(Kind.ACCUMULATE, features);
+    }
     return compiled(Kind.TRAIN, features).programs();
   }
 
@@ -136,8 +185,8 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * The sums over examples of the loss and of each metric since the last call. Waits for the
-   * device.
+   * The sums over examples of the loss and of each metric since the last call; at the end that of
+   * the weights if the loss has any. Waits for the device.
    */
   public double[] takeSums() {
     double[] sums = new double[programs.accumulators().size()];
@@ -164,7 +213,10 @@ public final class TrainStep implements AutoCloseable {
     return tensors;
   }
 
-  /** The gradients of the last training step by parameter name. Waits for the device. */
+  /**
+   * The gradients of the last training step by parameter name. Where an update has several steps:
+   * the sum over the examples of the update so far. Waits for the device.
+   */
   public Map<String, HostTensor> gradients() {
     Map<String, HostTensor> gradients = new LinkedHashMap<>();
     for (ParameterGroup group : programs.groups()) {
@@ -184,6 +236,7 @@ public final class TrainStep implements AutoCloseable {
       group.moments().forEach(moment -> states.addAll(moment.members()));
     }
     states.addAll(programs.accumulators());
+    states.addAll(programs.unfinished());
     return states;
   }
 
@@ -204,6 +257,15 @@ public final class TrainStep implements AutoCloseable {
     store.write(state, value);
   }
 
+  /**
+   * Checks one example's target.
+   *
+   * @throws dev.tarn.TarnException if the loss needs another
+   */
+  void checkTarget(Spec given) {
+    programs.checkTarget(given);
+  }
+
   /** Bytes of device memory: states and the memory of every compiled step. */
   public long bytes() {
     return store.bytes()
@@ -217,11 +279,20 @@ public final class TrainStep implements AutoCloseable {
     store.close();
   }
 
-  private HostTensor[] arguments(Compiled program, long step, Batch batch) {
-    stepInputs.get(Trace.STEP).ints()[0] = (int) step;
-    optimizer.scalars(step, scalars);
-    for (int i = 0; i < scalars.length; i++) {
-      stepInputs.get(optimizer.scalars().get(i)).set(0, scalars[i]);
+  private static Turn alone(long step) {
+    return new Turn(step, step, true, true);
+  }
+
+  private HostTensor[] arguments(Compiled program, Turn turn, Batch batch) {
+    stepInputs.get(Trace.STEP).ints()[0] = (int) turn.step();
+    stepInputs.get(StepPrograms.KEEP).set(0, turn.first() ? 0 : 1);
+    if (turn.last()) {
+      for (Scalars group : scalars.values()) {
+        group.optimizer().scalars(turn.update(), scale, group.values());
+        for (int i = 0; i < group.values().length; i++) {
+          group.inputs().get(i).set(0, group.values()[i]);
+        }
+      }
     }
     List<Program.Input> inputs = program.executable().inputs();
     HostTensor[] arguments = program.arguments();
@@ -230,7 +301,7 @@ public final class TrainStep implements AutoCloseable {
       if (name.equals(StepPrograms.FEATURES)) {
         arguments[i] = batch.features();
       } else if (name.equals(StepPrograms.TARGET)) {
-        arguments[i] = batch.labels();
+        arguments[i] = batch.targets();
       }
     }
     return arguments;
@@ -262,6 +333,7 @@ public final class TrainStep implements AutoCloseable {
     List<Program> traced =
         switch (kind) {
           case TRAIN -> List.of(programs.gradients(features), programs.apply());
+          case ACCUMULATE -> List.of(programs.gradients(features));
           case EVALUATE -> List.of(programs.evaluate(features));
           case PREDICT -> List.of(programs.predict(features));
         };

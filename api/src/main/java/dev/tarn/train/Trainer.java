@@ -11,6 +11,8 @@ import dev.tarn.data.Dataset;
 import dev.tarn.loss.Loss;
 import dev.tarn.nn.Module;
 import dev.tarn.optim.Optimizer;
+import dev.tarn.optim.Plateau;
+import dev.tarn.optim.Updates;
 import dev.tarn.train.TrainingListener.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,7 +37,8 @@ public final class Trainer implements AutoCloseable {
   private final Backend backend;
   private final Module model;
   private final Loss loss;
-  private final Optimizer optimizer;
+  private final Updates updates;
+  private final @Nullable Plateau plateau;
   private final List<Metric> metrics;
   private final long seed;
   private final List<TrainingListener> listeners;
@@ -43,18 +46,20 @@ public final class Trainer implements AutoCloseable {
   private @Nullable Shape features;
   private @Nullable Batches fitting;
   private Position position;
+  private Plateau.State progress = Plateau.State.START;
   private volatile boolean stopRequested;
   private boolean closed;
 
-  private Trainer(Builder builder, Loss loss, Optimizer optimizer) {
+  private Trainer(Builder builder, Loss loss, Updates updates) {
     this.backend = builder.backend;
     this.model = builder.model;
     this.loss = loss;
-    this.optimizer = optimizer;
+    this.updates = updates;
+    this.plateau = builder.plateau;
     this.metrics = List.copyOf(builder.metrics);
     this.seed = builder.seed;
     this.listeners = List.copyOf(builder.listeners);
-    this.position = Position.start(metrics.size() + 1);
+    this.position = Position.start(sums());
   }
 
   /** Begins to describe the training of a model on a device. */
@@ -75,7 +80,7 @@ public final class Trainer implements AutoCloseable {
    */
   public List<EpochResult> fit(Batches train, @Nullable Dataset validation, int epochs) {
     List<EpochResult> results = new ArrayList<>();
-    TrainStep current = step(train.data().featureShape());
+    TrainStep current = step(train.data());
     position = position.of(train.count());
     long examples = 0;
     fitting = train;
@@ -94,21 +99,25 @@ public final class Trainer implements AutoCloseable {
           return results;
         }
         Batch batch = train.load(i);
-        current.train(position.step() + 1, batch);
+        current.train(Turn.of(position.step() + 1, train.count(), updates.accumulate()), batch);
         position = position.next(batch.size());
         examples += batch.size();
         if (position.step() % READ_EVERY == 0) {
           collect(train);
         }
-        Progress progress =
+        Progress where =
             new Progress(epoch + 1, epochs, i + 1, train.count(), position.step(), examples);
-        listeners.forEach(listener -> listener.onStep(this, progress));
+        listeners.forEach(listener -> listener.onStep(this, where));
       }
       collect(train);
       Evaluation trained = evaluation(position.sums(), position.examples());
       position = position.nextEpoch();
       Evaluation validated = validation == null ? null : evaluate(validation);
       double seconds = (System.nanoTime() - start) / 1e9;
+      if (plateau != null) {
+        progress = plateau.next(progress, (validated == null ? trained : validated).loss());
+        current.scaleLearningRates(progress.scale());
+      }
       EpochResult result = new EpochResult(epoch + 1, position.step(), trained, validated, seconds);
       results.add(result);
       listeners.forEach(listener -> listener.onEpoch(this, result));
@@ -123,18 +132,18 @@ public final class Trainer implements AutoCloseable {
    * @throws dev.tarn.ShapeException if the data do not fit the model
    */
   public TrainStep prepare(Batches train) {
-    TrainStep current = step(train.data().featureShape());
+    TrainStep current = step(train.data());
     current.programs(Spec.f32(train.data().featureShape().prepend(train.batchSize())));
     return current;
   }
 
   /** Loss and metrics over a data set. */
   public Evaluation evaluate(Dataset data) {
-    TrainStep current = step(data.featureShape());
+    TrainStep current = step(data);
     Batches batches = new Batches(data, EVALUATION_BATCH, false);
     batches.startEpoch(0, 0);
     double[] kept = current.takeSums();
-    double[] sums = new double[metrics.size() + 1];
+    double[] sums = new double[sums()];
     for (int i = 0; i < batches.count(); i++) {
       current.evaluate(batches.load(i));
       add(sums, current.takeSums());
@@ -197,7 +206,7 @@ public final class Trainer implements AutoCloseable {
     Map<String, String> metadata = new LinkedHashMap<>(texts);
     metadata.put(
         CheckpointHeader.KEY,
-        new CheckpointHeader(position, seed, shape, device(), optimizer.toString()).toJson());
+        new CheckpointHeader(position, progress, seed, shape, device(), method()).toJson());
     new Safetensors(current.checkpoint(), metadata).write(file);
   }
 
@@ -209,10 +218,12 @@ public final class Trainer implements AutoCloseable {
   public void resume(Path file) {
     Safetensors saved = Safetensors.read(file);
     CheckpointHeader header = CheckpointHeader.of(saved, file);
-    header.checkFits(file, seed, optimizer.toString(), metrics.size(), device());
+    header.checkFits(file, seed, method(), sums() - 1, device());
     TrainStep current = step(header.features());
     Weights.copy(saved, current, current.checkpointStates(), file);
     position = header.position();
+    progress = header.progress();
+    current.scaleLearningRates(progress.scale());
   }
 
   /**
@@ -246,8 +257,24 @@ public final class Trainer implements AutoCloseable {
     closed = true;
   }
 
+  /** What a checkpoint says of how parameters follow their gradients. */
+  private String method() {
+    return plateau == null ? updates.toString() : updates + " and " + plateau;
+  }
+
+  /** The number of sums over examples: of the loss, of each metric, of weights. */
+  private int sums() {
+    return metrics.size() + (loss.weighted() ? 2 : 1);
+  }
+
   private String device() {
     return backend.name() + ": " + backend.description();
+  }
+
+  private TrainStep step(Dataset data) {
+    TrainStep current = step(data.featureShape());
+    current.checkTarget(data.targetSpec());
+    return current;
   }
 
   private TrainStep step(Shape shape) {
@@ -255,7 +282,7 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalStateException("the trainer is closed");
     }
     if (step == null) {
-      step = new TrainStep(backend, model, loss, optimizer, metrics, shape, seed);
+      step = new TrainStep(backend, model, loss, updates, metrics, shape, seed);
       features = shape;
     } else if (!shape.equals(features)) {
       throw new TarnException(
@@ -266,7 +293,7 @@ public final class Trainer implements AutoCloseable {
 
   /** Takes the sums off the device and looks at the flag. */
   private void collect(Batches train) {
-    TrainStep current = step(train.data().featureShape());
+    TrainStep current = step(train.data());
     position = position.plus(current.takeSums());
     int failed = current.failedStep();
     if (failed != 0) {
@@ -283,7 +310,8 @@ public final class Trainer implements AutoCloseable {
 
   private Evaluation evaluation(double[] sums, long examples) {
     Map<String, Double> values = new LinkedHashMap<>();
-    values.put("loss", sums[0] / examples);
+    double weight = loss.weighted() ? sums[sums.length - 1] : examples;
+    values.put("loss", weight == 0 ? 0 : sums[0] / weight);
     for (int i = 0; i < metrics.size(); i++) {
       values.put(metrics.get(i).name(), sums[i + 1] / examples);
     }
@@ -303,7 +331,8 @@ public final class Trainer implements AutoCloseable {
     private final List<Metric> metrics = new ArrayList<>();
     private final List<TrainingListener> listeners = new ArrayList<>();
     private @Nullable Loss loss;
-    private @Nullable Optimizer optimizer;
+    private @Nullable Updates updates;
+    private @Nullable Plateau plateau;
     private long seed;
 
     private Builder(Module model, Backend backend) {
@@ -319,7 +348,18 @@ public final class Trainer implements AutoCloseable {
 
     /** How parameters follow their gradients. */
     public Builder optimizer(Optimizer value) {
-      optimizer = value;
+      return updates(Updates.of(value));
+    }
+
+    /** How parameters follow their gradients: groups, clipping, several batches an update. */
+    public Builder updates(Updates value) {
+      updates = value;
+      return this;
+    }
+
+    /** Lowers learning rates when the validation loss, or without one the loss, stops falling. */
+    public Builder plateau(Plateau value) {
+      plateau = value;
       return this;
     }
 
@@ -347,10 +387,10 @@ public final class Trainer implements AutoCloseable {
      * @throws TarnException if loss or optimizer is missing
      */
     public Trainer build() {
-      if (loss == null || optimizer == null) {
+      if (loss == null || updates == null) {
         throw new TarnException("trainer: a loss and an optimizer are needed");
       }
-      return new Trainer(this, loss, optimizer);
+      return new Trainer(this, loss, updates);
     }
   }
 }

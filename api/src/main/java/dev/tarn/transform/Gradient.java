@@ -8,6 +8,7 @@ import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Concat;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
@@ -16,17 +17,25 @@ import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
+import dev.tarn.ir.Gather;
+import dev.tarn.ir.GatherGrad;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.NormalizeRows;
 import dev.tarn.ir.NormalizeRowsGrad;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pad;
 import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
+import dev.tarn.ir.Slice;
+import dev.tarn.ir.Softmax;
 import dev.tarn.ir.SoftmaxCrossEntropy;
 import dev.tarn.ir.SoftmaxCrossEntropyGrad;
+import dev.tarn.ir.SoftmaxGrad;
+import dev.tarn.ir.StopGradient;
+import dev.tarn.ir.Transpose;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -192,8 +201,8 @@ public final class Gradient {
       boolean ta = op.transposeA();
       boolean tb = op.transposeB();
       return list(
-          !wanted(0) ? null : ta ? b.matmul(g, tb, true) : g.matmul(b, false, !tb),
-          !wanted(1) ? null : tb ? g.matmul(a, true, ta) : a.matmul(g, !ta, false));
+          wanted(0) ? to(0, ta ? b.matmul(g, tb, true) : g.matmul(b, false, !tb)) : null,
+          wanted(1) ? to(1, tb ? g.matmul(a, true, ta) : a.matmul(g, !ta, false)) : null);
     }
 
     @Override
@@ -311,6 +320,53 @@ public final class Gradient {
     /** The gradients of all outputs, null where there is none. */
     private List<@Nullable Tensor> grads() {
       return Arrays.asList(node.outputs().stream().map(cotangents::get).toArray(Tensor[]::new));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Transpose op) {
+      return list(trace.add(op.inverse(), grad()).get(0));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Slice op) {
+      return list(MovementGradient.slice(op, in(0).shape(), grad()));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Concat op) {
+      return MovementGradient.concat(op, node.inputs(), grad());
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Pad op) {
+      return list(MovementGradient.pad(op, in(0).shape(), grad()));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Gather op) {
+      Op twin = new GatherGrad(in(0).shape().dim(0));
+      return list(wanted(0) ? trace.add(twin, in(1), grad()).get(0) : null, null);
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(GatherGrad op) {
+      return list(null, grad().gather(in(0)));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Softmax op) {
+      return list(trace.add(new SoftmaxGrad(op.log()), out(), grad()).get(0));
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(SoftmaxGrad op) {
+      throw new ShapeException(
+          "gradient: softmax can be differentiated only once" + node.origin().suffix());
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(StopGradient op) {
+      return list((Tensor) null);
     }
   }
 

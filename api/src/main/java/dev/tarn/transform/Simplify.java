@@ -9,6 +9,7 @@ import dev.tarn.ir.Op;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.ProgramVerifier;
 import dev.tarn.ir.Reshape;
+import dev.tarn.ir.StopGradient;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -49,7 +50,10 @@ public final class Simplify {
       Node renamed =
           foldReshape(
               new Node(
-                  node.op(),
+                  // A stopped gradient has done its work: what remains is a view of the same shape.
+                  node.op() instanceof StopGradient
+                      ? new Reshape(node.output().spec().shape())
+                      : node.op(),
                   node.inputs().stream().map(this::current).toList(),
                   node.outputs(),
                   node.origin()));

@@ -13,6 +13,7 @@ import dev.tarn.data.Dataset;
 import dev.tarn.data.Datasets;
 import dev.tarn.optim.Adam;
 import dev.tarn.optim.Sgd;
+import dev.tarn.optim.Updates;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -95,7 +96,7 @@ final class RunConfigTests {
     assertEquals("f", config.name());
     assertEquals(List.of(0.8, 0.1, 0.1), config.data().split());
     assertEquals(1, config.data().scale());
-    assertEquals(Adam.lr(1e-3), config.train().optimizer());
+    assertEquals(Updates.of(Adam.lr(1e-3)), config.train().updates(1));
     assertEquals(0, config.train().checkpointEvery());
     assertEquals(0, config.seed());
     assertEquals("auto", config.device());
@@ -107,11 +108,12 @@ final class RunConfigTests {
     assertEquals("full", config.name());
     assertEquals(Path.of("/base/tables/a b.csv"), config.data().csv());
     assertEquals(-0.5, config.data().scale());
-    assertEquals(new Sgd(0.1, 0.9, true, 1e-4), config.train().optimizer());
+    assertEquals(
+        Updates.of(Sgd.lr(0.1).nesterov(0.9).weightDecay(1e-4)), config.train().updates(1));
     assertEquals(11, config.train().checkpointEvery());
     assertEquals(Long.MIN_VALUE, config.seed());
     assertEquals("cuda:1", config.device());
-    assertEquals(new LayerConfig.Dense(16, false), config.layers().get(0).settings());
+    assertEquals(new LayerConfig.Dense(16, false, null), config.layers().get(0).settings());
     assertEquals("f.yaml:7", config.layers().get(0).origin().text());
     assertEquals(new LayerConfig.Dropout(0.1), config.layers().get(6).settings());
   }
@@ -138,14 +140,14 @@ final class RunConfigTests {
       textBlock =
           """
           epochs: 2    | epoch: 2             | dir/f.yaml:6:3: unknown key 'epoch'; did you mean 'epochs'?
-          epochs: 2    | colour: red          | dir/f.yaml:6:3: unknown key 'colour'; expected one of loss, optimizer, epochs, batch, checkpoint_every
+          epochs: 2    | colour: red          | dir/f.yaml:6:3: unknown key 'colour'; expected one of loss, optimizer, schedule, groups, clip_norm, clip_value, accumulate, epochs, batch, checkpoint_every
           epochs: 2    | epochs: many         | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found 'many'
           epochs: 2    | epochs: 2.5          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '2.5'
-          epochs: 2    | epochs: "2"          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '2'
+          epochs: 2    | epochs: "2"          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found the quoted text '2'
           epochs: 2    | epochs: 0            | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '0'
           epochs: 2    | epochs: 99999999999  | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '99999999999'
           epochs: 2    | epochs:              | dir/f.yaml:6:10: train.epochs: expected an integer of at least 1, found nothing
-          epochs: 2    | epochs: [2]          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found a list
+          epochs: 2    | epochs: [2]          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found a list of 1
           epochs: 2    | batch: 2             | dir/f.yaml:7:3: key 'batch' is given twice; first at line 6
           epochs: 2    | checkpoint_every: 5  | dir/f.yaml:5:3: train: missing key 'epochs'
           optimizer: adam | optimizer: adma   | dir/f.yaml:5:14: train.optimizer: unknown optimizer 'adma'; did you mean 'adam'?
@@ -153,14 +155,14 @@ final class RunConfigTests {
           optimizer: adam | optimizer: {adam: {lr: -1}} | dir/f.yaml:5:26: train.optimizer.adam.lr: expected a number above 0, found '-1'
           optimizer: adam | optimizer: {adam: {beta1: 1}} | dir/f.yaml:5:29: train.optimizer.adam.beta1: expected a number of at least 0 and below 1, found '1'
           optimizer: adam | optimizer: {sgd: {lr: 1, nesterov: yes}} | dir/f.yaml:5:38: train.optimizer.sgd.nesterov: expected true or false, found 'yes'
-          optimizer: adam | optimizer: {sgd: {lr: 1, nesterov: true}} | dir/f.yaml:5:38: train.optimizer.sgd.nesterov: Nesterov's form needs a momentum above 0
-          optimizer: adam | optimizer: {sgd: {lr: 1}, adam: {}} | dir/f.yaml:5:14: train.optimizer: expected one of adam, adamw, sgd, found keys [sgd, adam]
+          optimizer: adam | optimizer: {sgd: {lr: 1, nesterov: true}} | dir/f.yaml:5:20: train.optimizer.sgd: sgd: nesterov needs a momentum above 0
+          optimizer: adam | optimizer: {sgd: {lr: 1}, adam: {}} | dir/f.yaml:5:14: train.optimizer: expected one of adam, adamw, sgd, adagrad, adadelta, rmsprop, found keys [sgd, adam]
           - dense: 3   | - densse: 3          | dir/f.yaml:3:5: unknown key 'densse'; did you mean 'dense'?
           - dense: 3   | - dense              | dir/f.yaml:3:5: model[1]: dense needs a number; write '- dense: 128'
           - dense: 3   | - conv               | dir/f.yaml:3:5: model[1]: unknown layer 'conv'; did you mean 'conv2d'?
           - dense: 3   | - conv2d             | dir/f.yaml:3:5: model[1]: conv2d needs settings; write '- conv2d: {filters: 16, kernel: 3, padding: same}'
           - dense: 3   | - conv2d: {filters: 4} | dir/f.yaml:3:13: model[1].conv2d: missing key 'kernel'
-          - dense: 3   | - conv2d: {filters: 4, kernel: [1]} | dir/f.yaml:3:34: model[1].conv2d.kernel: expected rows and columns, such as [3, 5], found a list
+          - dense: 3   | - conv2d: {filters: 4, kernel: [1]} | dir/f.yaml:3:34: model[1].conv2d.kernel: expected rows and columns, such as [3, 5], found a list of 1
           - dense: 3   | - conv2d: {filters: 4, kernel: 1, padding: full} | dir/f.yaml:3:46: model[1].conv2d.padding: expected same, valid or a number from 0, found 'full'
           - dense: 3   | - conv2d: {filters: 4, kernel: 1, groups: 3} | dir/f.yaml:3:45: model[1].conv2d.groups: groups must divide the 4 filters, found 3
           {set: iris}  | {set: iris, shape: 4} | dir/f.yaml:1:26: data.shape: expected the extents of one example, such as [1, 8, 8], found '4'
@@ -173,7 +175,7 @@ final class RunConfigTests {
           {set: iris}  | {}                   | dir/f.yaml:1:7: data: expected either 'set' (digits, iris) or 'csv' (a file)
           {set: iris}  | {set: iris, scale: 0} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '0'
           {set: iris}  | {set: iris, scale: .nan} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '.nan'
-          {set: iris}  | {set: iris, split: [1, 2]} | dir/f.yaml:1:26: data.split: expected three shares that add up to 1, such as [0.8, 0.1, 0.1], found a list
+          {set: iris}  | {set: iris, split: [1, 2]} | dir/f.yaml:1:26: data.split: expected three shares that add up to 1, such as [0.8, 0.1, 0.1], found a list of 2
           {set: iris}  | {set: iris, split: [0.5, 0.1, 0.1]} | dir/f.yaml:1:26: data.split: expected three shares that add up to 1, such as [0.8, 0.1, 0.1], found [0.5, 0.1, 0.1]
           {set: iris}  | !!java.io.File [a]   | dir/f.yaml:1:7: tag 'tag:yaml.org,2002:java.io.File': run files have no tags; leave it out
           {set: iris}  | *x                   | dir/f.yaml:1:7: no anchor 'x' before
@@ -272,16 +274,16 @@ final class RunConfigTests {
     assertEquals(5, config.train().epochs());
     assertEquals("cpu", config.device());
     assertEquals(new LayerConfig.Plain("tanh"), config.layers().get(1).settings());
-    assertEquals(new LayerConfig.Dense(8, false), config.layers().get(0).settings());
-    assertEquals(new Adam(1e-2, 0.9, 0.999, 1e-8, 0.01, true), config.train().optimizer());
+    assertEquals(new LayerConfig.Dense(8, false, null), config.layers().get(0).settings());
+    assertEquals(Updates.of(Adam.lr(1e-2).decoupledWeightDecay(0.01)), config.train().updates(1));
     assertEquals("other", config.name());
     assertEquals(
-        new Adam(0.5, 0.9, 0.999, 1e-8, 0, false),
+        Updates.of(Adam.lr(0.5)),
         parse(
                 MINIMAL.replace("optimizer: adam", "loss: cross_entropy"),
                 "train.optimizer.adam.lr=0.5")
             .train()
-            .optimizer());
+            .updates(1));
     assertEquals(
         Path.of("").toAbsolutePath().resolve("x.csv"),
         parse(MINIMAL, "data={csv: x.csv}").data().csv(),

@@ -116,7 +116,8 @@ final class RunDirectoryTests {
       try (RunDirectory directory = RunDirectory.open(run);
           Trainer trainer = trainer(directory.listener(2))) {
         assertFalse(Files.exists(run.resolve("last.safetensors.tmp")));
-        directory.resume(trainer, "a: 1\n");
+        directory.resume(trainer);
+        directory.setConfig("a: 1\n");
         assertTrue(trainer.steps() <= step);
         fit(trainer, EPOCHS);
       }
@@ -213,8 +214,7 @@ final class RunDirectoryTests {
         Trainer trainer = trainer()) {
       assertEquals(
           lines + ":2: damaged; remove the line to resume without it",
-          assertThrows(TarnException.class, () -> directory.resume(trainer, "a: 1\n"))
-              .getMessage());
+          assertThrows(TarnException.class, () -> directory.resume(trainer)).getMessage());
     }
   }
 }

@@ -89,7 +89,8 @@ final class BiasEpilogue {
   }
 
   private static boolean isRow(Shape bias, Shape matrix) {
-    return (bias.rank() == 1 || (bias.rank() == 2 && bias.dim(0) == 1))
+    return matrix.rank() == 2
+        && (bias.rank() == 1 || (bias.rank() == 2 && bias.dim(0) == 1))
         && bias.dim(-1) == matrix.dim(1);
   }
 }

@@ -131,12 +131,11 @@ final class CpuExecutable implements Executable {
       out.append(
           String.format(
               Locale.ROOT,
-              "%10.1f %9.1f %8.1f  %s %s%n",
+              "%10.1f %9.1f %8.1f  %s%n",
               each / 1e3,
               steps[i].flops() / each,
               bytes / each,
-              entry == null ? "inputs" : text(entry),
-              steps[i].how()));
+              ((entry == null ? "inputs" : text(entry)) + " " + steps[i].how()).stripTrailing()));
     }
     return out.toString();
   }

@@ -9,6 +9,7 @@ import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Concat;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
@@ -17,17 +18,25 @@ import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
+import dev.tarn.ir.Gather;
+import dev.tarn.ir.GatherGrad;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.NormalizeRows;
 import dev.tarn.ir.NormalizeRowsGrad;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pad;
 import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
+import dev.tarn.ir.Slice;
+import dev.tarn.ir.Softmax;
 import dev.tarn.ir.SoftmaxCrossEntropy;
 import dev.tarn.ir.SoftmaxCrossEntropyGrad;
+import dev.tarn.ir.SoftmaxGrad;
+import dev.tarn.ir.StopGradient;
+import dev.tarn.ir.Transpose;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,19 +92,24 @@ final class CpuLowering {
     @Override
     public Schedule<Step> visit(MatMul op) {
       Value y = node.output();
-      int m = y.spec().shape().dim(0);
-      int n = y.spec().shape().dim(1);
-      int k = spec(0).shape().dim(op.transposeA() ? 0 : 1);
+      int batch = MatMul.batch(y.spec().shape());
+      int m = y.spec().shape().dim(-2);
+      int n = y.spec().shape().dim(-1);
+      int k = spec(0).shape().dim(op.transposeA() ? -2 : -1);
       Buffer bias = from.size() > 2 ? from.get(2) : null;
-      if (m * n == 0 || k == 0) {
+      if (y.spec().shape().size() == 0 || k == 0) {
         return bias == null ? add(new CopyStep(null, to.get(0), team.size())) : addRow(bias, y);
       }
-      String label = "matmul " + m + "x" + k + "x" + n + " " + y;
+      String label =
+          "matmul " + (batch == 1 ? "" : batch + " of ") + m + "x" + k + "x" + n + " " + y;
       MatMulStep step =
           new MatMulStep(
               dnnl,
               new MatMulStep.Operands(
                   label,
+                  batch,
+                  MatMul.batch(spec(0).shape()) == 1,
+                  MatMul.batch(spec(1).shape()) == 1,
                   m,
                   n,
                   k,
@@ -294,6 +308,72 @@ final class CpuLowering {
       return add(
           new NormalizeRowsStep(
               gradient, epsilon, shape.dim(0), shape.dim(1), from, to, team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(Transpose op) {
+      return addAll(movement().transpose(op));
+    }
+
+    @Override
+    public Schedule<Step> visit(Slice op) {
+      return addAll(movement().slice(op));
+    }
+
+    @Override
+    public Schedule<Step> visit(Concat op) {
+      return addAll(movement().concat(op));
+    }
+
+    @Override
+    public Schedule<Step> visit(Pad op) {
+      return addAll(movement().pad(op));
+    }
+
+    @Override
+    public Schedule<Step> visit(Gather op) {
+      Shape table = spec(0).shape();
+      return add(
+          new GatherStep(
+              table.dim(0), table.dim(1), from.get(0), from.get(1), to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(GatherGrad op) {
+      Shape table = node.output().spec().shape();
+      return add(
+          new GatherGradStep(
+              table.dim(0), table.dim(1), from.get(0), from.get(1), to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(Softmax op) {
+      return softmax(new SoftmaxStep.Kind(op.log(), false));
+    }
+
+    @Override
+    public Schedule<Step> visit(SoftmaxGrad op) {
+      return softmax(new SoftmaxStep.Kind(op.log(), true));
+    }
+
+    @Override
+    public Schedule<Step> visit(StopGradient op) {
+      throw new IllegalStateException("a stop_gradient was not removed");
+    }
+
+    private MovementLowering movement() {
+      return new MovementLowering(node, from, to.get(0), team.size());
+    }
+
+    private Schedule<Step> addAll(List<Step> steps) {
+      steps.forEach(this::add);
+      return schedule;
+    }
+
+    private Schedule<Step> softmax(SoftmaxStep.Kind kind) {
+      Shape shape = spec(0).shape();
+      long rows = shape.size() / shape.dim(-1);
+      return add(new SoftmaxStep(kind, rows, shape.dim(-1), from, to.get(0), team.size()));
     }
   }
 }

@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
  * {@code Y = op(A) op(B) + bias} by oneDNN: {@code [M,K] x [K,N] -> [M,N]}, bias {@code [N]}.
  *
  * <p>The longer of M and N is divided among the threads; each part is a primitive of its own on a
- * block of rows or columns.
+ * block of rows or columns. A batch of products {@code [B,M,N]} is divided by B if there are
+ * enough.
  */
 final class MatMulStep extends Step {
   private static final Logger LOG = LoggerFactory.getLogger(MatMulStep.class);
@@ -41,12 +42,18 @@ final class MatMulStep extends Step {
   /**
    * The operands.
    *
+   * @param batch the number of products; one is given without an axis for it
+   * @param sharedA whether all products have the same {@code a}
+   * @param sharedB whether all products have the same {@code b}
    * @param transposeA whether {@code a} is stored as [K,M]
    * @param transposeB whether {@code b} is stored as [N,K]
    * @param bias [N], or null
    */
   record Operands(
       String label,
+      int batch,
+      boolean sharedA,
+      boolean sharedB,
       int m,
       int n,
       int k,
@@ -59,6 +66,7 @@ final class MatMulStep extends Step {
 
   /** A block of the result with its primitive. */
   private static final class Block {
+    final int first;
     final int row;
     final int column;
     final dnnl_memory_desc aDesc;
@@ -73,6 +81,7 @@ final class MatMulStep extends Step {
     int argumentCount;
 
     Block(
+        int first,
         int row,
         int column,
         dnnl_memory_desc aDesc,
@@ -82,6 +91,7 @@ final class MatMulStep extends Step {
         dnnl_memory_desc scratchDesc,
         Buffer scratch,
         dnnl_stream stream) {
+      this.first = first;
       this.row = row;
       this.column = column;
       this.aDesc = aDesc;
@@ -110,11 +120,21 @@ final class MatMulStep extends Step {
       boolean byColumns = n >= m;
       int extent = byColumns ? n : m;
       int parts = parts(threads, flops(), LEAST_FLOPS);
+      if (operands.batch > 1 && operands.batch >= parts) {
+        for (int part = 0; part < parts; part++) {
+          int first = (int) begin(operands.batch, part, parts);
+          int end = (int) begin(operands.batch, part + 1, parts);
+          prepare(first, end - first, 0, 0, m, n, schedule);
+        }
+        return;
+      }
       int units = (extent + UNIT - 1) / UNIT;
       int size = (units + parts - 1) / parts * UNIT;
       for (int first = 0; first < extent; first += size) {
         int count = Math.min(size, extent - first);
         prepare(
+            0,
+            operands.batch,
             byColumns ? 0 : first,
             byColumns ? first : 0,
             byColumns ? m : count,
@@ -127,14 +147,17 @@ final class MatMulStep extends Step {
     }
   }
 
-  private void prepare(int row, int column, int rows, int columns, Schedule<?> schedule) {
+  private void prepare(
+      int first, int batch, int row, int column, int rows, int columns, Schedule<?> schedule) {
     Operands o = operands;
+    long product = (long) o.m * o.n;
     long[] aStrides = o.transposeA ? new long[] {1, o.m} : new long[] {o.k, 1};
     long[] bStrides = o.transposeB ? new long[] {1, o.k} : new long[] {o.n, 1};
-    dnnl_memory_desc a = describe(rows, o.k, aStrides);
-    dnnl_memory_desc b = describe(o.k, columns, bStrides);
-    dnnl_memory_desc y = describe(rows, columns, new long[] {o.n, 1});
-    dnnl_memory_desc bias = o.bias == null ? null : describe(1, columns, new long[] {columns, 1});
+    dnnl_memory_desc a = describe(o.sharedA ? 1 : batch, (long) o.m * o.k, rows, o.k, aStrides);
+    dnnl_memory_desc b = describe(o.sharedB ? 1 : batch, (long) o.k * o.n, o.k, columns, bStrides);
+    dnnl_memory_desc y = describe(batch, product, rows, columns, new long[] {o.n, 1});
+    dnnl_memory_desc bias =
+        o.bias == null ? null : describe(1, columns, 1, columns, new long[] {columns, 1});
     dnnl_primitive_attr attributes = new dnnl_primitive_attr();
     check(dnnl_primitive_attr_create(attributes), o.label);
     releases.push(() -> dnnl_primitive_attr_destroy(attributes));
@@ -152,17 +175,22 @@ final class MatMulStep extends Step {
     Buffer scratch =
         schedule.scratch(o.label + " scratch", Math.max(1, dnnl_memory_desc_get_size(scratchDesc)));
     Block block =
-        new Block(row, column, a, b, bias, y, scratchDesc, scratch, dnnl.stream(blocks.size()));
+        new Block(
+            first, row, column, a, b, bias, y, scratchDesc, scratch, dnnl.stream(blocks.size()));
     check(dnnl_primitive_create(block.primitive, desc), o.label);
     releases.push(() -> dnnl_primitive_destroy(block.primitive));
     blocks.add(block);
   }
 
-  private dnnl_memory_desc describe(long rows, long columns, long[] strides) {
+  /** A matrix, or several if the step is a batch: their number and distance, extents, strides. */
+  private dnnl_memory_desc describe(
+      long count, long distance, long rows, long columns, long[] strides) {
     dnnl_memory_desc desc = new dnnl_memory_desc();
+    boolean batched = operands.batch > 1;
+    long[] extents = batched ? new long[] {count, rows, columns} : new long[] {rows, columns};
+    long[] all = batched ? new long[] {distance, strides[0], strides[1]} : strides;
     check(
-        dnnl_memory_desc_create_with_strides(
-            desc, 2, new long[] {rows, columns}, dnnl_f32, strides),
+        dnnl_memory_desc_create_with_strides(desc, extents.length, extents, dnnl_f32, all),
         operands.label);
     releases.push(() -> dnnl_memory_desc_destroy(desc));
     return desc;
@@ -199,7 +227,9 @@ final class MatMulStep extends Step {
       List<dnnl_memory> memories = new ArrayList<>();
       long aOffset = o.transposeA ? block.row : (long) block.row * o.k;
       long bOffset = o.transposeB ? (long) block.column * o.k : block.column;
-      long yOffset = (long) block.row * o.n + block.column;
+      long yOffset = ((long) block.first * o.m + block.row) * o.n + block.column;
+      aOffset += o.sharedA ? 0 : (long) block.first * o.m * o.k;
+      bOffset += o.sharedB ? 0 : (long) block.first * o.k * o.n;
       add(roles, memories, DNNL_ARG_SRC, block.aDesc, a + 4 * aOffset);
       add(roles, memories, DNNL_ARG_WEIGHTS, block.bDesc, b + 4 * bOffset);
       add(roles, memories, DNNL_ARG_DST, block.yDesc, y + 4 * yOffset);
@@ -251,7 +281,7 @@ final class MatMulStep extends Step {
 
   @Override
   long flops() {
-    return 2L * operands.m * operands.n * operands.k;
+    return 2L * operands.batch * operands.m * operands.n * operands.k;
   }
 
   @Override

@@ -7,12 +7,11 @@ import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.cuda.driver.Copy;
 import dev.tarn.cuda.driver.Fill;
-import dev.tarn.cuda.driver.Gemm;
-import dev.tarn.cuda.driver.GemmShape;
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Concat;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
@@ -21,18 +20,26 @@ import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Fused;
+import dev.tarn.ir.Gather;
+import dev.tarn.ir.GatherGrad;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.NormalizeRows;
 import dev.tarn.ir.NormalizeRowsGrad;
 import dev.tarn.ir.Op;
+import dev.tarn.ir.Pad;
 import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
+import dev.tarn.ir.Slice;
+import dev.tarn.ir.Softmax;
 import dev.tarn.ir.SoftmaxCrossEntropy;
 import dev.tarn.ir.SoftmaxCrossEntropyGrad;
+import dev.tarn.ir.SoftmaxGrad;
+import dev.tarn.ir.StopGradient;
+import dev.tarn.ir.Transpose;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -158,36 +165,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(MatMul op) {
-    Buffer a = schedule.buffer(node.inputs().get(0));
-    Buffer b = schedule.buffer(node.inputs().get(1));
-    Buffer c = schedule.buffer(node.output());
-    Shape left = shape(node.inputs().get(0));
-    int m = shape(node.output()).dim(0);
-    int n = shape(node.output()).dim(1);
-    int k = left.dim(op.transposeA() ? 0 : 1);
-    if (m == 0 || n == 0) {
-      return List.of();
-    }
-    if (k == 0) {
-      return List.of(zeros(op.name(), c));
-    }
-    GemmShape shape = GemmShape.of(m, n, k, op.transposeA(), op.transposeB());
-    Step.Binder binder =
-        binding ->
-            binding
-                .backend()
-                .cublas()
-                .gemm(
-                    shape,
-                    Gemm.Type.F32,
-                    Gemm.Type.F32,
-                    Gemm.Compute.F32,
-                    1,
-                    binding.address(a),
-                    binding.address(b),
-                    0,
-                    binding.address(c));
-    return List.of(new Step(shape.toString(), List.of(a, b), List.of(c), 2L * m * n * k, binder));
+    return MatMulLowering.lower(op, node, schedule);
   }
 
   @Override
@@ -343,6 +321,74 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private NormalizationLowering normalization(double epsilon) {
     count(shape(node.inputs().get(0)));
     return new NormalizationLowering(schedule, kernels, epsilon, node);
+  }
+
+  @Override
+  public List<Step> visit(Transpose op) {
+    return isEmpty() ? List.of() : movement().transpose(op);
+  }
+
+  @Override
+  public List<Step> visit(Slice op) {
+    return isEmpty() ? List.of() : movement().slice(op);
+  }
+
+  @Override
+  public List<Step> visit(Concat op) {
+    return isEmpty() ? List.of() : movement().concat(op);
+  }
+
+  @Override
+  public List<Step> visit(Pad op) {
+    return isEmpty() ? List.of() : movement().pad(op);
+  }
+
+  @Override
+  public List<Step> visit(Gather op) {
+    return isEmpty() ? List.of() : movement().gather();
+  }
+
+  @Override
+  public List<Step> visit(GatherGrad op) {
+    return isEmpty() ? List.of() : movement().gatherGrad(op);
+  }
+
+  @Override
+  public List<Step> visit(Softmax op) {
+    return softmax(op.name());
+  }
+
+  @Override
+  public List<Step> visit(SoftmaxGrad op) {
+    return softmax(op.name());
+  }
+
+  @Override
+  public List<Step> visit(StopGradient op) {
+    throw new IllegalStateException("a stop_gradient was not removed");
+  }
+
+  /** Whether the result has no elements; if it has, they can be counted. */
+  private boolean isEmpty() {
+    node.inputs().forEach(input -> count(shape(input)));
+    return count(shape(node.output())) == 0;
+  }
+
+  private MovementLowering movement() {
+    return new MovementLowering(schedule, kernels, node);
+  }
+
+  private List<Step> softmax(String name) {
+    Shape shape = shape(node.output());
+    if (isEmpty()) {
+      return List.of();
+    }
+    int columns = shape.dim(-1);
+    int rows = (int) (shape.size() / columns);
+    KernelStep step = rowKernel("softmax.cu", name, rows, columns);
+    node.inputs().forEach(input -> step.reads(schedule.buffer(input)));
+    step.writes(schedule.buffer(node.output())).whole(rows).whole(columns);
+    return List.of(step.build(4 * shape.size()));
   }
 
   private KernelStep kernel(String file, String name) {

@@ -1,5 +1,6 @@
 package dev.tarn.cli;
 
+import com.google.gson.JsonObject;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.BackendProvider;
 import dev.tarn.backend.BackendUnavailableException;
@@ -16,12 +17,18 @@ final class Devices {
    * An open device.
    *
    * @param backend the device
-   * @param why for {@code auto}: why those before it were not chosen; else empty
+   * @param refused for {@code auto}: the devices before it, which cannot be used here
    */
-  record Opened(Backend backend, String why) {
-    /** What it is, in one line. */
-    String line() {
-      return backend.name() + ": " + backend.description();
+  record Opened(Backend backend, List<String> refused) {
+    /** Copies the list. */
+    Opened {
+      refused = List.copyOf(refused);
+    }
+
+    /** Adds what it is to an object. */
+    void addTo(JsonObject json) {
+      json.addProperty("device", backend.name());
+      json.addProperty("device_description", backend.description());
     }
   }
 
@@ -33,25 +40,18 @@ final class Devices {
    */
   static Opened open(String name) {
     if (!name.equals("auto")) {
-      return new Opened(Backends.named(name), "");
+      return new Opened(Backends.named(name), List.of());
     }
     List<String> refused = new ArrayList<>();
     @Nullable BackendUnavailableException last = null;
     for (BackendProvider provider : Backends.providers()) {
       try {
-        Backend backend = provider.open();
-        String why = refused.isEmpty() ? "" : " (" + String.join("; ", refused) + ")";
-        return new Opened(backend, why);
+        return new Opened(provider.open(), refused);
       } catch (BackendUnavailableException e) {
-        refused.add("no " + provider.name() + ": " + cause(e));
+        refused.add(provider.name());
         last = e;
       }
     }
     throw last != null ? last : new BackendUnavailableException("no backend is there", List.of());
-  }
-
-  /** The cause without the remedy: what comes before the first semicolon. */
-  private static String cause(Exception e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("").split(";")[0];
   }
 }

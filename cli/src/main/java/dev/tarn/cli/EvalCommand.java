@@ -90,7 +90,7 @@ final class EvalCommand implements Callable<Integer> {
         result.addProperty("set", part.name());
         result.addProperty("examples", evaluation.examples());
         evaluation.values().forEach(result::addProperty);
-        result.addProperty("device", opened.line());
+        opened.addTo(result);
         output.out().println(result);
       } else {
         output.out().printf("%s  (%s examples)%n", evaluation, Training.count(data.size()));

@@ -2,9 +2,11 @@ package dev.tarn.cli;
 
 import dev.tarn.TarnException;
 import dev.tarn.config.ConfigException;
+import dev.tarn.config.RunConfig;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -102,14 +104,30 @@ public final class Main {
   }
 
   private static int usage(PrintStream err, ParameterException e) {
-    String text = e.getMessage();
-    List<String> close =
-        e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
-    err.println(
-        "tarn: " + text + (close.isEmpty() ? "" : "; did you mean '" + close.get(0) + "'?"));
     String command = e.getCommandLine().getCommandName();
+    err.println(
+        "tarn: "
+            + (e instanceof UnmatchedArgumentException unmatched
+                ? unmatched(unmatched, command)
+                : e.getMessage()));
     err.println("See 'tarn help" + (command.equals("tarn") ? "" : " " + command) + "'.");
     return USAGE;
+  }
+
+  private static String unmatched(UnmatchedArgumentException e, String command) {
+    String first = e.getUnmatched().get(0);
+    Optional<String> key =
+        first.startsWith("--") && command.equals("train")
+            ? RunConfig.nested(first.substring(2).split("=")[0])
+            : Optional.empty();
+    if (key.isPresent()) {
+      return "no option '" + first + "'; did you mean '" + key.get() + "=...'?";
+    }
+    String what =
+        first.startsWith("-") ? "no option" : command.equals("tarn") ? "no command" : "unexpected";
+    List<String> close = e.getSuggestions();
+    String meant = close.isEmpty() ? "" : "; did you mean '" + close.get(0) + "'?";
+    return what + " '" + first + "'" + meant;
   }
 
   private static int failed(PrintStream err, Exception e, boolean debug) {

@@ -20,12 +20,13 @@ import picocli.CommandLine.Parameters;
     name = "predict",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Predict the class of each row of a table with a saved model.",
+    description = "Predict the class or the numbers of each row of a table with a saved model.",
     footer = {
       "",
       "INPUT.csv has one example a row and one feature a column, as the training",
       "data had but without the class; the run file's scale is applied. The output",
-      "has the class and the probability of each class: class,p0,p1,...",
+      "has the class and the probability of each class: class,p0,p1,...; of a model",
+      "that predicts numbers, these: y0,y1,...",
       "",
       "Examples:",
       "  tarn predict runs/iris-1 flowers.csv",
@@ -74,7 +75,7 @@ final class PredictCommand implements Callable<Integer> {
         throw new TarnException(saved.file() + ": says nothing about the features");
       }
       HostTensor rows = saved.config().data().features(table, features, input);
-      String text = predict(trainer, rows, features);
+      String text = predict(trainer, rows, features, saved.config().classifies());
       if (file != null) {
         AtomicFile.write(file, text);
       } else {
@@ -85,7 +86,7 @@ final class PredictCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static String predict(Trainer trainer, HostTensor rows, Shape features) {
+  private static String predict(Trainer trainer, HostTensor rows, Shape features, boolean classes) {
     StringBuilder text = new StringBuilder();
     int count = rows.shape().dim(0);
     int width = features.intSize();
@@ -93,29 +94,29 @@ final class PredictCommand implements Callable<Integer> {
       int to = Math.min(count, from + BATCH);
       float[] values = Arrays.copyOfRange(rows.floats(), from * width, to * width);
       HostTensor batch = HostTensor.of(values, features.prepend(to - from));
-      append(text, trainer.predict(batch));
+      append(text, trainer.predict(batch), classes);
     }
     return text.toString();
   }
 
-  private static void append(StringBuilder text, HostTensor probabilities) {
-    int classes = probabilities.shape().dim(1);
+  private static void append(StringBuilder text, HostTensor predictions, boolean classes) {
+    int columns = predictions.shape().dim(1);
     if (text.isEmpty()) {
-      text.append("class");
-      for (int c = 0; c < classes; c++) {
-        text.append(",p").append(c);
+      text.append(classes ? "class" : "");
+      for (int c = 0; c < columns; c++) {
+        text.append(c > 0 || classes ? "," : "").append(classes ? 'p' : 'y').append(c);
       }
       text.append('\n');
     }
-    float[] p = probabilities.floats();
-    for (int row = 0; row < p.length; row += classes) {
+    float[] p = predictions.floats();
+    for (int row = 0; row < p.length; row += columns) {
       int best = 0;
-      for (int c = 1; c < classes; c++) {
+      for (int c = 1; c < columns; c++) {
         best = p[row + c] > p[row + best] ? c : best;
       }
-      text.append(best);
-      for (int c = 0; c < classes; c++) {
-        text.append(',').append(p[row + c]);
+      text.append(classes ? String.valueOf(best) : "");
+      for (int c = 0; c < columns; c++) {
+        text.append(c > 0 || classes ? "," : "").append(p[row + c]);
       }
       text.append('\n');
     }

@@ -6,6 +6,7 @@ import dev.tarn.train.Trainer;
 import dev.tarn.train.TrainingListener;
 import java.io.PrintStream;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Shows a training: one line an epoch, and on a terminal a bar that is redrawn. */
 final class Progress implements TrainingListener {
@@ -65,18 +66,34 @@ final class Progress implements TrainingListener {
     int digits = String.valueOf(epochs).length();
     out.printf(
         Locale.ROOT,
-        "epoch %" + digits + "d/%d  %s%s  %.2f s%n",
+        "epoch %" + digits + "d/%d  %s%s%n",
         result.epoch(),
         epochs,
-        compact(result.train()),
-        validation == null ? "" : "  val " + compact(validation),
-        result.seconds());
+        values(result.train(), validation),
+        duration(result.seconds()));
     out.flush();
   }
 
-  /** {@code loss 0.1234 accuracy 0.9722}. */
-  private static String compact(Evaluation evaluation) {
-    return evaluation.toString().replace("  ", " ");
+  /** {@code loss 0.1234 val 0.1533 accuracy 0.9722 val 0.9591 }. */
+  private static String values(Evaluation train, @Nullable Evaluation validation) {
+    StringBuilder text = new StringBuilder();
+    train
+        .values()
+        .forEach(
+            (name, value) -> {
+              text.append(name).append(' ').append(Evaluation.text(value));
+              if (validation != null) {
+                text.append(" val ").append(Evaluation.text(validation.get(name)));
+              }
+              text.append("  ");
+            });
+    return text.toString();
+  }
+
+  /** {@code 1.6 ms}, {@code 160 ms} or {@code 1.60 s}. */
+  static String duration(double seconds) {
+    String format = seconds < 0.01 ? "%.1f ms" : seconds < 1 ? "%.0f ms" : "%.2f s";
+    return String.format(Locale.ROOT, format, seconds < 1 ? seconds * 1e3 : seconds);
   }
 
   /** Removes the bar. */

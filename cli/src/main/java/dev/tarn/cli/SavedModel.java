@@ -22,15 +22,28 @@ record SavedModel(Path file, RunConfig config) {
    * @throws TarnException if there is none, or it is damaged
    */
   static SavedModel of(Path runOrFile) {
-    Path file = runOrFile;
+    Path file = file(runOrFile);
+    return new SavedModel(file, config(file, List.of()));
+  }
+
+  /**
+   * The best checkpoint of a run directory, or a checkpoint file itself.
+   *
+   * @throws TarnException if there is none
+   */
+  static Path file(Path runOrFile) {
     if (Files.isDirectory(runOrFile)) {
       Path best = RunDirectory.best(runOrFile);
-      file = Files.exists(best) ? best : RunDirectory.last(runOrFile);
+      Path file = Files.exists(best) ? best : RunDirectory.last(runOrFile);
       if (!Files.exists(file)) {
         throw new TarnException(runOrFile + ": no checkpoint in it (best or last.safetensors)");
       }
+      return file;
     }
-    return new SavedModel(file, config(file, List.of()));
+    if (!Files.exists(runOrFile)) {
+      throw new TarnException(runOrFile + ": no such file");
+    }
+    return runOrFile;
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.tarn.cli;
 
 import dev.tarn.TarnException;
+import dev.tarn.config.ConfigException;
 import dev.tarn.config.RunConfig;
 import dev.tarn.train.RunDirectory;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Spec;
     descriptionHeading = "%n",
     parameterListHeading = "%n",
     customSynopsis = {
-      "tarn train RUNFILE [KEY=VALUE...] [--init-from FILE] [OPTIONS]",
+      "tarn train RUNFILE [KEY=VALUE...] [--init-from RUN] [OPTIONS]",
       "       tarn train --resume RUN [train.epochs=N] [device=NAME] [OPTIONS]"
     },
     description = "Train the model of a run file, or go on with a training.",
@@ -38,12 +39,16 @@ import picocli.CommandLine.Spec;
       "  name                    of run directories; default: the file's name",
       "  data.set                digits or iris; or",
       "  data.csv                a table of numbers, the class (from 0) in the last",
-      "                          column; its path starts at the run file",
+      "                          column, with a line of names or without; the path",
+      "                          starts at the run file (an override's: at the",
+      "                          current directory)",
       "  data.scale              features are multiplied by it; default: 1",
       "  data.split              shares of training, validation and test;",
       "                          default: [0.8, 0.1, 0.1]",
       "  model                   a list of dense: UNITS, relu, tanh, sigmoid,",
-      "                          dropout: RATE, flatten",
+      "                          dropout: RATE, flatten; without a bias:",
+      "                          dense: {units: UNITS, bias: false}",
+      "  train.loss              cross_entropy (default)",
       "  train.optimizer         adam: {lr: 0.001, beta1: 0.9, beta2: 0.999,",
       "                          epsilon: 1e-8, weight_decay: 0}; adamw, the same with",
       "                          weight_decay: 0.01; or sgd: {lr: RATE, momentum: 0,",
@@ -59,8 +64,8 @@ import picocli.CommandLine.Spec;
       "  tarn train examples/digits.yaml",
       "  tarn train examples/digits.yaml train.epochs=5 device=cuda",
       "  tarn train examples/digits.yaml train.optimizer.adam.lr=0.01",
-      "  tarn train --resume runs/digits-1 train.epochs=40",
-      "  tarn train examples/digits.yaml --init-from runs/digits-1/best.safetensors"
+      "  tarn train --resume runs/digits-1 train.epochs=90",
+      "  tarn train examples/digits.yaml --init-from runs/digits-1"
     })
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> RESUMABLE = List.of("train.epochs", "device");
@@ -84,8 +89,8 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--init-from",
-      paramLabel = "FILE",
-      description = "Begin a new training with the weights of a checkpoint.")
+      paramLabel = "RUN_OR_FILE",
+      description = "Begin a new training with the weights of a run (its best) or of a checkpoint.")
   private @Nullable Path initFrom;
 
   @Option(
@@ -124,21 +129,31 @@ final class TrainCommand implements Callable<Integer> {
     if (resume != null) {
       checkResume(files, overrides);
       try (RunDirectory directory = RunDirectory.open(resume)) {
-        RunConfig config = SavedModel.config(RunDirectory.last(resume), overrides);
-        return training.resume(config, directory);
+        return training.resume(savedConfig(resume, overrides), directory);
       }
     }
     if (files.size() != 1) {
       throw usage(
           files.isEmpty()
-              ? "train: which run file? For example: tarn train examples/digits.yaml"
-              : "train: one run file is expected, found " + files);
+              ? "which run file? For example: tarn train examples/digits.yaml"
+              : "one run file is expected, found " + files);
     }
     RunConfig config = RunConfig.read(files.get(0), overrides);
-    if (initFrom != null && !Files.exists(initFrom)) {
-      throw new TarnException(initFrom + ": no such file");
+    return training.begin(config, runs, initFrom == null ? null : SavedModel.file(initFrom));
+  }
+
+  private static RunConfig savedConfig(Path run, List<String> overrides) {
+    try {
+      return SavedModel.config(RunDirectory.last(run), overrides);
+    } catch (ConfigException e) {
+      throw e;
+    } catch (TarnException e) {
+      if (!Files.exists(RunDirectory.best(run))) {
+        throw e;
+      }
+      throw new TarnException(
+          e.getMessage() + "\nTo start from its best weights: --init-from " + run, e);
     }
-    return training.begin(config, runs, initFrom);
   }
 
   private void checkResume(List<Path> files, List<String> overrides) {

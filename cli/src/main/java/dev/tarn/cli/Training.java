@@ -2,7 +2,10 @@ package dev.tarn.cli;
 
 import com.google.gson.JsonObject;
 import dev.tarn.Parameter;
+import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.Debug;
+import dev.tarn.config.ConfigException;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Dataset;
@@ -10,6 +13,7 @@ import dev.tarn.nn.Module;
 import dev.tarn.nn.Sequential;
 import dev.tarn.train.Evaluation;
 import dev.tarn.train.Metrics;
+import dev.tarn.train.NonFiniteException;
 import dev.tarn.train.RunDirectory;
 import dev.tarn.train.TrainStep;
 import dev.tarn.train.Trainer;
@@ -45,11 +49,12 @@ final class Training {
 
   /** A trainer of a configuration's training. */
   static Trainer.Builder trainer(RunConfig config, Module model, Backend backend) {
-    return Trainer.of(model, backend)
-        .loss(config.train().loss())
-        .optimizer(config.train().optimizer())
-        .metrics(Metrics.accuracy())
-        .seed(config.seed());
+    Trainer.Builder builder =
+        Trainer.of(model, backend)
+            .loss(config.train().loss())
+            .updates(config.train().updates(1))
+            .seed(config.seed());
+    return config.classifies() ? builder.metrics(Metrics.accuracy()) : builder;
   }
 
   /** A number with commas: {@code 1,797}. */
@@ -58,6 +63,9 @@ final class Training {
   }
 
   private static String bytes(long bytes) {
+    if (bytes < 1_000) {
+      return bytes + " bytes";
+    }
     return bytes < 1_000_000
         ? String.format(Locale.ROOT, "%.0f kB", bytes / 1e3)
         : String.format(Locale.ROOT, "%,.1f MB", bytes / 1e6);
@@ -80,21 +88,35 @@ final class Training {
     Dataset.Split split = split(config, data);
     Sequential model = config.modelFor(data);
     Devices.Opened device = Devices.open(config.device());
-    say("device", device.line() + device.why());
+    say("device", device.backend().name() + ": " + device.backend().description());
+    if (!device.refused().isEmpty()) {
+      say("", "no " + String.join(", no ", device.refused()) + ": see 'tarn devices'");
+    }
+    if (Debug.validate()) {
+      say("checks", "every node is checked against the reference (TARN_VALIDATE=1)");
+    }
     Batches batches = split.train().batch(config.train().batch());
     Keeper keeper = new Keeper();
     Progress progress = new Progress(people, Output.isTerminal(json));
     try (Backend backend = device.backend();
         Trainer trainer =
-            trainer(config, model, backend).listener(keeper).listener(progress).build()) {
-      describe(config, data, split, model, trainer.prepare(batches));
+            trainer(config, model, backend)
+                .updates(config.train().updates(batches.count()))
+                .plateau(config.train().plateau())
+                .listener(keeper)
+                .listener(progress)
+                .build()) {
+      TrainStep step = trainer.prepare(batches);
       if (initFrom != null) {
         trainer.load(initFrom);
       }
+      describe(config, data, split, model, step.bytes(), batches.batchSize());
       try (RunDirectory directory =
           resumed != null ? resumed : RunDirectory.create(place, config.name())) {
         if (resumed != null) {
-          directory.resume(trainer, config.toYaml());
+          directory.resume(trainer);
+          checkEpochs(config, directory, trainer, batches);
+          directory.setConfig(config.toYaml());
           say("run", directory.path() + ", resumed after step " + count(trainer.steps()));
         } else {
           directory.begin(trainer, config.toYaml());
@@ -103,10 +125,10 @@ final class Training {
         keeper.listener = directory.listener(config.train().checkpointEvery());
         interrupts.onFirst(trainer::stop);
         Dataset validation = split.validation().size() == 0 ? null : split.validation();
-        trainer.fit(batches, validation, config.train().epochs());
+        int epochs = config.train().epochs();
+        fit(trainer, batches, validation, epochs, directory);
         progress.end();
         if (interrupts.requested()) {
-          directory.save(trainer);
           people.println("interrupted after step " + count(trainer.steps()) + "; go on with:");
           people.println("  tarn train --resume " + directory.path());
         }
@@ -117,6 +139,38 @@ final class Training {
         }
         return interrupts.requested() ? Main.INTERRUPTED : 0;
       }
+    }
+  }
+
+  private void fit(
+      Trainer trainer,
+      Batches batches,
+      @Nullable Dataset validation,
+      int epochs,
+      RunDirectory directory) {
+    try {
+      boolean done = trainer.fit(batches, validation, epochs).isEmpty();
+      if (interrupts.requested()) {
+        directory.save(trainer);
+      } else if (done) {
+        people.printf(
+            "already trained %d of %d epochs; to go on, add train.epochs=N%n", epochs, epochs);
+      }
+    } catch (NonFiniteException e) {
+      Path file = directory.saveInspection(e);
+      throw new TarnException(e.getMessage() + " What the step computed is in " + file, e);
+    }
+  }
+
+  /** Refuses fewer epochs than a resumed training has begun. */
+  private static void checkEpochs(
+      RunConfig config, RunDirectory directory, Trainer trainer, Batches batches) {
+    long begun = (trainer.steps() + batches.count() - 1) / batches.count();
+    if (begun > config.train().epochs()) {
+      throw new ConfigException(
+          String.format(
+              "train.epochs=%d: %s is in epoch %d already; give at least that number",
+              config.train().epochs(), directory.path(), begun));
     }
   }
 
@@ -136,19 +190,26 @@ final class Training {
   }
 
   private void describe(
-      RunConfig config, Dataset data, Dataset.Split split, Sequential model, TrainStep step) {
+      RunConfig config,
+      Dataset data,
+      Dataset.Split split,
+      Sequential model,
+      long deviceBytes,
+      int batch) {
     long parameters =
         model.parameters().stream().map(Parameter::spec).mapToLong(s -> s.shape().size()).sum();
     say(
         "data",
         String.format(
-            "%s: %s training, %s validation, %s test examples of %s; %s classes",
-            config.data().name(),
+            "%s: %s train, %s val, %s test; features %s; %s",
+            Path.of(config.data().name()).getFileName(),
             count(split.train().size()),
             count(split.validation().size()),
             count(split.test().size()),
             data.featureShape(),
-            count(data.classes())));
+            data.classes() > 0
+                ? count(data.classes()) + " classes"
+                : "targets of " + data.targetSpec().shape()));
     say(
         "model",
         String.format(
@@ -156,8 +217,8 @@ final class Training {
             "%s layers, %s parameters, %s on the device at batch %s",
             count(config.layers().size()),
             count(parameters),
-            bytes(step.bytes()),
-            count(config.train().batch())));
+            bytes(deviceBytes),
+            count(batch)));
   }
 
   private JsonObject result(
@@ -178,7 +239,7 @@ final class Training {
       result.add("test", values);
     }
     result.addProperty("seconds", seconds);
-    result.addProperty("device", device.line());
+    device.addTo(result);
     return result;
   }
 

@@ -53,10 +53,11 @@ final class BadInputTests {
       delimiter = '|',
       textBlock =
           """
-          train     | tarn: train: which run file? For example: tarn train examples/digits.yaml
-          trian     | tarn: Unmatched argument at index 0: 'trian'; did you mean 'train'?
-          train a b | tarn: train: one run file is expected, found [a, b]
-          train --f | tarn: Unknown option: '--f'
+          train     | tarn: which run file? For example: tarn train examples/digits.yaml
+          trian     | tarn: no command 'trian'; did you mean 'train'?
+          train a b | tarn: one run file is expected, found [a, b]
+          train --f | tarn: no option '--f'
+          train x --epochs 3 | tarn: no option '--epochs'; did you mean 'train.epochs=...'?
           eval      | tarn: Missing required parameter: 'RUN_OR_FILE'
           eval --set all x | tarn: Invalid value for option '--set': expected one of [train, validation, test] (case-sensitive) but was 'all'
           predict a | tarn: Missing required parameter: 'INPUT.csv'
@@ -144,6 +145,64 @@ final class BadInputTests {
   }
 
   @Test
+  void resumeRefusesFewerEpochsAndSaysWhenAllAreDone() throws IOException {
+    Path run = trained();
+    String before = Files.readString(run.resolve("config.yaml"));
+    assertFails(
+        2,
+        Tarn.run("train", "--resume", run.toString(), "train.epochs=1"),
+        "tarn: train.epochs=1: r/small-1 is in epoch 2 already; give at least that number");
+    assertEquals(before, Files.readString(run.resolve("config.yaml")));
+    Tarn.Result again = Tarn.run("train", "--resume", run.toString());
+    assertEquals(0, again.code(), again.err());
+    assertTrue(again.out().contains("already trained 2 of 2 epochs; "), again.out());
+    assertFails(
+        1,
+        Tarn.run("train", "--resume", run.resolve("last.safetensors").toString()),
+        "tarn: r/small-1/last.safetensors: is a file; give the run directory it is in");
+  }
+
+  @Test
+  void overridesThatClashOrAreMisplacedSayWhatToWrite() {
+    assertFails(
+        2,
+        train("data.csv=foo.csv"),
+        "tarn: override 'data.csv=foo.csv': data has 'set' already; to replace it, write"
+            + " 'data={csv: foo.csv}'");
+    assertFails(
+        2,
+        train("train.optimizer.sgd.lr=0.1"),
+        "tarn: override 'train.optimizer.sgd.lr=0.1': train.optimizer has 'adam' already; to"
+            + " replace it, write 'train.optimizer={sgd: {lr: 0.1}}'");
+    assertFails(
+        2,
+        train("epochs=3"),
+        "tarn: override 'epochs=3': unknown key 'epochs'; did you mean 'train.epochs'?");
+    assertFails(
+        2,
+        train("train.batch=\"8\""),
+        "tarn: override 'train.batch=\"8\"': train.batch: expected an integer of at least 1,"
+            + " found the quoted text '8'");
+    assertFails(
+        2,
+        train("data.split=[0.5, 0.5]"),
+        "tarn: override 'data.split=[0.5, 0.5]': data.split: expected three shares that add up to"
+            + " 1, such as [0.8, 0.1, 0.1], found a list of 2");
+  }
+
+  @Test
+  void linesFitEightyColumnsAndTheBatchIsTheRealOne() {
+    Tarn.Result result = train("data={set: digits}", "model.4={dense: 10}", "train.batch=100000");
+    assertEquals(0, result.code(), result.err());
+    result
+        .out()
+        .lines()
+        .filter(line -> line.matches("(data|model|epoch|test) .*"))
+        .forEach(line -> assertTrue(line.length() <= 80, line));
+    assertTrue(result.out().contains(" at batch 1,438"), result.out());
+  }
+
+  @Test
   void damagedCheckpoint() throws IOException {
     Path run = trained();
     byte[] whole = Files.readAllBytes(run.resolve("last.safetensors"));
@@ -151,7 +210,8 @@ final class BadInputTests {
       Files.write(run.resolve("last.safetensors"), Arrays.copyOf(whole, keep));
       Tarn.Result result = Tarn.run("train", "--resume", run.toString());
       assertEquals(1, result.code());
-      assertEquals(1, result.errors().size(), result.err());
+      assertEquals(2, result.errors().size(), result.err());
+      assertEquals("To start from its best weights: --init-from " + run, result.errors().get(1));
       assertTrue(
           result.err().startsWith("tarn: " + run + "/last.safetensors: damaged"), result.err());
     }
@@ -160,8 +220,7 @@ final class BadInputTests {
   @Test
   void wrongModelForInitialWeights() {
     Path run = trained();
-    Tarn.Result result =
-        train("model.1={dense: 25}", "--init-from", run.resolve("best.safetensors").toString());
+    Tarn.Result result = train("model.1={dense: 25}", "--init-from", run.toString());
     assertFails(
         1,
         result,
@@ -179,7 +238,10 @@ final class BadInputTests {
     assertFails(
         1,
         train("data={csv: " + csv + "}"),
-        "tarn: t.csv: the last column of row 2 is 1.5, not a class: an integer from 0");
+        "tarn: t.csv:2: the last column is 1.5, not a class: an integer from 0");
+    Files.writeString(csv, "1,2,0\n3,1\n");
+    assertFails(
+        1, train("data={csv: " + csv + "}"), "tarn: t.csv:2: 2 fields where the first line has 3");
     Files.writeString(csv, "1\n0\n");
     assertFails(
         1,
@@ -200,6 +262,10 @@ final class BadInputTests {
     assertEquals(1, result.code());
     assertEquals(1, result.errors().size(), result.err());
     assertTrue(result.err().contains("a run directory cannot be made"), result.err());
+    assertFails(
+        1,
+        Tarn.run("train", file.toString(), "--runs", plain.toString()),
+        "tarn: plain: is a file; run directories need a directory");
   }
 
   @Test
@@ -222,6 +288,11 @@ final class BadInputTests {
     result = train();
     assertEquals(1, result.code());
     assertTrue(result.errors().get(0).contains("(small.yaml:"), result.err());
+    Path inspection = directory.resolve("r/small-2/inspection.txt");
+    assertTrue(result.errors().get(1).endsWith(" " + inspection), result.err());
+    String table = Files.readString(inspection);
+    assertTrue(table.contains("softmax_cross_entropy"), table);
+    assertFalse(table.contains("Training.java"), table);
   }
 
   @Test
@@ -238,6 +309,6 @@ final class BadInputTests {
     Tarn.Result result = Tarn.run("eval", "no", "--debug");
     assertEquals(1, result.code());
     assertEquals("tarn: no: no such file", result.errors().get(0));
-    assertTrue(result.err().contains("at dev.tarn.train.Safetensors"), result.err());
+    assertTrue(result.err().contains("at dev.tarn.cli.SavedModel"), result.err());
   }
 }

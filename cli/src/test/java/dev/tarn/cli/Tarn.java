@@ -97,7 +97,7 @@ final class Tarn {
     private final Thread reader;
 
     Child(List<String> command) throws IOException {
-      errors = Files.createTempFile("tarn-test", ".err");
+      errors = Files.createTempFile(Path.of("target"), "tarn-test", ".err");
       process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
       reader = new Thread(this::read, "child output");
       reader.setDaemon(true);

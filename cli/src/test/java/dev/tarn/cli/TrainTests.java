@@ -41,7 +41,8 @@ final class TrainTests {
     // 90 training examples in batches of 8.
     assertEquals(6 * 12, json.get("steps").getAsInt());
     assertTrue(json.getAsJsonObject("test").get("accuracy").getAsDouble() > 0.6);
-    assertTrue(json.get("device").getAsString().startsWith("reference: "));
+    assertEquals("reference", json.get("device").getAsString());
+    assertTrue(json.get("device_description").getAsString().startsWith("plain Java"));
     assertEquals(6, result.errors().stream().filter(line -> line.startsWith("epoch ")).count());
   }
 
@@ -102,6 +103,42 @@ final class TrainTests {
     Tarn.Result none = Tarn.run("eval", run);
     assertEquals(2, none.code());
     assertEquals("tarn: --set test: the run file's split has no such part", none.errors().get(0));
+  }
+
+  /** y = 2 x1 - x2 + 0.5 without noise is learned from a table and predicted. */
+  @Test
+  void numbersAreLearnedAndPredicted() throws IOException {
+    StringBuilder table = new StringBuilder();
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < 60; i++) {
+      double x1 = Math.sin(i);
+      double x2 = Math.cos(3 * i);
+      rows.append(x1).append(',').append(x2).append('\n');
+      table.append(x1).append(',').append(x2).append(',').append(2 * x1 - x2 + 0.5).append('\n');
+    }
+    Path csv = Files.writeString(directory.resolve("table.csv"), table);
+    Path features = Files.writeString(directory.resolve("features.csv"), rows);
+    train(
+        directory,
+        "data={csv: " + csv + ", targets: 1}",
+        "model=[dense: {units: 1, init: xavier_normal}]",
+        "train.loss={huber: {delta: 0.5}}",
+        "train.optimizer={sgd: {lr: 0.5, momentum: 0.5}}",
+        "train.schedule={cosine: {length: 40, per: epoch, warm_up: 1}}",
+        "train.clip_norm=1",
+        "train.accumulate=2",
+        "train.epochs=40");
+    String run = directory.resolve("small-1").toString();
+    Tarn.Result result = Tarn.run("predict", run, features.toString());
+    assertEquals(0, result.code(), result.err());
+    List<String> predicted = result.out().lines().toList();
+    assertEquals("y0", predicted.get(0));
+    for (int i = 0; i < 60; i++) {
+      double expected = 2 * Math.sin(i) - Math.cos(3 * i) + 0.5;
+      assertEquals(expected, Double.parseDouble(predicted.get(i + 1)), 0.01);
+    }
+    assertEquals(0, Tarn.run("eval", run).code());
+    assertEquals(0, Tarn.run("train", "--resume", run).code());
   }
 
   @Test

@@ -95,7 +95,7 @@ public final class ChildJvm {
     for (Object argument : arguments) {
       command.add(argument.toString());
     }
-    Path log = Files.createTempFile("child", ".log");
+    Path log = Files.createTempFile(Path.of("target"), "child", ".log");
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     if (!sameDevice) {
       List.of("LD_LIBRARY_PATH", "CUDA_PATH", "CONDA_PREFIX", "VIRTUAL_ENV", "TARN_CUDA_LIBRARIES")

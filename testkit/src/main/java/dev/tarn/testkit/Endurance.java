@@ -23,9 +23,9 @@ public final class Endurance {
   /**
    * What a run found.
    *
-   * @param residentGrowth growth of the resident set after the first half of the steps, as a share
+   * @param residentGrowth growth of the resident set in the measured steps, as a share
    * @param heapGrowth growth of the live heap in the same time, as a share
-   * @param garbage bytes allocated by the training thread per step in the second half
+   * @param garbage bytes allocated by the training thread per step
    */
   public record Report(double residentGrowth, double heapGrowth, double garbage) {
     /** Reads what {@link #toString()} wrote. */
@@ -67,7 +67,10 @@ public final class Endurance {
     return new ChildJvm(Endurance.class);
   }
 
-  /** Arguments: the backend's name and the number of steps. */
+  /**
+   * Arguments: the backend's name and the number of steps, which are run once to warm up, until the
+   * JVM has compiled what it will, and once more to be measured.
+   */
   public static void main(String[] arguments) throws IOException {
     int steps = Integer.parseInt(arguments[1]);
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -83,13 +86,12 @@ public final class Endurance {
                 1)) {
       Batches batches = new Batches(Datasets.digits(), 16, true);
       batches.startEpoch(1, 0);
-      train(step, batches, 0, steps / 2);
+      train(step, batches, 0, steps);
       long resident = residentKilobytes();
       long heap = heapBytes();
       long allocated = threads.getCurrentThreadAllocatedBytes();
-      train(step, batches, steps / 2, steps);
-      double garbage =
-          (threads.getCurrentThreadAllocatedBytes() - allocated) / (double) (steps - steps / 2);
+      train(step, batches, steps, 2 * steps);
+      double garbage = (threads.getCurrentThreadAllocatedBytes() - allocated) / (double) steps;
       double residentGrowth = residentKilobytes() / (double) resident - 1;
       double heapGrowth = heapBytes() / (double) heap - 1;
       System.out.println(new Report(residentGrowth, heapGrowth, garbage));

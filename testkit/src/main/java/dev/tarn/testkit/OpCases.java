@@ -28,6 +28,10 @@ public final class OpCases {
     cases.addAll(ConvolutionCases.all());
     cases.addAll(PoolingCases.all());
     cases.addAll(NormalizationCases.all());
+    cases.addAll(MovementCases.all());
+    cases.addAll(GatherCases.all());
+    cases.addAll(SoftmaxCases.all());
+    cases.addAll(BatchedMatMulCases.all());
     return List.copyOf(cases);
   }
 

@@ -1,6 +1,7 @@
 package dev.tarn.testkit;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.tarn.HostTensor;
@@ -49,11 +50,12 @@ public final class PyTorchNumbers {
 
   /** An array of numbers. */
   public static double[] numbers(JsonObject object, String key) {
-    return numbers(object.getAsJsonArray(key));
+    return numbers(object.get(key));
   }
 
-  /** The numbers of an array. */
-  public static double[] numbers(JsonArray array) {
+  /** An array of numbers. */
+  public static double[] numbers(JsonElement value) {
+    JsonArray array = value.getAsJsonArray();
     double[] out = new double[array.size()];
     for (int i = 0; i < out.length; i++) {
       out[i] = array.get(i).getAsDouble();

@@ -19,7 +19,11 @@ import dev.tarn.nn.Dense;
 import dev.tarn.nn.Module;
 import dev.tarn.optim.Adam;
 import dev.tarn.optim.Optimizer;
+import dev.tarn.optim.Plateau;
+import dev.tarn.optim.RmsProp;
+import dev.tarn.optim.Schedules;
 import dev.tarn.optim.Sgd;
+import dev.tarn.optim.Updates;
 import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.train.EpochResult;
 import dev.tarn.train.Metrics;
@@ -34,6 +38,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -139,13 +144,41 @@ public abstract class TrainingConformance {
   /** A training stopped at any step and resumed from its file ends with the same bits. */
   @Test
   void resumedEqualsNeverStopped(@TempDir Path directory) throws IOException {
+    resumedEqualsNeverStopped(directory, TrainingConformance::trainer);
+  }
+
+  /**
+   * The same in the middle of an update of several batches, with a schedule, a plateau that lowers
+   * the rate after every epoch, clipping, frozen and penalised parameters, and weighted examples.
+   */
+  @Test
+  void resumedEqualsNeverStoppedWithEverything(@TempDir Path directory) throws IOException {
+    Optimizer main = Adam.lr(Schedules.cosine(1e-2, 20, 0).warmUp(3, 0.1)).withAmsgrad();
+    Optimizer other = RmsProp.lr(1e-3).momentum(0.5).asCentered().l1(1e-4);
+    Updates updates =
+        Updates.of(main).group("out.*", other).freeze("fc1.bias").clipNorm(1).accumulate(5);
+    resumedEqualsNeverStopped(
+        directory,
+        (backend, listener) ->
+            Trainer.of(new Mlp(32, 16, 10, 0.2), backend)
+                .loss(Losses.crossEntropy().labelSmoothing(0.1).ignoreIndex(3))
+                .updates(updates)
+                .plateau(new Plateau(0.5, 0, 0.9, 0, 0))
+                .metrics(Metrics.accuracy())
+                .seed(42)
+                .listener(listener)
+                .build());
+  }
+
+  private void resumedEqualsNeverStopped(
+      Path directory, BiFunction<Backend, TrainingListener, Trainer> trainer) throws IOException {
     Dataset.Split data = Datasets.digits().split(0.2, 0.1, 0.7, 3);
     Path whole = directory.resolve("whole.safetensors");
-    List<EpochResult> expected = train(data, whole, 0, null);
+    List<EpochResult> expected = train(trainer, data, whole, 0, null);
     for (int stopAt : new int[] {1, 7, 12, 13, 30}) {
       Path part = directory.resolve("part" + stopAt + ".safetensors");
-      List<EpochResult> results = train(data, part, stopAt, null);
-      results.addAll(train(data, part, 0, part));
+      List<EpochResult> results = train(trainer, data, part, stopAt, null);
+      results.addAll(train(trainer, data, part, 0, part));
       assertEquals(-1, Files.mismatch(whole, part), "stopped at " + stopAt);
       for (int i = 0; i < expected.size(); i++) {
         assertEquals(expected.get(i).train(), results.get(i).train());
@@ -154,7 +187,12 @@ public abstract class TrainingConformance {
     }
   }
 
-  private List<EpochResult> train(Dataset.Split data, Path file, int stopAt, @Nullable Path from) {
+  private List<EpochResult> train(
+      BiFunction<Backend, TrainingListener, Trainer> maker,
+      Dataset.Split data,
+      Path file,
+      int stopAt,
+      @Nullable Path from) {
     TrainingListener stopper =
         new TrainingListener() {
           @Override
@@ -165,7 +203,7 @@ public abstract class TrainingConformance {
           }
         };
     try (Backend backend = open();
-        Trainer trainer = trainer(backend, stopper)) {
+        Trainer trainer = maker.apply(backend, stopper)) {
       if (from != null) {
         trainer.resume(from);
       }
@@ -303,7 +341,7 @@ public abstract class TrainingConformance {
     }
     return new Batch(
         HostTensor.of(values, batch.features().shape()),
-        HostTensor.of(batch.labels().ints().clone(), batch.size()));
+        HostTensor.of(batch.targets().ints().clone(), batch.size()));
   }
 
   /** Each element agrees relative to the tensor's largest. */

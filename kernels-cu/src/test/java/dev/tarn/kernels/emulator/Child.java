@@ -45,7 +45,7 @@ final class Child {
   }
 
   static Child start(List<String> command, Map<String, String> environment) throws IOException {
-    Path log = Files.createTempFile("tarn-child", ".log");
+    Path log = Files.createTempFile(Path.of("target"), "tarn-child", ".log");
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("TARN_EMULATOR_"));
