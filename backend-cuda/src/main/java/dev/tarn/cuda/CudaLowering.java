@@ -294,12 +294,8 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   public List<Step> visit(Pool2dGrad op) {
     Shape input = shape(node.output());
     count(input);
-    PoolingLowering lowering = new PoolingLowering(schedule, kernels, op.pool(), input);
-    List<Buffer> in = schedule.buffers(node.inputs());
-    Buffer dx = schedule.buffer(node.output());
-    return op.pool().kind() == Pool2d.Kind.MAX
-        ? lowering.maxGradient(in.get(0), in.get(1), dx)
-        : lowering.averageGradient(in.get(0), dx);
+    return new PoolingLowering(schedule, kernels, op.pool(), input)
+        .gradient(schedule.buffers(node.inputs()), schedule.buffer(node.output()));
   }
 
   @Override
@@ -324,12 +320,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   private NormalizationLowering normalization(double epsilon) {
     count(shape(node.inputs().get(0)));
-    return new NormalizationLowering(
-        schedule,
-        kernels,
-        epsilon,
-        schedule.buffers(node.inputs()),
-        schedule.buffers(node.outputs()));
+    return new NormalizationLowering(schedule, kernels, epsilon, node);
   }
 
   @Override

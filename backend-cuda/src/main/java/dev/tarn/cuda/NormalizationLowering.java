@@ -3,6 +3,7 @@ package dev.tarn.cuda;
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Node;
 import java.util.List;
 
 /** The steps of batch normalization, normalization of rows, and their gradients. */
@@ -19,14 +20,13 @@ final class NormalizationLowering {
   private final List<Buffer> in;
   private final List<Buffer> out;
 
-  /** Lowers a node with its inputs and outputs. */
-  NormalizationLowering(
-      Schedule<Step> schedule, Kernels kernels, double epsilon, List<Buffer> in, List<Buffer> out) {
+  /** Lowers a node. */
+  NormalizationLowering(Schedule<Step> schedule, Kernels kernels, double epsilon, Node node) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.epsilon = (float) epsilon;
-    this.in = in;
-    this.out = out;
+    this.in = schedule.buffers(node.inputs());
+    this.out = schedule.buffers(node.outputs());
   }
 
   /** Batch normalization of x, scale, bias to y, mean, variance. */

@@ -30,28 +30,31 @@ final class PoolingLowering {
   List<Step> forward(Buffer x, Buffer y) {
     return output.size() == 0
         ? List.of()
-        : List.of(finish(kernel(op.name()).reads(x).writes(y), output, padding()));
+        : List.of(finish(kernel(op.name()).reads(x).writes(y), output, average()));
   }
 
-  /** The gradient of an average. */
-  List<Step> averageGradient(Buffer dy, Buffer dx) {
-    return output.size() == 0
-        ? List.of()
-        : List.of(finish(kernel(op.name() + "_grad").reads(dy).writes(dx), input, true));
-  }
-
-  /** The gradient of a maximum: which element was the largest, and then what flows to it. */
-  List<Step> maxGradient(Buffer x, Buffer dy, Buffer dx) {
+  /**
+   * The gradient of an average from dy; that of a maximum from x and dy: which element was the
+   * largest, and then what flows to it.
+   */
+  List<Step> gradient(List<Buffer> in, Buffer dx) {
     if (output.size() == 0) {
       return List.of();
     }
+    if (!average()) {
+      return maximum(in.get(0), in.get(1), dx);
+    }
+    return List.of(finish(kernel(op.name() + "_grad").reads(in.get(0)).writes(dx), input, true));
+  }
+
+  private List<Step> maximum(Buffer x, Buffer dy, Buffer dx) {
     Buffer index = schedule.scratch(op.name() + " index", 4 * output.size());
     KernelStep find = kernel(op.name() + "_index").reads(x).writes(index);
     KernelStep gather = kernel(op.name() + "_grad").reads(index).reads(dy).writes(dx);
     return List.of(finish(find, output, false), finish(gather, input, false));
   }
 
-  private boolean padding() {
+  private boolean average() {
     return op.kind() == Pool2d.Kind.AVERAGE;
   }
 
