@@ -101,7 +101,7 @@ public abstract class GraphConformance {
       if (loss.weighted()) {
         step.evaluate(batch);
         weights = step.takeSums()[2];
-        assertEquals(7.75, weights, 1e-6, "two labels of each class");
+        assertEquals(7.5, weights, 1e-6, "two labels of each class");
       }
       List<HostTensor> predictions = step.predict(batch.features());
       for (int i = 0; i < 2; i++) {
