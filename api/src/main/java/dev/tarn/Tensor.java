@@ -296,6 +296,16 @@ public final class Tensor {
     return TensorReductions.min(this, axes);
   }
 
+  /**
+   * The running sum along an axis: {@code y_i = x_0 + ... + x_i}, of this shape. A negative axis
+   * counts from the last.
+   *
+   * @throws ShapeException if there is no such axis or the elements are not f32
+   */
+  public Tensor cumulativeSum(int axis) {
+    return TensorReductions.cumulativeSum(this, axis);
+  }
+
   /** The index of the largest element of each row: {@code [N, C] -> i32 [N]}. */
   public Tensor argmax() {
     return trace.add(new ArgMax(), this).get(0);

@@ -1,11 +1,12 @@
 package dev.tarn;
 
+import dev.tarn.ir.CumulativeSum;
 import dev.tarn.ir.Reduce;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 
-/** What {@link Tensor}'s methods that reduce axes do. */
+/** What {@link Tensor}'s methods that sum or reduce along axes do. */
 final class TensorReductions {
   private TensorReductions() {}
 
@@ -24,6 +25,11 @@ final class TensorReductions {
 
   static Tensor min(Tensor x, int... axes) {
     return max(x.neg(), axes).neg();
+  }
+
+  static Tensor cumulativeSum(Tensor x, int axis) {
+    int at = TensorShapes.axis("cumulative_sum", x, axis);
+    return x.trace().add(new CumulativeSum(at, false), x).get(0);
   }
 
   static Tensor sumTo(Tensor x, Shape target) {
