@@ -14,6 +14,7 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.CumulativeSum;
 import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
@@ -148,6 +149,12 @@ final class CpuLowering {
     public Schedule<Step> visit(ArgMax op) {
       Shape shape = spec(0).shape();
       return add(new ArgMaxStep(shape.dim(0), shape.dim(1), from.get(0), to.get(0), team.size()));
+    }
+
+    @Override
+    public Schedule<Step> visit(CumulativeSum op) {
+      long[] axes = op.asThreeAxes(spec(0).shape());
+      return add(new CumulativeSumStep(op.reverse(), axes, from.get(0), to.get(0), team.size()));
     }
 
     @Override
