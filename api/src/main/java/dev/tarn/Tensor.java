@@ -392,6 +392,11 @@ public final class Tensor extends TensorMath {
     return TensorShapes.expand(this, dims);
   }
 
+  /** {@code ifTrue} where the condition is not zero, else {@code ifFalse}; see {@link #select}. */
+  public static Tensor where(Tensor condition, Tensor ifTrue, Tensor ifFalse) {
+    return condition.select(ifTrue, ifFalse);
+  }
+
   /** This tensor, through which no gradient flows. */
   public Tensor stopGradient() {
     return trace.add(new StopGradient(), this).get(0);

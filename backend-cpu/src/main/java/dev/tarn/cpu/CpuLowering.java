@@ -247,9 +247,24 @@ final class CpuLowering {
 
     private Schedule<Step> normalizeRows(boolean gradient, double epsilon) {
       Shape shape = spec(0).shape();
-      return add(
+      if (shape.size() == 0) {
+        return schedule;
+      }
+      NormalizeRowsStep step =
           new NormalizeRowsStep(
-              gradient, epsilon, shape.dim(0), shape.dim(1), from, to, team.size()));
+              dnnl,
+              node.op().name() + " " + node.outputs().get(0),
+              gradient,
+              epsilon,
+              shape.dim(0),
+              shape.dim(1),
+              from,
+              to,
+              team.size(),
+              schedule);
+      List<Buffer> writes = new ArrayList<>(to);
+      writes.addAll(step.scratch());
+      return add(step, from, writes);
     }
 
     @Override
