@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Modules one after another, each given the output of the one before. */
-public final class Sequential extends Module {
+public sealed class Sequential extends Module permits Residual {
   private record Layer(Module module, Origin origin) {}
 
   private final List<Layer> layers = new ArrayList<>();
@@ -33,6 +33,17 @@ public final class Sequential extends Module {
    */
   public Sequential add(String name, Module module, Origin origin) {
     layers.add(new Layer(child(name, module), origin));
+    return this;
+  }
+
+  /**
+   * Appends a module that is part of the model already: it is used once more, with the same
+   * parameters, and keeps its path.
+   *
+   * @param origin where it is used, as in {@link #add}
+   */
+  public Sequential share(Module module, Origin origin) {
+    layers.add(new Layer(module, origin));
     return this;
   }
 
