@@ -69,7 +69,7 @@ public record ConvolutionConfig(
     } else {
       conv.padding(pad.get(0), pad.get(1), pad.get(2), pad.get(3));
     }
-    weights.apply(conv::weights, conv::biases);
+    weights.apply(conv, Conv2d::weights, Conv2d::biases);
     return weights.bias() ? conv : conv.withoutBias();
   }
 
@@ -85,7 +85,7 @@ public record ConvolutionConfig(
     } else {
       conv.padding(padding.sides().get(0), padding.sides().get(1));
     }
-    weights.apply(conv::weights, conv::biases);
+    weights.apply(conv, Conv1d::weights, Conv1d::biases);
     return weights.bias() ? conv : conv.withoutBias();
   }
 
@@ -99,7 +99,7 @@ public record ConvolutionConfig(
             .groups(groups)
             .padding(pad.get(0), pad.get(1), pad.get(2), pad.get(3))
             .outputPadding(outputPadding.get(0), outputPadding.get(1));
-    weights.apply(conv::weights, conv::biases);
+    weights.apply(conv, ConvTranspose2d::weights, ConvTranspose2d::biases);
     return weights.bias() ? conv : conv.withoutBias();
   }
 

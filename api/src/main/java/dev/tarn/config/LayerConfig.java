@@ -75,7 +75,7 @@ public record LayerConfig(Settings settings, @Nullable String name, String place
     @Override
     public Module module() {
       dev.tarn.nn.Dense dense = dev.tarn.nn.Dense.units(units);
-      weights.apply(dense::weights, dense::biases);
+      weights.apply(dense, dev.tarn.nn.Dense::weights, dev.tarn.nn.Dense::biases);
       return weights.bias() ? dense : dense.withoutBias();
     }
 

@@ -32,8 +32,7 @@ public final class NormalizationLayers {
     @Override
     public Module module() {
       var layer = dev.tarn.nn.BatchNorm.create().momentum(momentum).epsilon(epsilon);
-      weights.apply(layer::weights, layer::biases);
-      return layer;
+      return weights.apply(layer, dev.tarn.nn.BatchNorm::weights, dev.tarn.nn.BatchNorm::biases);
     }
 
     @Override
@@ -61,8 +60,7 @@ public final class NormalizationLayers {
     @Override
     public Module module() {
       var layer = dev.tarn.nn.LayerNorm.create().epsilon(epsilon);
-      weights.apply(layer::weights, layer::biases);
-      return layer;
+      return weights.apply(layer, dev.tarn.nn.LayerNorm::weights, dev.tarn.nn.LayerNorm::biases);
     }
 
     @Override
@@ -91,8 +89,7 @@ public final class NormalizationLayers {
     @Override
     public Module module() {
       var layer = dev.tarn.nn.GroupNorm.groups(groups).epsilon(epsilon);
-      weights.apply(layer::weights, layer::biases);
-      return layer;
+      return weights.apply(layer, dev.tarn.nn.GroupNorm::weights, dev.tarn.nn.GroupNorm::biases);
     }
 
     @Override

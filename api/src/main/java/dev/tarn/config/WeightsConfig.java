@@ -3,7 +3,7 @@ package dev.tarn.config;
 import dev.tarn.nn.Initializer;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,14 +34,11 @@ public record WeightsConfig(boolean bias, @Nullable Choice init, @Nullable Choic
         biasInit == null ? null : InitializerConfig.read(biasInit));
   }
 
-  /** Hands the initializers on that are given. */
-  void apply(Consumer<Initializer> weight, Consumer<Initializer> biases) {
-    if (init != null) {
-      weight.accept(InitializerConfig.make(init));
-    }
-    if (biasInit != null) {
-      biases.accept(InitializerConfig.make(biasInit));
-    }
+  /** The layer with the initializers that are given. */
+  <M> M apply(
+      M layer, BiFunction<M, Initializer, M> setWeight, BiFunction<M, Initializer, M> setBias) {
+    M made = init == null ? layer : setWeight.apply(layer, InitializerConfig.make(init));
+    return biasInit == null ? made : setBias.apply(made, InitializerConfig.make(biasInit));
   }
 
   /** Adds what a run file says. */
