@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 public abstract class ImageNetConformance {
   private static final PyTorchNumbers NUMBERS = PyTorchNumbers.read("model_numbers");
-  private static final int BATCH = 12;
+  private static final int BATCH = 5;
 
   /** Starts the backend under test. */
   protected abstract Backend open();
