@@ -8,11 +8,19 @@ import dev.tarn.Mode;
 import dev.tarn.Parameter;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
+import dev.tarn.TarnException;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
+import dev.tarn.backend.Backend;
+import dev.tarn.data.Batches;
+import dev.tarn.data.Dataset;
 import dev.tarn.nn.Sequential;
+import dev.tarn.reference.ReferenceBackend;
+import dev.tarn.train.TrainStep;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -132,6 +140,47 @@ final class BlockConfigTests {
     assertTrue(names(model).contains("residual2.shortcut.conv2d1.bias"));
     assertTrue(names(model).contains("repeat1.3.residual1.mix.weight"));
     assertEquals(Shape.of(4, 4, 5, 5), model.parameters().get(3).spec().shape());
+  }
+
+  /** Patterns of train.groups reach nested layers by their paths. */
+  @Test
+  void nestedLayersAreFrozenByPattern() {
+    Set<String> all = trained("[]");
+    assertTrue(all.contains("residual2.shortcut.conv2d1.weight"));
+    Set<String> left = new TreeSet<>(all);
+    left.removeIf(name -> name.matches("residual.*[.]conv2d.*weight|repeat1[.]2.*"));
+    assertEquals(
+        left,
+        trained(
+            "[{match: 'residual*.conv2d*.weight', freeze: true},"
+                + " {match: 'repeat1.2.*', freeze: true}]"));
+    assertTrue(all.size() - left.size() == 5, left::toString);
+    String message =
+        assertThrows(TarnException.class, () -> trained("[{match: 'rezidual*', freeze: true}]"))
+            .getMessage();
+    assertTrue(message.contains("no parameter is left for the group 'rezidual*'"), message);
+    assertTrue(message.contains("residual1.batch_norm1.weight"), message);
+  }
+
+  /** The parameters that get gradients. */
+  private static Set<String> trained(String groups) {
+    RunConfig config = parse(BLOCKS, "train.groups=" + groups);
+    try (Backend backend = new ReferenceBackend();
+        TrainStep step =
+            new TrainStep(
+                backend,
+                config.model(),
+                config.train().loss(),
+                config.train().updates(1),
+                List.of(),
+                Shape.of(1, 8, 8),
+                1)) {
+      Dataset data = config.data().load();
+      Batches batches = new Batches(data, 4, false);
+      batches.startEpoch(1, 0);
+      step.train(1, batches.load(0));
+      return new TreeSet<>(step.gradients().keySet());
+    }
   }
 
   /** A mistake of shapes is told with the line of the innermost layer. */
