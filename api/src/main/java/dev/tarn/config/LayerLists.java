@@ -110,6 +110,7 @@ final class LayerLists {
 
   /**
    * Adds layers to a chain, named as they are or by kind and number: {@code dense1}, {@code relu1}.
+   * Those with a name of their own count too.
    *
    * @param named the layers made so far that have names; those made here are added
    */
@@ -121,13 +122,12 @@ final class LayerLists {
         chain.share(shared.of(named), layer.origin());
         continue;
       }
-      String name = layer.name();
+      String kind = layer.settings().kind();
+      int number = numbers.merge(kind, 1, Integer::sum);
+      String name = layer.name() != null ? layer.name() : kind + number;
       Module module = layer.settings().module(named);
-      if (name != null) {
+      if (layer.name() != null) {
         named.put(name, module);
-      } else {
-        String kind = layer.settings().kind();
-        name = kind + numbers.merge(kind, 1, Integer::sum);
       }
       chain.add(name, module, layer.origin());
     }

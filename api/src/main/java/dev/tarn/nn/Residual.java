@@ -23,9 +23,15 @@ public final class Residual extends Sequential {
   public static Residual of(Module... modules) {
     Residual block = new Residual();
     for (int i = 0; i < modules.length; i++) {
-      block.add(String.valueOf(i), modules[i], Origin.NONE);
+      block.add(String.valueOf(i), modules[i]);
     }
     return block;
+  }
+
+  @Override
+  public Residual add(String name, Module module) {
+    super.add(name, module);
+    return this;
   }
 
   @Override

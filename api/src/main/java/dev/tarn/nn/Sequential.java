@@ -19,13 +19,22 @@ public sealed class Sequential extends Module permits Residual {
   public static Sequential of(Module... modules) {
     Sequential chain = new Sequential();
     for (Module module : modules) {
-      chain.add(String.valueOf(chain.layers.size()), module, Origin.NONE);
+      chain.add(String.valueOf(chain.layers.size()), module);
     }
     return chain;
   }
 
   /**
    * Appends a module.
+   *
+   * @param name its name in paths
+   */
+  public Sequential add(String name, Module module) {
+    return add(name, module, Origin.NONE);
+  }
+
+  /**
+   * Appends a module that was declared elsewhere than in Java.
    *
    * @param name its name in paths
    * @param origin where it was declared, for instance {@code digits.yaml:7}, for messages; {@link
@@ -40,7 +49,7 @@ public sealed class Sequential extends Module permits Residual {
    * Appends a module that is part of the model already: it is used once more, with the same
    * parameters, and keeps its path.
    *
-   * @param origin where it is used, as in {@link #add}
+   * @param origin where it is used, as in {@link #add(String, Module, Origin)}
    */
   public Sequential share(Module module, Origin origin) {
     layers.add(new Layer(module, origin));

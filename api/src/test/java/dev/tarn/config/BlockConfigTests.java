@@ -113,6 +113,17 @@ final class BlockConfigTests {
     assertEquals(Shape.of(13), model.parameters().get(16).spec().shape());
   }
 
+  /** A layer that gets a name leaves the numbers of the others as they are. */
+  @Test
+  void namedLayersCount() {
+    Sequential model = model("- flatten\n- dense: 3\n- {dense: 3, name: b}\n- dense: 3").model();
+    run(model, 1, 1, 8, 8);
+    assertEquals(
+        List.of(
+            "dense1.weight", "dense1.bias", "b.weight", "b.bias", "dense3.weight", "dense3.bias"),
+        names(model));
+  }
+
   @Test
   void whatIsWrittenReadsBackTheSame() {
     RunConfig config = parse(BLOCKS);

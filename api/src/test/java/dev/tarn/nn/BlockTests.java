@@ -68,7 +68,7 @@ class BlockTests {
 
   @Test
   void aResidualNamesTermsThatDoNotFit() {
-    Sequential model = new Sequential().add("block", Residual.of(dense(3, 1)), Origin.NONE);
+    Sequential model = new Sequential().add("block", Residual.of(dense(3, 1)));
     String message = failure(model, 2, 5);
     assertTrue(
         message.startsWith(
@@ -121,10 +121,9 @@ class BlockTests {
             .add(
                 "block",
                 new Residual()
-                    .add("conv", Conv2d.filters(4).kernel(3).same(), Origin.NONE)
-                    .shortcut(Sequential.of(Conv2d.filters(4).withoutBias())),
-                Origin.NONE)
-            .add("both", Parallel.concat(Conv2d.filters(1), Conv2d.filters(1)), Origin.NONE);
+                    .add("conv", Conv2d.filters(4).kernel(3).same())
+                    .shortcut(Sequential.of(Conv2d.filters(4).withoutBias())))
+            .add("both", Parallel.concat(Conv2d.filters(1), Conv2d.filters(1)));
     assertEquals(
         List.of(
             "block.conv.weight",
@@ -140,7 +139,7 @@ class BlockTests {
   @Test
   void aSharedModuleHasOneSetOfParameters() {
     Dense twice = Dense.units(2).weights(Initializers.constant(1)).withoutBias();
-    Sequential model = new Sequential().add("twice", twice, Origin.NONE).share(twice, Origin.NONE);
+    Sequential model = new Sequential().add("twice", twice).share(twice, Origin.NONE);
     assertEquals(List.of("twice.weight"), names(model, 1, 2));
     // Each row's sum, then the sum of two of them.
     assertArrayEquals(new float[] {6, 6, 2, 2}, run(model, X));
