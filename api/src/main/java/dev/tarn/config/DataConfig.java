@@ -2,18 +2,22 @@ package dev.tarn.config;
 
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
-import dev.tarn.Spec;
 import dev.tarn.TarnException;
-import dev.tarn.data.ArrayDataset;
 import dev.tarn.data.Batches.Batch;
+import dev.tarn.data.CsvFormat;
 import dev.tarn.data.CsvTable;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.Datasets;
+import dev.tarn.data.Normalization.Method;
+import dev.tarn.data.Preprocessing;
+import dev.tarn.data.Preprocessing.Kind;
+import dev.tarn.data.Preprocessing.Options;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +41,6 @@ public record DataConfig(
   static final List<String> KEYS = List.of("set", "csv", "targets", "scale", "split", "shape");
   private static final List<Double> SPLIT = List.of(0.8, 0.1, 0.1);
   private static final int MAX_EXTENT = 1 << 24;
-  private static final int MAX_CLASSES = 1_000_000;
 
   /** Copies the shares. */
   public DataConfig {
@@ -140,19 +143,18 @@ public record DataConfig(
    *     example does not fill {@link #shape}
    */
   public Dataset load() {
-    if (csv != null) {
-      CsvTable table = CsvTable.read(csv);
-      return targets > 0 ? numbers(table, csv) : table(table, csv);
-    }
-    Dataset data = Datasets.named(String.valueOf(set));
-    Batch batch = Batch.zeros(data.features(), data.targets(), data.size());
-    int[] all = new int[data.size()];
-    for (int i = 0; i < all.length; i++) {
-      all[i] = i;
-    }
-    data.gather(all, 0, batch);
-    scale(batch.feature().floats());
-    return new ArrayDataset(shaped(batch.feature()), batch.target(), data.classes());
+    return prepare(csv != null ? CsvTable.read(csv, format()).dataset() : Datasets.named(name()));
+  }
+
+  private CsvFormat format() {
+    List<String> last =
+        IntStream.rangeClosed(1, targets).mapToObj(i -> String.valueOf(i - targets - 1)).toList();
+    return targets > 0 ? CsvFormat.features().withTargets(last) : CsvFormat.labelled("-1");
+  }
+
+  private Dataset prepare(Dataset raw) {
+    Options options = new Options(Method.NONE, scale, false, Kind.ONE_HOT, shape);
+    return Preprocessing.fit(raw, List.of(), options).apply(raw);
   }
 
   /**
@@ -162,101 +164,19 @@ public record DataConfig(
    * @throws TarnException if there are others
    */
   public HostTensor features(CsvTable table, Shape features, Path file) {
-    if (table.columns() != features.size()) {
+    int columns = table.columns().size();
+    if (columns != features.size()) {
       throw new TarnException(
           file
               + ": "
-              + table.columns()
+              + columns
               + " columns; the model was trained on "
               + features.size()
               + " features");
     }
-    HostTensor rows = HostTensor.zeros(Spec.f32(features.prepend(table.rows())));
-    copy(table, table.columns(), rows.floats());
-    return rows;
-  }
-
-  private Dataset numbers(CsvTable table, Path file) {
-    int columns = table.columns() - targets;
-    if (columns < 1) {
-      throw new TarnException(
-          String.format(
-              "%s: %d columns; expected features and, in the last %d, targets",
-              file, table.columns(), targets));
-    }
-    HostTensor features = HostTensor.zeros(Spec.f32(Shape.of(table.rows(), columns)));
-    HostTensor wanted = HostTensor.zeros(Spec.f32(Shape.of(table.rows(), targets)));
-    for (int row = 0; row < table.rows(); row++) {
-      for (int column = 0; column < targets; column++) {
-        wanted.floats()[row * targets + column] = table.get(row, columns + column);
-      }
-    }
-    copy(table, columns, features.floats());
-    return ArrayDataset.ofNumbers(features, wanted);
-  }
-
-  private Dataset table(CsvTable table, Path file) {
-    int columns = table.columns() - 1;
-    if (columns == 0) {
-      throw new TarnException(
-          file + ": one column; expected features and, in the last column, the class");
-    }
-    HostTensor features = HostTensor.zeros(Spec.f32(Shape.of(table.rows(), columns)));
-    int[] labels = new int[table.rows()];
-    int classes = 2;
-    for (int row = 0; row < labels.length; row++) {
-      float label = table.get(row, columns);
-      if (label < 0 || label != (int) label || label >= MAX_CLASSES) {
-        throw new TarnException(
-            file
-                + ":"
-                + table.line(row)
-                + ": the last column is "
-                + label
-                + ", not a class: an integer from 0");
-      }
-      labels[row] = (int) label;
-      classes = Math.max(classes, labels[row] + 1);
-    }
-    copy(table, columns, features.floats());
-    return new ArrayDataset(shaped(features), HostTensor.of(labels, labels.length), classes);
-  }
-
-  /** The features with every example in the shape that the run file asks for. */
-  private HostTensor shaped(HostTensor features) {
-    if (shape == null) {
-      return features;
-    }
-    Shape given = features.shape().withoutFirst();
-    if (given.size() != shape.size()) {
-      throw new TarnException(
-          "data.shape: "
-              + shape
-              + " has "
-              + shape.size()
-              + " elements, an example of "
-              + name()
-              + " has "
-              + given.size()
-              + " features");
-    }
-    return HostTensor.of(features.floats(), shape.prepend(features.shape().dim(0)));
-  }
-
-  private void copy(CsvTable table, int columns, float[] to) {
-    for (int row = 0; row < table.rows(); row++) {
-      for (int column = 0; column < columns; column++) {
-        to[row * columns + column] = table.get(row, column);
-      }
-    }
-    scale(to);
-  }
-
-  private void scale(float[] values) {
-    if (scale != 1) {
-      for (int i = 0; i < values.length; i++) {
-        values[i] = (float) (values[i] * scale);
-      }
-    }
+    Dataset rows = prepare(table.dataset());
+    Batch batch = Batch.zeros(rows.features(), List.of(), rows.size());
+    rows.gather(IntStream.range(0, rows.size()).toArray(), 0, batch);
+    return batch.feature();
   }
 }

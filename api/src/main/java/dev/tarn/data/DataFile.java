@@ -94,6 +94,17 @@ final class DataFile {
   }
 
   /**
+   * Refuses arrays of nothing.
+   *
+   * @throws TarnException if there are no bytes
+   */
+  static void requireSome(long bytes, int[] dims, String what) {
+    if (bytes == 0) {
+      throw new TarnException(what + ": an array of " + Arrays.toString(dims) + " has no values");
+    }
+  }
+
+  /**
    * Refuses what cannot fit the Java heap.
    *
    * @throws TarnException naming {@code what}, its size and the remedy

@@ -1,12 +1,8 @@
 package dev.tarn.data;
 
-import dev.tarn.HostTensor;
 import dev.tarn.TarnException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 
@@ -37,35 +33,21 @@ public final class Datasets {
    * classes (UCI Optical Recognition of Handwritten Digits, test part).
    */
   public static Dataset digits() {
-    return embedded("digits8x8.csv.gz", 10);
+    return embedded("digits8x8.csv.gz");
   }
 
   /** Iris flowers: 150 examples of four lengths in centimetres; 3 species (Fisher 1936). */
   public static Dataset iris() {
-    return embedded("iris.csv", 3);
+    return embedded("iris.csv");
   }
 
-  private static Dataset embedded(String file, int classes) {
+  private static Dataset embedded(String file) {
     try (InputStream in = Datasets.class.getResourceAsStream(file)) {
       if (in == null) {
         throw new TarnException("data: " + file + " is missing from Tarn's jar");
       }
       InputStream plain = file.endsWith(".gz") ? new GZIPInputStream(in) : in;
-      Reader reader = new InputStreamReader(plain, StandardCharsets.UTF_8);
-      CsvTable table = CsvTable.read(reader, file);
-      int columns = table.columns() - 1;
-      float[] features = new float[table.rows() * columns];
-      int[] labels = new int[table.rows()];
-      for (int row = 0; row < labels.length; row++) {
-        for (int column = 0; column < columns; column++) {
-          features[row * columns + column] = table.get(row, column);
-        }
-        labels[row] = (int) table.get(row, columns);
-      }
-      return new ArrayDataset(
-          HostTensor.of(features, labels.length, columns),
-          HostTensor.of(labels, labels.length),
-          classes);
+      return CsvTable.read(plain, file, CsvFormat.labelled("-1"), Long.MAX_VALUE).dataset();
     } catch (IOException e) {
       throw new TarnException("data: cannot read " + file + ": " + e.getMessage(), e);
     }

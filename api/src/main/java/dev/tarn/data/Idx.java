@@ -75,9 +75,10 @@ public final class Idx {
       long extent = extents.getInt() & 0xffffffffL;
       dims[axis] = (int) Math.min(extent, Integer.MAX_VALUE);
       // beyond any file's size the product need not be exact
-      count = Math.min(1L << 40, count) * dims[axis];
+      count = Math.min(Integer.MAX_VALUE, count) * dims[axis];
     }
-    long bytes = Math.min(1L << 60, count) * element.bytes();
+    long bytes = Math.min(1L << 59, count) * element.bytes();
+    DataFile.requireSome(bytes, dims, file.toString());
     if (bytes > most) {
       throw new TarnException(
           file
@@ -108,8 +109,7 @@ public final class Idx {
               + Arrays.toString(dims)
               + " that its header promises; damaged: get it again");
     }
-    return new NumberArray(
-        file.toString(), element, Shape.of(dims), values, ByteOrder.BIG_ENDIAN);
+    return new NumberArray(file.toString(), element, Shape.of(dims), values, ByteOrder.BIG_ENDIAN);
   }
 
   private static Element element(byte code, Path file) {

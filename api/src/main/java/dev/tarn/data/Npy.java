@@ -33,14 +33,32 @@ public final class Npy {
   private static final int MAX_HEADER = 1 << 16;
   private static final int ALIGNMENT = 64;
   private static final int MAX_AXES = 32;
-  private static final Pattern DESCR = Pattern.compile("['\"]descr['\"]\\s*:\\s*['\"]([^'\"]*)['\"]");
+  private static final Pattern DESCR =
+      Pattern.compile("['\"]descr['\"]\\s*:\\s*['\"]([^'\"]*)['\"]");
   private static final Pattern ORDER =
       Pattern.compile("['\"]fortran_order['\"]\\s*:\\s*(True|False)");
-  private static final Pattern SHAPE = Pattern.compile("['\"]shape['\"]\\s*:\\s*\\(([0-9L,\\s]*)\\)");
+  private static final Pattern SHAPE =
+      Pattern.compile("['\"]shape['\"]\\s*:\\s*\\(([0-9L,\\s]*)\\)");
   private static final Map<String, Element> ELEMENTS =
       Map.of(
-          "u1", Element.U8, "i1", Element.I8, "b1", Element.BOOL, "i2", Element.I16, "u2",
-          Element.U16, "i4", Element.I32, "i8", Element.I64, "f4", Element.F32, "f8", Element.F64);
+          "u1",
+          Element.U8,
+          "i1",
+          Element.I8,
+          "b1",
+          Element.BOOL,
+          "i2",
+          Element.I16,
+          "u2",
+          Element.U16,
+          "i4",
+          Element.I32,
+          "i8",
+          Element.I64,
+          "f4",
+          Element.F32,
+          "f8",
+          Element.F64);
 
   private Npy() {}
 
@@ -144,8 +162,9 @@ public final class Npy {
     long bytes = width;
     for (int dim : dims) {
       // beyond any file's size the product need not be exact
-      bytes = Math.min(1L << 32, bytes) * dim;
+      bytes = Math.min(Integer.MAX_VALUE, bytes) * dim;
     }
+    DataFile.requireSome(bytes, dims, name);
     if (bytes > most) {
       throw new TarnException(
           name
