@@ -33,7 +33,7 @@ public interface Dataset {
   int classes();
 
   /**
-   * Copies examples into a batch, as many as the batch has.
+   * Copies examples into a batch, as many as the batch has. Several threads may call it at once.
    *
    * @param indices which examples
    * @param from the first entry of {@code indices} to use
