@@ -37,6 +37,7 @@ final class Cifar {
 
   private static Dataset part(List<Path> files) {
     int size = IMAGE.intSize();
+    DataFile.requireHeap((long) files.size() * PER_FILE * size, "cifar10");
     byte[] images = new byte[files.size() * PER_FILE * size];
     int[] labels = new int[files.size() * PER_FILE];
     for (int i = 0; i < files.size(); i++) {

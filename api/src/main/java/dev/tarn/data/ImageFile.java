@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.FileImageInputStream;
@@ -27,6 +28,10 @@ final class ImageFile {
 
   /** What decoding takes per pixel, at most: 16-bit colour with transparency and some rows. */
   private static final int BYTES_PER_PIXEL = 24;
+
+  /** JPEG's decoder only warns of a file that was cut off. */
+  private static final Pattern DAMAGE =
+      Pattern.compile("truncated|premature|corrupt", Pattern.CASE_INSENSITIVE);
 
   private ImageFile() {}
 
@@ -52,9 +57,14 @@ final class ImageFile {
   private static BufferedImage decode(Path file, ImageInputStream in, int threads)
       throws IOException {
     ImageReader reader = reader(file, in);
-    List<String> warnings = new ArrayList<>();
+    List<String> damage = new ArrayList<>();
     try {
-      reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+      reader.addIIOReadWarningListener(
+          (source, warning) -> {
+            if (damage.isEmpty() && DAMAGE.matcher(warning).find()) {
+              damage.add(warning);
+            }
+          });
       reader.setInput(in, true, true);
       long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
       long memory = Runtime.getRuntime().maxMemory() / 2 / BYTES_PER_PIXEL / threads;
@@ -68,13 +78,11 @@ final class ImageFile {
                 pixels > MAX_PIXELS ? "" : ", or raise -Xmx"));
       }
       BufferedImage image = reader.read(0);
-      for (String warning : warnings) {
-        String lower = warning.toLowerCase(Locale.ROOT);
-        if (lower.contains("truncated")
-            || lower.contains("premature")
-            || lower.contains("corrupt")) {
-          throw new IOException(warning);
-        }
+      if (!damage.isEmpty()) {
+        throw new IOException(damage.get(0));
+      }
+      if (reader.getFormatName().equalsIgnoreCase("jpeg") && image.getRaster().getNumBands() > 3) {
+        throw new IOException("four colours, as for printing");
       }
       return image;
     } catch (IOException | RuntimeException e) {
