@@ -2,6 +2,7 @@ package dev.tarn.cli;
 
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
+import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.data.CsvTable;
@@ -9,6 +10,7 @@ import dev.tarn.train.AtomicFile;
 import dev.tarn.train.Trainer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -70,10 +72,12 @@ final class PredictCommand implements Callable<Integer> {
         Trainer trainer =
             Training.trainer(saved.config(), saved.config().model(), backend).build()) {
       trainer.load(saved.file());
-      Shape features = trainer.features();
-      if (features == null) {
-        throw new TarnException(saved.file() + ": says nothing about the features");
+      List<Spec> inputs = trainer.features();
+      if (inputs == null || inputs.size() != 1) {
+        throw new TarnException(
+            saved.file() + ": not a model of one input, as run files make them");
       }
+      Shape features = inputs.get(0).shape();
       HostTensor rows = saved.config().data().features(table, features, input);
       String text = predict(trainer, rows, features, saved.config().classifies());
       if (file != null) {
