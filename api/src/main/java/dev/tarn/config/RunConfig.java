@@ -196,7 +196,7 @@ public record RunConfig(
 
   /** Whether the model tells classes apart rather than predict numbers. */
   public boolean classifies() {
-    return data.targets() == 0;
+    return data.source().classifies();
   }
 
   private static String targets(DType type) {

@@ -2,6 +2,7 @@ package dev.tarn.data;
 
 import dev.tarn.TarnException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** What each column of a CSV file is, once its first line is known. */
@@ -68,6 +69,43 @@ final class CsvColumns {
               + (names.size() == 1 && format.label() != null
                   ? ": one column; expected features and, in the last column, the class"
                   : ": " + names.size() + " columns, none of them left for features"));
+    }
+  }
+
+  /**
+   * Finds the columns that a model was trained on: by their names, or in order where either side
+   * has none. Others are left out.
+   *
+   * @throws TarnException if one is not there
+   */
+  CsvColumns(String file, List<String> names, boolean named, Preprocessing trained) {
+    this.file = file;
+    this.names = names;
+    List<Preprocessing.Column> columns = trained.columns();
+    this.named = named;
+    this.roles = new int[names.size()];
+    this.categorical = new boolean[names.size()];
+    boolean byName = named && columns.stream().noneMatch(column -> column.name().isEmpty());
+    if (!byName && columns.size() != names.size()) {
+      throw new TarnException(
+          file
+              + ": "
+              + names.size()
+              + " columns; the model was trained on "
+              + columns.size()
+              + " features");
+    }
+    Arrays.fill(roles, IGNORED);
+    for (int i = 0; i < columns.size(); i++) {
+      int index = byName ? find(columns.get(i).name(), "trained on") : i;
+      categorical[index] = columns.get(i).kind() != Preprocessing.Kind.NUMBER;
+      roles[index] = 0;
+    }
+    for (int i = 0; i < roles.length; i++) {
+      if (roles[i] == 0) {
+        roles[i] = features.size();
+        features.add(i);
+      }
     }
   }
 

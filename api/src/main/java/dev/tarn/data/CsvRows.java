@@ -17,6 +17,7 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
 
   private final String file;
   private final CsvFormat format;
+  private final @Nullable Preprocessing trained;
   private final long memoryBytes;
   private final List<Map<String, Integer>> categories = new ArrayList<>();
   private final CsvLabels labels;
@@ -27,7 +28,13 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
   private float[] targets = new float[0];
   private int targetCount;
 
-  CsvRows(String file, CsvFormat format, long memoryBytes) {
+  /**
+   * Rows to come.
+   *
+   * @param trained what the model was trained on, if the rows are to be predicted from; else null
+   */
+  CsvRows(String file, CsvFormat format, @Nullable Preprocessing trained, long memoryBytes) {
+    this.trained = trained;
     this.file = file;
     this.format = format;
     this.memoryBytes = memoryBytes;
@@ -147,7 +154,11 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
   private void begin(List<String> fields) {
     Boolean given = format.header();
     boolean named = given != null ? given : fields.stream().noneMatch(this::isData);
-    CsvColumns known = new CsvColumns(file, List.copyOf(fields), named, format);
+    List<String> names = List.copyOf(fields);
+    CsvColumns known =
+        trained == null
+            ? new CsvColumns(file, names, named, format)
+            : new CsvColumns(file, names, named, trained);
     columns = known;
     row = new float[known.features.size()];
     targetCount = format.targets().size();

@@ -78,25 +78,48 @@ public final class CsvTable implements AutoCloseable {
    *     UTF-8, a field is not what its column must have, or a column is not there
    */
   public static CsvTable read(Path file, CsvFormat format) {
-    return read(file, format, RowStore.defaultMemory());
+    return read(file, format, null, RowStore.defaultMemory());
   }
 
-  static CsvTable read(Path file, CsvFormat format, long memoryBytes) {
+  /**
+   * Reads a file of examples to predict from: the columns that a model was trained on, found by
+   * their names, or in order where the file or the training had none. Others are left out.
+   *
+   * @param format how the training data were written; what it says of columns is not looked at
+   * @throws TarnException as {@link #read(Path, CsvFormat)} does, and if a column is not there
+   */
+  public static CsvTable read(Path file, CsvFormat format, Preprocessing trained) {
+    CsvFormat features =
+        CsvFormat.features()
+            .withHeader(format.header())
+            .withSeparator(format.separator())
+            .withMissing(format.missing());
+    return read(
+        file, features, trained.columns().isEmpty() ? null : trained, RowStore.defaultMemory());
+  }
+
+  static CsvTable read(
+      Path file, CsvFormat format, @Nullable Preprocessing trained, long memoryBytes) {
     return DataFile.reading(
         file,
         () -> {
           try (InputStream in = DataFile.open(file)) {
-            return read(in, file.toString(), format, memoryBytes);
+            return read(in, file.toString(), format, trained, memoryBytes);
           }
         });
   }
 
   /** Reads from a stream; {@code name} stands for it in messages. */
-  static CsvTable read(InputStream in, String name, CsvFormat format, long memoryBytes)
+  static CsvTable read(
+      InputStream in,
+      String name,
+      CsvFormat format,
+      @Nullable Preprocessing trained,
+      long memoryBytes)
       throws IOException {
     // a decoder, unlike a character set, refuses bytes that are not UTF-8
     Reader reader = new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder());
-    CsvRows rows = new CsvRows(name, format, memoryBytes);
+    CsvRows rows = new CsvRows(name, format, trained, memoryBytes);
     boolean done = false;
     try (CsvReader<Boolean> csv =
         CsvReader.builder()

@@ -151,7 +151,7 @@ public final class Datasets {
         throw new TarnException("data: " + file + " is missing from Tarn's jar");
       }
       InputStream plain = file.endsWith(".gz") ? new GZIPInputStream(in) : in;
-      return CsvTable.read(plain, file, CsvFormat.labelled("-1"), Long.MAX_VALUE).dataset();
+      return CsvTable.read(plain, file, CsvFormat.labelled("-1"), null, Long.MAX_VALUE).dataset();
     } catch (IOException e) {
       throw new TarnException("data: cannot read " + file + ": " + e.getMessage(), e);
     }

@@ -21,7 +21,8 @@ final class NormalizedDataset implements Dataset {
     this.given = raw.featureShape();
     this.shape = shape == null ? given : shape;
     checkFills(this.shape, given.size());
-    if (normalization.size() != 1 && normalization.size() != Normalization.groups(given)) {
+    // rows written out of images have as many values, in the same order
+    if (given.size() % normalization.size() != 0) {
       throw new TarnException(
           "preprocessing: examples are "
               + given

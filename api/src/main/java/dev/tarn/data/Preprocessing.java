@@ -226,6 +226,30 @@ public final class Preprocessing {
         : new EncodedDataset(raw, columns, table, normalization, shape);
   }
 
+  /**
+   * Rows to predict from, as a model takes them. What was not learned from a table, such as images,
+   * is expected to be written out, one value a column.
+   *
+   * @param model the shape that the model takes
+   * @throws TarnException naming the file if the columns do not fit
+   */
+  public Dataset applyTo(CsvTable rows, Shape model) {
+    if (!columns.isEmpty()) {
+      return apply(rows);
+    }
+    int given = rows.columns().size();
+    if (given != model.size()) {
+      throw new TarnException(
+          rows.name()
+              + ": "
+              + given
+              + " columns; the model was trained on "
+              + model.size()
+              + " features");
+    }
+    return new NormalizedDataset(rows.dataset(), normalization, model);
+  }
+
   /** The columns of the table this was learned from; empty if it was none. */
   public List<Column> columns() {
     return columns;

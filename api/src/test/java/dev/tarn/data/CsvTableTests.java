@@ -132,8 +132,8 @@ final class CsvTableTests {
     }
     Path file = file(text.toString());
     CsvFormat format = CsvFormat.labelled("-1");
-    try (CsvTable disk = CsvTable.read(file, format, 1 << 20);
-        CsvTable memory = CsvTable.read(file, format, 1 << 28)) {
+    try (CsvTable disk = CsvTable.read(file, format, null, 1 << 20);
+        CsvTable memory = CsvTable.read(file, format, null, 1 << 28)) {
       assertTrue(disk.inFile());
       assertFalse(memory.inFile());
       Batches one = new Batches(disk.dataset(), 64, true);
