@@ -6,7 +6,6 @@ import java.awt.Font;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.AnnotationLine;
 import org.knowm.xchart.XYChart;
@@ -20,8 +19,11 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Charts with lines. */
 final class Charts {
-  private static final int WIDTH = 480;
-  private static final int HEIGHT = 310;
+  private static final int WIDTH = 430;
+  private static final int HEIGHT = 290;
+
+  /** The least distance between the ticks of the lower axis. */
+  private static final int TICKS = 60;
 
   /** Longer curves are thinned to twice this many points, more than the chart has pixels. */
   private static final int PARTS = 500;
@@ -40,6 +42,26 @@ final class Charts {
   private record Line(String name, Curve curve, Color color, BasicStroke stroke, Marker marker) {
     Line {
       curve = curve.finite().thinned(PARTS);
+    }
+
+    boolean marked() {
+      return curve.x().size() <= MARKED;
+    }
+
+    /**
+     * The points to be drawn. XChart puts ticks at the points where these are equally spaced, which
+     * gives crooked numbers for long curves: a point in the middle of the first stretch prevents
+     * it.
+     */
+    Curve drawn() {
+      if (marked()) {
+        return curve;
+      }
+      List<Double> x = new ArrayList<>(curve.x());
+      List<Double> y = new ArrayList<>(curve.y());
+      x.add(1, (x.get(0) + x.get(1)) / 2);
+      y.add(1, (y.get(0) + y.get(1)) / 2);
+      return new Curve(x, y);
     }
   }
 
@@ -92,7 +114,7 @@ final class Charts {
 
   private static String unit(String name) {
     if (name.equals("loss")) {
-      return "Loss (mean per example)";
+      return "Loss per example";
     }
     return name.endsWith("accuracy") ? Texts.title(name) + " (%)" : Texts.title(name);
   }
@@ -103,14 +125,25 @@ final class Charts {
    * @param over what x is: Epoch or Step
    */
   static @Nullable Picture learningRate(Curve curve, String over) {
-    Line line = new Line("learning rate", curve, Theme.BLUE, SOLID, SeriesMarkers.CIRCLE);
-    if (line.curve().x().isEmpty()) {
+    Curve finite = curve.finite();
+    double most = finite.y().stream().mapToDouble(Math::abs).max().orElse(Double.NaN);
+    if (Double.isNaN(most)) {
       return null;
     }
-    XYChart chart = chart("Learning rate", over, "Learning rate", List.of(line));
+    int exponent = most == 0 ? 0 : (int) Math.floor(Math.log10(most));
+    boolean small = exponent < 0;
+    Line line =
+        new Line(
+            "learning rate",
+            scaled(finite, small ? Math.pow(10, -exponent) : 1),
+            Theme.BLUE,
+            SOLID,
+            SeriesMarkers.CIRCLE);
+    String unit = small ? " (\u00d7 1e" + exponent + ")" : "";
+    XYChart chart = chart("Learning rate", over, "Learning rate" + unit, List.of(line));
     chart.getStyler().setLegendVisible(false);
     wholeNumbers(chart, List.of(line));
-    List<Double> y = line.curve().y();
+    List<Double> y = finite.y();
     String description =
         String.format(
             "Learning rate over %ss, from %s to %s",
@@ -135,6 +168,7 @@ final class Charts {
     XYChart chart = chart("Learning rate finder", "Learning rate (logarithmic)", "Loss", lines);
     XYStyler styler = chart.getStyler();
     styler.setXAxisLogarithmic(true).setXAxisLogarithmicDecadeOnly(true);
+    styler.setXAxisTickLabelsFormattingFunction(Texts::tick);
     if (marked) {
       styler.setAnnotationLineColor(Theme.ORANGE).setAnnotationLineStroke(DASHED);
       chart.addAnnotation(new AnnotationLine(suggested, true, false));
@@ -168,31 +202,38 @@ final class Charts {
     return new Curve(curve.x(), curve.y().stream().map(y -> factor * y).toList());
   }
 
+  /** The highest value of all lines for sign 1, the lowest for -1. */
+  private static double extreme(List<Line> lines, int sign) {
+    return sign
+        * lines.stream()
+            .flatMap(line -> line.curve().y().stream())
+            .mapToDouble(y -> sign * y)
+            .max()
+            .orElse(0);
+  }
+
   private static boolean isWide(List<Line> lines) {
-    double low = Double.POSITIVE_INFINITY;
-    double high = Double.NEGATIVE_INFINITY;
-    for (Line line : lines) {
-      for (double y : line.curve().y()) {
-        low = Math.min(low, y);
-        high = Math.max(high, y);
-      }
-    }
-    return low > 0 && high / low > WIDE;
+    double low = extreme(lines, -1);
+    return low > 0 && extreme(lines, 1) / low > WIDE;
   }
 
   private static void logarithmicY(XYChart chart) {
     chart.getStyler().setYAxisLogarithmic(true).setYAxisLogarithmicDecadeOnly(true);
-    chart.setYAxisTitle(chart.getYAxisTitle() + ", logarithmic");
+    chart.getStyler().setYAxisTickLabelsFormattingFunction(Texts::tick);
+    chart.setYAxisTitle(chart.getYAxisTitle() + " (logarithmic)");
   }
 
   /** Epochs and steps have no halves; a single one stands in the middle. */
   private static void wholeNumbers(XYChart chart, List<Line> lines) {
-    Function<Double, String> whole = x -> x == Math.rint(x) ? Texts.count(x.longValue()) : " ";
-    chart.getStyler().setXAxisTickLabelsFormattingFunction(whole);
-    if (lines.stream().allMatch(line -> line.curve().x().size() < 2)) {
-      double x = lines.get(0).curve().x().get(0);
-      chart.getStyler().setXAxisMin(x - 1).setXAxisMax(x + 1);
+    XYStyler styler = chart.getStyler();
+    styler.setXAxisDecimalPattern("#,##0");
+    List<Double> x = lines.stream().flatMap(line -> line.curve().x().stream()).toList();
+    double low = x.stream().min(Double::compare).orElse(0.0);
+    double high = x.stream().max(Double::compare).orElse(0.0);
+    if (low == high) {
+      styler.setXAxisMin(low - 1).setXAxisMax(low + 1);
     }
+    styler.setXAxisTickMarkSpacingHint((int) Math.max(TICKS, WIDTH / Math.max(2, high - low)));
   }
 
   private static XYChart chart(String title, String x, String y, List<Line> lines) {
@@ -205,11 +246,18 @@ final class Charts {
             .yAxisTitle(y)
             .build();
     style(chart.getStyler());
+    double low = extreme(lines, -1);
+    double high = extreme(lines, 1);
+    if (low == high) {
+      chart.getStyler().setYAxisMin(Math.min(0, 1.1 * low));
+      chart.getStyler().setYAxisMax(low == 0 ? 1 : Math.max(0, 1.1 * high));
+    }
     for (Line line : lines) {
-      XYSeries series = chart.addSeries(line.name(), line.curve().x(), line.curve().y());
-      boolean marked = line.curve().x().size() <= MARKED;
+      XYSeries series = chart.addSeries(line.name(), line.drawn().x(), line.drawn().y());
       series.setLineColor(line.color()).setLineStyle(line.stroke());
-      series.setMarker(marked ? line.marker() : SeriesMarkers.NONE).setMarkerColor(line.color());
+      series
+          .setMarker(line.marked() ? line.marker() : SeriesMarkers.NONE)
+          .setMarkerColor(line.color());
     }
     return chart;
   }
@@ -223,14 +271,12 @@ final class Charts {
     styler.setXAxisTitleColor(Theme.INK).setYAxisTitleColor(Theme.INK);
     styler.setChartTitleBoxVisible(false).setChartPadding(6).setLocale(Locale.ROOT);
     styler.setLegendPosition(LegendPosition.OutsideS).setLegendLayout(LegendLayout.Horizontal);
-    styler.setLegendBackgroundColor(clear).setLegendBorderColor(clear).setLegendPadding(4);
+    styler.setLegendBackgroundColor(clear).setLegendBorderColor(clear).setLegendPadding(6);
     styler.setPlotBorderVisible(false).setMarkerSize(6);
     styler.setAxisTitleFont(text).setAxisTickLabelsFont(text);
     styler.setAxisTickLabelsColor(Theme.INK).setAxisTickMarksColor(Theme.MUTED);
     styler.setPlotGridLinesColor(Theme.GRID).setPlotGridLinesStroke(new BasicStroke(1));
-    styler.setPlotGridVerticalLinesVisible(false).setXAxisTickMarkSpacingHint(70);
-    styler.setXAxisTickLabelsFormattingFunction(Texts::tick);
-    styler.setYAxisTickLabelsFormattingFunction(Texts::tick);
+    styler.setPlotGridVerticalLinesVisible(false).setXAxisTickMarkSpacingHint(TICKS);
   }
 
   private static Picture picture(String name, String description, XYChart chart) {

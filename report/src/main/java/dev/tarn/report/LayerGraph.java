@@ -141,6 +141,9 @@ final class LayerGraph {
     if (!shown.equals(title)) {
       lines.add(shown);
     }
+    if (!module && key.phase() == ModelGraph.Phase.FORWARD) {
+      lines.add(key.layer());
+    }
     if (key.phase() == ModelGraph.Phase.FORWARD) {
       long parameters = parameters(nodes);
       if (parameters > 0) {

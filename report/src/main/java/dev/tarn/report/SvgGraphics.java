@@ -22,6 +22,15 @@ final class SvgGraphics extends ShapeGraphics {
   private final StringBuilder body;
   private final Map<String, String> clips;
 
+  /** A line that is not written yet, as another may go on where it ends. */
+  private final Line line;
+
+  private static final class Line {
+    private final StringBuilder path = new StringBuilder();
+    private String attributes = "";
+    private String end = "";
+  }
+
   /**
    * An empty drawing.
    *
@@ -31,6 +40,7 @@ final class SvgGraphics extends ShapeGraphics {
     this.prefix = prefix;
     this.body = new StringBuilder();
     this.clips = new LinkedHashMap<>();
+    this.line = new Line();
   }
 
   private SvgGraphics(SvgGraphics other) {
@@ -38,6 +48,7 @@ final class SvgGraphics extends ShapeGraphics {
     this.prefix = other.prefix;
     this.body = other.body;
     this.clips = other.clips;
+    this.line = other.line;
   }
 
   @Override
@@ -52,6 +63,7 @@ final class SvgGraphics extends ShapeGraphics {
     }
     String path = path(getTransform().createTransformedShape(shape));
     if (!path.isEmpty()) {
+      finishLine();
       body.append("<path d=\"").append(path).append('"').append(color("fill", "f"));
       body.append(clipped()).append("/>\n");
     }
@@ -67,19 +79,46 @@ final class SvgGraphics extends ShapeGraphics {
       return;
     }
     BasicStroke stroke = getStroke();
-    body.append("<path d=\"").append(path).append("\" fill=\"none\"").append(color("stroke", "s"));
-    body.append(" stroke-width=\"").append(number(stroke.getLineWidth())).append('"');
+    StringBuilder attributes = new StringBuilder(" fill=\"none\"").append(color("stroke", "s"));
+    attributes.append(" stroke-width=\"").append(number(stroke.getLineWidth())).append('"');
     if (stroke.getDashArray() != null) {
       StringBuilder dashes = new StringBuilder();
       for (float dash : stroke.getDashArray()) {
         dashes.append(dashes.isEmpty() ? "" : " ").append(number(dash));
       }
-      body.append(" stroke-dasharray=\"").append(dashes).append('"');
+      attributes.append(" stroke-dasharray=\"").append(dashes).append('"');
     }
     if (stroke.getLineJoin() == BasicStroke.JOIN_ROUND) {
-      body.append(" stroke-linejoin=\"round\"");
+      attributes.append(" stroke-linejoin=\"round\"");
     }
-    body.append(clipped()).append("/>\n");
+    line(path, attributes.append(clipped()).toString());
+  }
+
+  /** Charts draw a curve piece by piece; as one path it is shorter, and its dashes go on. */
+  private void line(String path, String attributes) {
+    boolean goesOn =
+        attributes.equals(line.attributes)
+            && path.startsWith("M" + line.end + "L")
+            && !line.end.isEmpty();
+    if (goesOn) {
+      line.path.append(path.substring(line.end.length() + 1));
+    } else {
+      finishLine();
+      line.path.append(path);
+      line.attributes = attributes;
+    }
+    int last = path.lastIndexOf('L');
+    line.end = last < 0 || path.endsWith("Z") ? "" : path.substring(last + 1);
+  }
+
+  private void finishLine() {
+    if (!line.path.isEmpty()) {
+      body.append("<path d=\"").append(line.path).append('"').append(line.attributes);
+      body.append("/>\n");
+    }
+    line.path.setLength(0);
+    line.attributes = "";
+    line.end = "";
   }
 
   @Override
@@ -87,6 +126,7 @@ final class SvgGraphics extends ShapeGraphics {
     if (text.isEmpty()) {
       return;
     }
+    finishLine();
     AffineTransform transform = getTransform();
     Font font = getFont();
     body.append("<text");
@@ -113,6 +153,7 @@ final class SvgGraphics extends ShapeGraphics {
 
   @Override
   void image(BufferedImage image, double x, double y, double width, double height) {
+    finishLine();
     body.append("<image x=\"").append(number(x + getTransform().getTranslateX()));
     body.append("\" y=\"").append(number(y + getTransform().getTranslateY()));
     body.append("\" width=\"").append(number(width)).append("\" height=\"").append(number(height));
@@ -177,6 +218,7 @@ final class SvgGraphics extends ShapeGraphics {
   /** The elements drawn so far. */
   @Override
   public String toString() {
+    finishLine();
     StringBuilder out = new StringBuilder();
     clips.forEach(
         (path, id) ->
