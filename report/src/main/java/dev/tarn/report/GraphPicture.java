@@ -306,12 +306,14 @@ final class GraphPicture {
     }
     Point2D a = route.get(0);
     Point2D b = route.get(1);
-    pen.text(
-        edge.label(),
-        (a.getX() + b.getX()) / 2 + 5,
-        (a.getY() + b.getY()) / 2,
-        Pen.Align.LEFT,
-        Pen.font(LINE, false),
-        Theme.MUTED);
+    double x = (a.getX() + b.getX()) / 2 + 5;
+    double y = (a.getY() + b.getY()) / 2;
+    Font font = Pen.font(LINE, false);
+    double length = Pen.width(edge.label(), font);
+    // Lines that pass behind a label are dimmed.
+    pen.fill(
+        new Rectangle2D.Double(x - 2, y - LINE / 2 - 1, length + 4, LINE + 2),
+        Theme.faded(Theme.PAPER, 0.8));
+    pen.text(edge.label(), x, y, Pen.Align.LEFT, font, Theme.MUTED);
   }
 }

@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The state of a {@link Graphics2D}: colours, stroke, font, transform, clip. */
 abstract class GraphicsState extends Graphics2D {
-  static final FontRenderContext FONTS = new FontRenderContext(null, true, true);
-
   private AffineTransform transform = new AffineTransform();
   private @Nullable Shape clip;
   private Color color = Color.BLACK;
@@ -240,7 +238,7 @@ abstract class GraphicsState extends Graphics2D {
 
   @Override
   public FontRenderContext getFontRenderContext() {
-    return FONTS;
+    return Fonts.CONTEXT;
   }
 
   @Override

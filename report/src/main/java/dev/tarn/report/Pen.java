@@ -5,7 +5,6 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.Shape;
-import java.awt.font.FontRenderContext;
 
 /** Draws texts and shapes for the pictures that are not charts. */
 final class Pen {
@@ -15,8 +14,6 @@ final class Pen {
     CENTER,
     RIGHT
   }
-
-  private static final FontRenderContext FONTS = new FontRenderContext(null, true, true);
 
   private final Graphics2D graphics;
 
@@ -31,7 +28,7 @@ final class Pen {
 
   /** The width of a text in pixels. */
   static double width(String text, Font font) {
-    return text.isEmpty() ? 0 : font.getStringBounds(text, FONTS).getWidth();
+    return text.isEmpty() ? 0 : font.getStringBounds(text, Fonts.CONTEXT).getWidth();
   }
 
   /** The text, or its beginning with an ellipsis if it is wider than allowed. */

@@ -1,6 +1,5 @@
 package dev.tarn.report;
 
-import dev.tarn.TarnException;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
@@ -16,6 +15,9 @@ import javax.imageio.ImageIO;
  * <p>Making one needs the fonts of the system but no display.
  */
 public final class Picture {
+  /** How much smaller than usual text can still be read. */
+  private static final double LEAST_SIZE = 0.7;
+
   private final String name;
   private final String description;
   private final int width;
@@ -59,42 +61,48 @@ public final class Picture {
     return height;
   }
 
-  /**
-   * The picture as a file of its own, with colours for light and dark.
-   *
-   * @throws TarnException if the system has no fonts
-   */
+  /** The picture as a file of its own, with colours for light and dark. */
   public String svg() {
     SvgGraphics graphics = new SvgGraphics(name);
-    paint(graphics);
+    drawing.accept(graphics);
     String style =
         "<style>\n"
             + Theme.darkRules()
             + "</style>\n<rect class=\"f-paper\" width=\"100%\""
             + " height=\"100%\" fill=\"#ffffff\"/>\n";
-    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + element(style, graphics);
+    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + element("", style, graphics);
   }
 
   /** The picture as an element of a page whose style sheet has {@link Theme#darkRules}. */
   String inline() {
     SvgGraphics graphics = new SvgGraphics(name);
-    paint(graphics);
-    return element("", graphics);
+    drawing.accept(graphics);
+    // On a narrow page it shrinks a little before it is scrolled.
+    String least = String.format(" style=\"min-width:%dpx\"", (int) (LEAST_SIZE * width));
+    return element(least, "", graphics);
   }
 
-  private String element(String style, SvgGraphics graphics) {
+  private String element(String attributes, String style, SvgGraphics graphics) {
     return String.format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\""
-            + " height=\"%d\" role=\"img\" aria-labelledby=\"%s-title\">\n"
+            + " height=\"%d\" role=\"img\" aria-labelledby=\"%s-title\"%s>\n"
             + "<title id=\"%s-title\">%s</title>\n%s%s</svg>\n",
-        width, height, width, height, name, name, Html.escape(description), style, graphics);
+        width,
+        height,
+        width,
+        height,
+        name,
+        attributes,
+        name,
+        Html.escape(description),
+        style,
+        graphics);
   }
 
   /**
    * The picture in light colours as a PNG file.
    *
    * @param scale pixels of the image per pixel of the usual size, such as 2
-   * @throws TarnException if the system has no fonts
    */
   public byte[] png(double scale) {
     BufferedImage image =
@@ -111,7 +119,7 @@ public final class Picture {
     graphics.setColor(Theme.PAPER);
     graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
     graphics.scale(scale, scale);
-    paint(graphics);
+    drawing.accept(graphics);
     graphics.dispose();
     return encode(image);
   }
@@ -125,27 +133,5 @@ public final class Picture {
       throw new UncheckedIOException(e);
     }
     return out.toByteArray();
-  }
-
-  private void paint(Graphics2D graphics) {
-    try {
-      drawing.accept(graphics);
-    } catch (InternalError | NoClassDefFoundError | UnsatisfiedLinkError e) {
-      throw noFonts(e);
-    } catch (RuntimeException e) {
-      // This is how Java says that fontconfig lists no font.
-      if (String.valueOf(e.getMessage()).contains("Fontconfig")) {
-        throw noFonts(e);
-      }
-      throw e;
-    }
-  }
-
-  private static TarnException noFonts(Throwable cause) {
-    return new TarnException(
-        "pictures: Java finds no fonts ("
-            + cause.getMessage()
-            + "); install fontconfig and a font, for instance fonts-dejavu-core",
-        cause);
   }
 }

@@ -6,7 +6,9 @@ import java.util.Optional;
 /**
  * The pictures of a training.
  *
- * <p>All can be had as SVG, for light and dark pages, and as PNG.
+ * <p>All can be had as SVG, for light and dark pages, and as PNG. No display is needed, but fonts
+ * are: without them every method throws a {@link dev.tarn.TarnException} that says what to install.
+ * Unless the property {@code java.awt.headless} is set, it is set to true.
  */
 public final class Pictures {
   private Pictures() {}
@@ -18,6 +20,7 @@ public final class Pictures {
    * @return the chart, or nothing if no value is finite
    */
   public static Optional<Picture> curve(History history, String name) {
+    Fonts.require();
     return Optional.ofNullable(Charts.overEpochs(history, name));
   }
 
@@ -27,6 +30,7 @@ public final class Pictures {
    * @return the chart, or nothing if no value is finite
    */
   public static Optional<Picture> learningRate(Curve bySteps) {
+    Fonts.require();
     return Optional.ofNullable(Charts.learningRate(bySteps, "Step"));
   }
 
@@ -36,6 +40,7 @@ public final class Pictures {
    * @return the chart, or nothing if it is not known
    */
   public static Optional<Picture> learningRate(History history) {
+    Fonts.require();
     return Optional.ofNullable(Charts.learningRate(history.learningRate(), "Epoch"));
   }
 
@@ -48,21 +53,25 @@ public final class Pictures {
    * @return the chart, or nothing if no loss is finite
    */
   public static Optional<Picture> learningRateFinder(Curve losses, double suggested) {
+    Fonts.require();
     return Optional.ofNullable(Charts.learningRateFinder(losses, suggested));
   }
 
   /** A confusion matrix, coloured by the shares of its rows. */
   public static Picture confusion(ConfusionMatrix matrix) {
+    Fonts.require();
     return ConfusionPicture.of(matrix);
   }
 
   /** A grid of mistakes, in the given order. */
   public static Picture mistakes(List<Mistake> mistakes) {
+    Fonts.require();
     return MistakesPicture.of(mistakes);
   }
 
   /** A graph of a model. */
   public static Picture graph(ModelGraph graph) {
+    Fonts.require();
     return GraphPicture.of(graph);
   }
 

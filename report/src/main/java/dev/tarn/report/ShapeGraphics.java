@@ -129,7 +129,7 @@ abstract class ShapeGraphics extends GraphicsState {
 
   @Override
   public void drawString(AttributedCharacterIterator text, float x, float y) {
-    new TextLayout(text, FONTS).draw(this, x, y);
+    new TextLayout(text, Fonts.CONTEXT).draw(this, x, y);
   }
 
   @Override
