@@ -28,6 +28,9 @@ final class GraphPicture {
   private static final double COLUMNS_GAP = 70;
   private static final double TOP = 64;
 
+  /** How far an edge around other boxes keeps from them. */
+  private static final double BOW = 30;
+
   private final ModelGraph graph;
   private final double[] widths;
   private final double[] heights;
@@ -120,6 +123,19 @@ final class GraphPicture {
       width = Math.max(width, centers[i].getX() + widths[i] / 2);
     }
     width = Math.max(width, layout.width());
+    route(layout, numbers, shift);
+    boolean bows =
+        graph.edges().stream()
+            .anyMatch(e -> isBeside(e.from()) && isBeside(e.to()) && !routes.containsKey(index(e)));
+    width += bows ? BOW : 0;
+  }
+
+  private int index(ModelGraph.Edge edge) {
+    return graph.edges().indexOf(edge);
+  }
+
+  /** The ways of the edges, and the same ways turned round for the backward phase. */
+  private void route(LayeredLayout layout, List<Integer> numbers, double shift) {
     for (int k = 0; k < numbers.size(); k++) {
       ModelGraph.Edge edge = graph.edges().get(numbers.get(k));
       routes.put(numbers.get(k), ends(edge, layout.points(k)));
@@ -248,20 +264,18 @@ final class GraphPicture {
 
   private void draw(Pen pen, ModelGraph.Edge edge, @Nullable List<Point2D> route) {
     if (route == null) {
-      // Between the columns, or a way that the other column does not have.
+      boolean across = isBeside(edge.from()) != isBeside(edge.to());
       Point2D from = centers[edge.from()];
       Point2D to = centers[edge.to()];
-      double side = Math.signum(to.getX() - from.getX());
-      double x1 = from.getX() + side * widths[edge.from()] / 2;
-      double x2 = to.getX() - side * widths[edge.to()] / 2;
-      double bend = side == 0 ? widths[edge.from()] / 2 + 30 : 0;
+      double x1 = from.getX() + widths[edge.from()] / 2;
+      double x2 = to.getX() + (across ? -1 : 1) * widths[edge.to()] / 2;
+      // Across to the other column, or around the boxes of a column that has no such way.
+      double middle = across ? (x1 + x2) / 2 : around(edge, Math.min(x1, x2));
       Path2D path = new Path2D.Double();
-      path.moveTo(x1 + (side == 0 ? widths[edge.from()] / 2 : 0), from.getY());
-      double middle = (x1 + x2) / 2 + bend;
-      double end = x2 + (side == 0 ? widths[edge.to()] / 2 : 0);
-      path.curveTo(middle, from.getY(), middle, to.getY(), end, to.getY());
+      path.moveTo(x1, from.getY());
+      path.curveTo(middle, from.getY(), middle, to.getY(), x2, to.getY());
       stroke(pen, edge, path);
-      arrow(pen, edge, end, to.getY(), side == 0 ? -1 : side, 0);
+      arrow(pen, edge, x2, to.getY(), across ? 1 : -1, 0);
       return;
     }
     Path2D path = new Path2D.Double();
@@ -275,6 +289,21 @@ final class GraphPicture {
     stroke(pen, edge, path);
     double direction = Math.signum(last.getY() - route.get(route.size() - 2).getY());
     arrow(pen, edge, last.getX(), last.getY(), 0, direction);
+  }
+
+  /** Where a curve that starts at x must bend to pass the boxes between its ends at the right. */
+  private double around(ModelGraph.Edge edge, double x) {
+    double top = Math.min(centers[edge.from()].getY(), centers[edge.to()].getY());
+    double bottom = Math.max(centers[edge.from()].getY(), centers[edge.to()].getY());
+    double right = x;
+    for (int i = 0; i < widths.length; i++) {
+      double y = centers[i].getY();
+      if (isBeside(i) && y >= top && y <= bottom) {
+        right = Math.max(right, centers[i].getX() + widths[i] / 2);
+      }
+    }
+    // A cubic curve goes three quarters of the way to its control points.
+    return x + (right + BOW - x) / 0.75;
   }
 
   private Color color(ModelGraph.Edge edge) {

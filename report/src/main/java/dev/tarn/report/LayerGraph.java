@@ -131,7 +131,8 @@ final class LayerGraph {
       operations.add(nodes.get(0).op().name());
     }
     List<String> names = new ArrayList<>(operations);
-    boolean module = !key.layer().equals(nodes.get(0).origin().text());
+    String origin = nodes.get(0).origin().text();
+    boolean module = !Phases.origin(key.layer()).equals(origin);
     String title = module ? key.layer() : forwardName(key, names);
     List<String> lines = new ArrayList<>();
     boolean more = names.size() > NAMED_OPERATIONS;
@@ -142,7 +143,7 @@ final class LayerGraph {
       lines.add(shown);
     }
     if (!module && key.phase() == ModelGraph.Phase.FORWARD) {
-      lines.add(key.layer());
+      lines.add(origin);
     }
     if (key.phase() == ModelGraph.Phase.FORWARD) {
       long parameters = parameters(nodes);

@@ -5,6 +5,8 @@ import dev.tarn.Parameter;
 import dev.tarn.State;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
+import dev.tarn.ir.Reduce;
+import dev.tarn.ir.Reshape;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,6 +25,9 @@ final class Phases {
   /** The input that holds what the model is to give. */
   private static final String TARGET = "target";
 
+  /** What stands between a source line and the number of its pass. */
+  private static final String PASS = " pass ";
+
   /** What the names of states that hold gradients begin with. */
   private static final String GRADIENT = "gradient.";
 
@@ -33,6 +38,7 @@ final class Phases {
   private final Set<Node> backward = new HashSet<>();
   private final Set<Value> afterTarget = new HashSet<>();
   private final Map<Value, String> gradients = new HashMap<>();
+  private final Map<Value, String> feeds = new HashMap<>();
   private final Map<Node, String> layers = new HashMap<>();
 
   private Phases(Program program) {
@@ -71,7 +77,29 @@ final class Phases {
         afterTarget.addAll(node.outputs());
       }
     }
+    feedGradients();
     assign();
+  }
+
+  /** What only sums or reshapes on the way to a gradient is of the gradient's layer. */
+  private void feedGradients() {
+    Map<Value, Integer> readers = new HashMap<>();
+    for (Node node : program.body()) {
+      if (backward.contains(node)) {
+        node.inputs().forEach(value -> readers.merge(value, 1, Integer::sum));
+      }
+    }
+    feeds.putAll(gradients);
+    List<Node> body = program.body();
+    for (int i = body.size() - 1; i >= 0; i--) {
+      Node node = body.get(i);
+      boolean shapes = node.op() instanceof Reduce || node.op() instanceof Reshape;
+      if (shapes
+          && feeds.containsKey(node.output())
+          && readers.getOrDefault(node.inputs().get(0), 0) == 1) {
+        feeds.put(node.inputs().get(0), feeds.get(node.output()));
+      }
+    }
   }
 
   private void ancestors(Value value, Set<Node> found) {
@@ -97,7 +125,9 @@ final class Phases {
                         .add(layer));
       }
     }
+    Map<String, Integer> passes = new HashMap<>();
     String current = "";
+    ModelGraph.Phase last = ModelGraph.Phase.INPUT;
     for (Node node : program.body()) {
       String origin = node.origin().text();
       Set<String> candidates = atOrigin.getOrDefault(origin, Set.of());
@@ -105,14 +135,39 @@ final class Phases {
       if (candidates.size() == 1 && !origin.isEmpty()) {
         layer = candidates.iterator().next();
       } else if (candidates.isEmpty() && !origin.isEmpty()) {
-        layer = origin;
+        boolean on = phase(node) == last && origin(current).equals(origin);
+        layer = on ? current : line(node, origin, passes);
       } else {
         // A line with several layers: what reads no parameter goes with what was before it.
         layer = own(node).or(() -> inherited(node)).orElse(current);
       }
       layers.put(node, layer);
       current = layer;
+      last = phase(node);
     }
+  }
+
+  /**
+   * A source line as a layer. A line in a loop is another layer each time it is passed; backward
+   * passes them in reverse.
+   */
+  private String line(Node node, String origin, Map<String, Integer> passes) {
+    if (backward.contains(node)) {
+      Optional<String> known = inherited(node).filter(layer -> origin(layer).equals(origin));
+      int pass = passes.merge(origin, -1, Integer::sum) + 1;
+      return known.orElse(named(origin, Math.max(1, pass)));
+    }
+    return named(origin, forward.contains(node) ? passes.merge(origin, 1, Integer::sum) : 1);
+  }
+
+  private static String named(String origin, int pass) {
+    return pass == 1 ? origin : origin + PASS + pass;
+  }
+
+  /** The source line of a layer that is one, without the number of its pass. */
+  static String origin(String layer) {
+    int end = layer.indexOf(PASS);
+    return end < 0 ? layer : layer.substring(0, end);
   }
 
   /** The layer that a node shows by itself. */
@@ -124,8 +179,8 @@ final class Phases {
       return Optional.of(LOSS);
     }
     for (Value output : node.outputs()) {
-      if (gradients.containsKey(output)) {
-        return Optional.of(module(gradients.get(output)));
+      if (feeds.containsKey(output)) {
+        return Optional.of(module(feeds.get(output)));
       }
     }
     return node.inputs().stream()

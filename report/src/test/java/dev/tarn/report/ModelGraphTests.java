@@ -3,12 +3,20 @@ package dev.tarn.report;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tarn.HostTensor;
+import dev.tarn.Mode;
+import dev.tarn.Parameter;
 import dev.tarn.Spec;
+import dev.tarn.State;
+import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Origin;
 import dev.tarn.ir.Program;
 import dev.tarn.report.ModelGraph.Level;
 import dev.tarn.report.ModelGraph.Phase;
+import dev.tarn.transform.Gradient;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -50,13 +58,49 @@ final class ModelGraphTests {
     var model = Samples.config().model();
     Trace trace = new Trace();
     var x = trace.input("features", Spec.f32(2, 1, 8, 8));
-    var y =
-        trace.at(new dev.tarn.ir.Origin("Net.java:7"), () -> model.forward(x, dev.tarn.Mode.EVAL));
+    var y = trace.at(new Origin("Net.java:7"), () -> model.forward(x, Mode.EVAL));
     trace.output("prediction", y);
     ModelGraph graph = ModelGraph.of(trace.build("predict"), Level.LAYERS);
     assertEquals(List.of("conv2d1", "dense1"), titles(graph, Phase.FORWARD));
     assertEquals(
         "conv2d \u00b7 add \u00b7 relu", box(graph, Phase.FORWARD, "conv2d1").lines().get(0));
+  }
+
+  @Test
+  void aLineInALoopIsALayerEachTime() {
+    Trace trace = new Trace();
+    Tensor x = trace.input("features", Spec.f32(4, 3));
+    List<Parameter> weights = new ArrayList<>();
+    List<Tensor> read = new ArrayList<>();
+    for (String name : List.of("a.weight", "b.weight")) {
+      Spec spec = Spec.f32(3, 3);
+      Parameter weight = new Parameter(() -> name, spec, seed -> HostTensor.zeros(spec), true);
+      weights.add(weight);
+      read.add(trace.state(weight));
+      Tensor in = x;
+      Tensor product =
+          trace.at(new Origin("Net.java:1"), () -> in.matmul(trace.state(weight), false, false));
+      x = trace.at(new Origin("Net.java:2"), product::relu);
+    }
+    Tensor out = x;
+    Tensor loss = trace.at(new Origin("Net.java:3"), out::sum);
+    trace.output("loss", loss);
+    List<Tensor> gradients = Gradient.of(loss, read);
+    for (int i = 0; i < weights.size(); i++) {
+      String name = "gradient." + weights.get(i).name();
+      trace.update(State.zeros(name, weights.get(i).spec()), gradients.get(i));
+    }
+    ModelGraph graph = ModelGraph.of(trace.build("gradients"), Level.LAYERS);
+    assertEquals(List.of("a", "relu", "b", "relu", "reduce_sum"), titles(graph, Phase.FORWARD));
+    List<String> backward = titles(graph, Phase.BACKWARD);
+    assertEquals(List.of("relu", "b", "relu", "a"), backward.subList(1, 5));
+    List<String> passes =
+        graph.boxes().stream()
+            .filter(box -> box.title().equals("relu"))
+            .map(ModelGraph.Box::layer)
+            .toList();
+    String second = "Net.java:2 pass 2";
+    assertEquals(List.of("Net.java:2", second, second, "Net.java:2"), passes);
   }
 
   @Test
