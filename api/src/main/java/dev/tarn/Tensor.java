@@ -1,25 +1,16 @@
 package dev.tarn;
 
-import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Conv2d;
-import dev.tarn.ir.Conv2dGradInput;
-import dev.tarn.ir.Elementwise;
-import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Gather;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.NormalizeRows;
-import dev.tarn.ir.Op;
 import dev.tarn.ir.Pool2d;
-import dev.tarn.ir.Reduce;
-import dev.tarn.ir.Reshape;
 import dev.tarn.ir.Softmax;
 import dev.tarn.ir.SoftmaxCrossEntropy;
 import dev.tarn.ir.StopGradient;
 import dev.tarn.ir.Value;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
 
 /**
  * A symbolic tensor: it has a shape and a place in a {@link Trace}, but no data.
@@ -28,7 +19,7 @@ import java.util.TreeSet;
  * results are read from an executable as {@link HostTensor}s. Binary operations broadcast as in
  * NumPy.
  */
-public final class Tensor {
+public final class Tensor extends TensorMath {
   /** What the names of outputs made by {@link #debugPrint} begin with. */
   public static final String DEBUG_PREFIX = "debug:";
 
@@ -41,6 +32,7 @@ public final class Tensor {
   }
 
   /** The trace that this tensor belongs to. */
+  @Override
   public Trace trace() {
     return trace;
   }
@@ -60,221 +52,6 @@ public final class Tensor {
     return value.spec().shape();
   }
 
-  /** The element-wise sum. */
-  public Tensor add(Tensor other) {
-    return apply(Kind.ADD, other);
-  }
-
-  /** Adds a number to each element. */
-  public Tensor add(double number) {
-    return add(trace.constant(number));
-  }
-
-  /** The element-wise difference. */
-  public Tensor sub(Tensor other) {
-    return apply(Kind.SUB, other);
-  }
-
-  /** Subtracts a number from each element. */
-  public Tensor sub(double number) {
-    return sub(trace.constant(number));
-  }
-
-  /** The element-wise product. */
-  public Tensor mul(Tensor other) {
-    return apply(Kind.MUL, other);
-  }
-
-  /** Multiplies each element by a number. */
-  public Tensor mul(double number) {
-    return mul(trace.constant(number));
-  }
-
-  /** The element-wise quotient. */
-  public Tensor div(Tensor other) {
-    return apply(Kind.DIV, other);
-  }
-
-  /** Divides each element by a number. */
-  public Tensor div(double number) {
-    return div(trace.constant(number));
-  }
-
-  /** {@code -x}. */
-  public Tensor neg() {
-    return apply(Kind.NEG);
-  }
-
-  /** {@code |x|}; its gradient at zero is zero. */
-  public Tensor abs() {
-    return apply(Kind.ABS);
-  }
-
-  /** {@code e^x}. */
-  public Tensor exp() {
-    return apply(Kind.EXP);
-  }
-
-  /** The natural logarithm. */
-  public Tensor log() {
-    return apply(Kind.LOG);
-  }
-
-  /** The square root. */
-  public Tensor sqrt() {
-    return apply(Kind.SQRT);
-  }
-
-  /** The hyperbolic tangent. */
-  public Tensor tanh() {
-    return apply(Kind.TANH);
-  }
-
-  /** {@code 1 / (1 + e^-x)}. */
-  public Tensor sigmoid() {
-    return apply(Kind.SIGMOID);
-  }
-
-  /** {@code x^2}. */
-  public Tensor square() {
-    return mul(this);
-  }
-
-  /** {@code 1 / x}. */
-  public Tensor reciprocal() {
-    return trace.constant(1).div(this);
-  }
-
-  /** {@code 1 / sqrt(x)}. */
-  public Tensor rsqrt() {
-    return apply(Kind.RSQRT);
-  }
-
-  /**
-   * {@code a^b}: 1 if {@code b} is 0 or {@code a} is 1, as in IEEE 754. The gradient by {@code b}
-   * is {@code a^b log(a)}, hence NaN where {@code a} is negative, and 0 where {@code a} is 0 and
-   * {@code b} is not negative.
-   */
-  public Tensor pow(Tensor exponent) {
-    return apply(Kind.POW, exponent);
-  }
-
-  /** {@code x^number}; powers 1, 2, 3, 1/2, -1/2 and -1 are products, roots and quotients. */
-  public Tensor pow(double number) {
-    if (number == 1) {
-      return this;
-    } else if (number == 2 || number == 3) {
-      return number == 2 ? square() : square().mul(this);
-    } else if (Math.abs(number) == 0.5) {
-      return number > 0 ? sqrt() : rsqrt();
-    }
-    return number == -1 ? reciprocal() : pow(trace.constant(number));
-  }
-
-  /** {@code e^x - 1}, accurate near zero. */
-  public Tensor expm1() {
-    return apply(Kind.EXPM1);
-  }
-
-  /** {@code log(1 + x)}, accurate near zero. */
-  public Tensor log1p() {
-    return apply(Kind.LOG1P);
-  }
-
-  /** The error function, {@code 2/sqrt(pi)} times the integral of {@code e^-t^2} from 0 to x. */
-  public Tensor erf() {
-    return apply(Kind.ERF);
-  }
-
-  /** -1, 0 or 1 by the sign; zeros and NaN stay what they are. No gradient flows through it. */
-  public Tensor sign() {
-    return apply(Kind.SIGN);
-  }
-
-  /**
-   * {@code min(max(x, low), high)}; NaN stays NaN. The gradient is 1 from {@code low} to {@code
-   * high}, both included, and 0 outside.
-   *
-   * @throws ShapeException if {@code low} is not at most {@code high}
-   */
-  public Tensor clip(double low, double high) {
-    if (!(low <= high)) {
-      throw trace.failure("clip: " + low + " is not at most " + high);
-    }
-    Tensor raised = less(low).select(trace.constant(low), this);
-    return greater(high).select(trace.constant(high), raised);
-  }
-
-  /** {@code max(x, 0)}; its gradient at zero is zero. */
-  public Tensor relu() {
-    return apply(Kind.RELU);
-  }
-
-  /** The element-wise maximum; equal elements share the gradient equally. */
-  public Tensor maximum(Tensor other) {
-    return apply(Kind.MAXIMUM, other);
-  }
-
-  /** The element-wise minimum; equal elements share the gradient equally. */
-  public Tensor minimum(Tensor other) {
-    return apply(Kind.MINIMUM, other);
-  }
-
-  /** 1 where this is greater, else 0; no gradient flows through it. */
-  public Tensor greater(Tensor other) {
-    return apply(Kind.GREATER, other);
-  }
-
-  /** 1 where this is greater than a number, else 0; no gradient flows through it. */
-  public Tensor greater(double number) {
-    return greater(trace.constant(number));
-  }
-
-  /** 1 where the elements are equal, else 0; no gradient flows through it. Also for i32. */
-  public Tensor equal(Tensor other) {
-    return apply(Kind.EQUAL, other);
-  }
-
-  /** 1 where this is less, else 0; no gradient flows through it. */
-  public Tensor less(Tensor other) {
-    return other.greater(this);
-  }
-
-  /** 1 where this is less than a number, else 0; no gradient flows through it. */
-  public Tensor less(double number) {
-    return less(trace.constant(number));
-  }
-
-  /** 1 where this is greater or equal, else 0; no gradient flows through it. */
-  public Tensor greaterEqual(Tensor other) {
-    return greater(other).add(equal(other));
-  }
-
-  /** 1 where this is at least a number, else 0; no gradient flows through it. */
-  public Tensor greaterEqual(double number) {
-    return greaterEqual(trace.constant(number));
-  }
-
-  /** 1 where this is less or equal, else 0; no gradient flows through it. */
-  public Tensor lessEqual(Tensor other) {
-    return other.greaterEqual(this);
-  }
-
-  /** 1 where this is at most a number, else 0; no gradient flows through it. */
-  public Tensor lessEqual(double number) {
-    return lessEqual(trace.constant(number));
-  }
-
-  /** 1 where the elements differ, as NaN does from itself, else 0; no gradient. Also for i32. */
-  public Tensor notEqual(Tensor other) {
-    return trace.constant(1).sub(equal(other));
-  }
-
-  /** {@code ifTrue} where this is not zero, else {@code ifFalse}. */
-  public Tensor select(Tensor ifTrue, Tensor ifFalse) {
-    return apply(Kind.SELECT, ifTrue, ifFalse);
-  }
-
   /**
    * The matrix product: {@code [M,K] x [K,N] -> [M,N]}, or a batch of them: {@code [B,M,K] x
    * [B,K,N] -> [B,M,N]}, where an operand of two axes or of batch 1 is used for all.
@@ -291,44 +68,95 @@ public final class Tensor {
    * @throws ShapeException if the inner dimensions or the batches differ
    */
   public Tensor matmul(Tensor other, boolean transposeThis, boolean transposeOther) {
-    if (shape().rank() == 3 && other.shape().rank() == 2 && !transposeThis) {
+    Shape shape = shape();
+    if (shape.rank() == 3 && other.shape().rank() == 2 && !transposeThis) {
       // One product of [B M, K] is faster than B products, and so are its gradients.
-      Tensor rows = reshape(shape().dim(0) * shape().dim(1), shape().dim(2));
+      Tensor rows = reshape(shape.dim(0) * shape.dim(1), shape.dim(2));
       Tensor product = rows.matmul(other, false, transposeOther);
-      return product.reshape(shape().dim(0), shape().dim(1), product.shape().dim(1));
+      return product.reshape(shape.dim(0), shape.dim(1), product.shape().dim(1));
     }
     return trace.add(new MatMul(transposeThis, transposeOther), this, other).get(0);
   }
 
   /** The sum over the given axes, which vanish; over all axes if none is given. */
   public Tensor sum(int... axes) {
-    return drop(reduce(Reduce.Kind.SUM, axes), axes);
+    return TensorReductions.sum(this, axes);
+  }
+
+  /** The sum over the given axes, or over all if there are none; they may keep extent one. */
+  public Tensor sum(int[] axes, boolean keepDims) {
+    return TensorReductions.kept(this, sum(axes), axes, keepDims);
   }
 
   /** The mean over the given axes, which vanish; over all axes if none is given. */
   public Tensor mean(int... axes) {
-    Tensor sum = sum(axes);
-    return sum.mul(Math.max(1, sum.shape().size()) / (double) Math.max(1, shape().size()));
+    return TensorReductions.mean(this, axes);
+  }
+
+  /** The mean over the given axes, or over all if there are none; they may keep extent one. */
+  public Tensor mean(int[] axes, boolean keepDims) {
+    return TensorReductions.kept(this, mean(axes), axes, keepDims);
   }
 
   /** The largest element over the given axes, which vanish; over all axes if none is given. */
   public Tensor max(int... axes) {
-    return drop(reduce(Reduce.Kind.MAX, axes), axes);
+    return TensorReductions.max(this, axes);
+  }
+
+  /** The largest element over the given axes, or over all; they may keep extent one. */
+  public Tensor max(int[] axes, boolean keepDims) {
+    return TensorReductions.kept(this, max(axes), axes, keepDims);
   }
 
   /** The smallest element over the given axes, which vanish; over all axes if none is given. */
   public Tensor min(int... axes) {
-    return neg().max(axes).neg();
+    return TensorReductions.min(this, axes);
   }
 
-  /** The index of the largest element of each row: {@code [N, C] -> i32 [N]}. */
+  /** The smallest element over the given axes, or over all; they may keep extent one. */
+  public Tensor min(int[] axes, boolean keepDims) {
+    return TensorReductions.kept(this, min(axes), axes, keepDims);
+  }
+
+  /**
+   * The running sum along an axis: {@code y_i = x_0 + ... + x_i}, of this shape. A negative axis
+   * counts from the last.
+   *
+   * @throws ShapeException if there is no such axis or the elements are not f32
+   */
+  public Tensor cumulativeSum(int axis) {
+    return TensorReductions.cumulativeSum(this, axis);
+  }
+
+  /**
+   * The index of the largest element along the last axis: {@code [..., C] -> i32 [...]}. Of equal
+   * elements the first counts; NaN counts as larger than every number. Among all elements: {@code
+   * x.reshape(-1).argmax()}.
+   *
+   * @throws ShapeException if there is no such axis or it has extent zero
+   */
   public Tensor argmax() {
-    return trace.add(new ArgMax(), this).get(0);
+    return argmax(-1);
   }
 
-  /** The index of the smallest element of each row: {@code [N, C] -> i32 [N]}. */
+  /** The index of the largest element along an axis, which vanishes, as {@link #argmax()}. */
+  public Tensor argmax(int axis) {
+    return TensorReductions.argmax(this, axis);
+  }
+
+  /**
+   * The index of the smallest element along the last axis: {@code [..., C] -> i32 [...]}. Of equal
+   * elements the first counts; NaN counts as smaller than every number.
+   *
+   * @throws ShapeException if there is no such axis or it has extent zero
+   */
   public Tensor argmin() {
     return neg().argmax();
+  }
+
+  /** The index of the smallest element along an axis, which vanishes, as {@link #argmin()}. */
+  public Tensor argmin(int axis) {
+    return neg().argmax(axis);
   }
 
   /** {@code exp(x) / sum(exp(x))} along the last axis, computed without overflow. */
@@ -357,18 +185,7 @@ public final class Tensor {
    * @throws ShapeException if the number of elements differs
    */
   public Tensor reshape(int... dims) {
-    int[] resolved = dims.clone();
-    for (int i = 0; i < dims.length; i++) {
-      if (dims[i] == -1) {
-        long others = 1;
-        for (int j = 0; j < dims.length; j++) {
-          others *= j == i ? 1 : dims[j];
-        }
-        resolved[i] = others <= 0 ? 0 : (int) (shape().size() / others);
-      }
-    }
-    Shape target = Shape.of(resolved);
-    return target.equals(shape()) ? this : trace.add(new Reshape(target), this).get(0);
+    return TensorShapes.reshape(this, dims);
   }
 
   /** Every example as a vector: {@code [N, ...] -> [N, D]}. */
@@ -390,18 +207,7 @@ public final class Tensor {
    * broadcasting {@code target} to this shape.
    */
   public Tensor sumTo(Shape target) {
-    if (target.equals(shape())) {
-      return this;
-    }
-    List<Integer> axes = new ArrayList<>();
-    int lead = shape().rank() - target.rank();
-    for (int i = 0; i < shape().rank(); i++) {
-      if (i < lead || (target.dim(i - lead) == 1 && shape().dim(i) != 1)) {
-        axes.add(i);
-      }
-    }
-    Op op = new Reduce(Reduce.Kind.SUM, axes);
-    return trace.add(op, this).get(0).reshape(target.dims());
+    return TensorReductions.sumTo(this, target);
   }
 
   /**
@@ -436,8 +242,7 @@ public final class Tensor {
 
   /** The average of each channel: {@code [N, C, H, W] -> [N, C]}. */
   public Tensor globalAveragePool2d() {
-    requireImages("global_average_pool2d");
-    return mean(2, 3);
+    return TensorImages.globalAveragePool2d(this);
   }
 
   /**
@@ -446,10 +251,7 @@ public final class Tensor {
    * @throws ShapeException if H or W is not a multiple of the number of fields along it
    */
   public Tensor adaptiveAveragePool2d(int rows, int columns) {
-    PoolWindow window = fields("adaptive_average_pool2d", rows, columns);
-    return rows * columns == 1
-        ? globalAveragePool2d().reshape(shape().dim(0), shape().dim(1), 1, 1)
-        : averagePool2d(window, false);
+    return TensorImages.adaptiveAveragePool2d(this, rows, columns);
   }
 
   /**
@@ -458,22 +260,7 @@ public final class Tensor {
    * @throws ShapeException if H or W is not a multiple of the number of fields along it
    */
   public Tensor adaptiveMaxPool2d(int rows, int columns) {
-    return maxPool2d(fields("adaptive_max_pool2d", rows, columns));
-  }
-
-  private PoolWindow fields(String what, int rows, int columns) {
-    requireImages(what);
-    int height = shape().dim(2);
-    int width = shape().dim(3);
-    if (rows <= 0
-        || columns <= 0
-        || height % rows != 0
-        || width % columns != 0
-        || shape().size() == 0) {
-      throw trace.failure(
-          what + ": " + shape() + " has no grid of " + rows + "x" + columns + " equal fields");
-    }
-    return PoolWindow.of(height / rows, width / columns);
+    return TensorImages.adaptiveMaxPool2d(this, rows, columns);
   }
 
   /**
@@ -482,23 +269,7 @@ public final class Tensor {
    * @throws ShapeException if this is not {@code [N, C, H, W]} or the factor is not positive
    */
   public Tensor upsampleNearest2d(int factor) {
-    requireImages("upsample");
-    if (factor <= 0) {
-      throw trace.failure("upsample: the factor must be positive, not " + factor);
-    }
-    int n = shape().dim(0);
-    int c = shape().dim(1);
-    int h = shape().dim(2);
-    int w = shape().dim(3);
-    return reshape(n, c, h, 1, w, 1)
-        .broadcastTo(Shape.of(n, c, h, factor, w, factor))
-        .reshape(n, c, Math.multiplyExact(h, factor), Math.multiplyExact(w, factor));
-  }
-
-  private void requireImages(String what) {
-    if (shape().rank() != 4) {
-      throw trace.failure(what + ": needs [N,C,H,W], was given " + shape());
-    }
+    return TensorImages.upsampleNearest2d(this, factor);
   }
 
   /**
@@ -621,6 +392,11 @@ public final class Tensor {
     return TensorShapes.expand(this, dims);
   }
 
+  /** {@code ifTrue} where the condition is not zero, else {@code ifFalse}; see {@link #select}. */
+  public static Tensor where(Tensor condition, Tensor ifTrue, Tensor ifFalse) {
+    return condition.select(ifTrue, ifFalse);
+  }
+
   /** This tensor, through which no gradient flows. */
   public Tensor stopGradient() {
     return trace.add(new StopGradient(), this).get(0);
@@ -654,60 +430,22 @@ public final class Tensor {
    * @throws ShapeException if the channels do not fit, or the result would be empty
    */
   public Tensor convTranspose2d(Tensor kernel, Window2d window, int extraRows, int extraColumns) {
-    if (shape().rank() != 4 || kernel.shape().rank() != 4) {
-      throw trace.failure(
-          "conv_transpose2d: needs two operands with four axes, was given "
-              + List.of(spec(), kernel.spec()));
-    }
-    int rows = (shape().dim(2) - 1) * window.strideH() - window.padTop() - window.padBottom();
-    rows += window.dilationH() * (kernel.shape().dim(2) - 1) + 1 + extraRows;
-    int columns = (shape().dim(3) - 1) * window.strideW() - window.padLeft() - window.padRight();
-    columns += window.dilationW() * (kernel.shape().dim(3) - 1) + 1 + extraColumns;
-    return trace.add(new Conv2dGradInput(window, rows, columns), this, kernel).get(0);
+    return TensorImages.convTranspose2d(this, kernel, window, extraRows, extraColumns);
+  }
+
+  /**
+   * The first output of an operation that a user wrote, whose inputs are this and others; {@link
+   * Trace#custom} gives all outputs.
+   *
+   * @throws ShapeException if the inputs do not fit
+   */
+  public Tensor custom(CustomOp op, Tensor... others) {
+    return trace.custom(op, with(others)).get(0);
   }
 
   /** Name and spec, for instance {@code %7: f32[32,128]}. */
   @Override
   public String toString() {
     return value + ": " + spec();
-  }
-
-  private Tensor apply(Kind kind, Tensor... others) {
-    Tensor[] operands = new Tensor[others.length + 1];
-    operands[0] = this;
-    System.arraycopy(others, 0, operands, 1, others.length);
-    return trace.add(new Elementwise(kind), operands).get(0);
-  }
-
-  private Tensor reduce(Reduce.Kind kind, int... axes) {
-    return trace.add(new Reduce(kind, ascending(axes)), this).get(0);
-  }
-
-  private List<Integer> ascending(int... axes) {
-    TreeSet<Integer> out = new TreeSet<>();
-    if (axes.length == 0) {
-      for (int i = 0; i < shape().rank(); i++) {
-        out.add(i);
-      }
-    }
-    for (int axis : axes) {
-      try {
-        out.add(shape().axis(axis));
-      } catch (ShapeException e) {
-        throw trace.failure("reduce: " + e.getMessage());
-      }
-    }
-    return List.copyOf(out);
-  }
-
-  private Tensor drop(Tensor reduced, int... axes) {
-    List<Integer> gone = ascending(axes);
-    List<Integer> dims = new ArrayList<>();
-    for (int i = 0; i < shape().rank(); i++) {
-      if (!gone.contains(i)) {
-        dims.add(shape().dim(i));
-      }
-    }
-    return reduced.reshape(dims.stream().mapToInt(Integer::intValue).toArray());
   }
 }
