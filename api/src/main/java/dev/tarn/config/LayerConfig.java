@@ -26,7 +26,7 @@ public record LayerConfig(Settings settings, @Nullable String name, String place
               NormalizationLayers.KINDS,
               ConvolutionConfig.KINDS,
               ActivationConfig.KINDS,
-              List.of(ReshapeConfig.KIND),
+              List.of(EmbeddingConfig.KIND, ReshapeConfig.KIND),
               CompositeLayers.KINDS)
           .flatMap(List::stream)
           .toList();
@@ -201,6 +201,9 @@ public record LayerConfig(Settings settings, @Nullable String name, String place
     }
     if (CompositeLayers.KINDS.contains(kind)) {
       return CompositeLayers.read(kind, value, given, lists);
+    }
+    if (kind.equals(EmbeddingConfig.KIND)) {
+      return EmbeddingConfig.read(value, given);
     }
     return switch (kind) {
       case "dense" -> dense(needed(value, given, "dense needs a number; write '- dense: 128'"));

@@ -5,9 +5,11 @@ import dev.tarn.Mode;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
+import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.config.YamlValue.Place;
 import dev.tarn.data.Dataset;
+import dev.tarn.data.WholeNumbers;
 import dev.tarn.nn.Sequential;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -137,6 +140,13 @@ public record RunConfig(
     return LayerLists.model(layers);
   }
 
+  /** The data; whole numbers if the model begins with an embedding. */
+  public Dataset load() {
+    Dataset loaded = data.load();
+    boolean numbers = layers.get(0).settings() instanceof EmbeddingConfig;
+    return numbers ? WholeNumbers.of(loaded) : loaded;
+  }
+
   /**
    * The model, checked against the data it is for.
    *
@@ -146,8 +156,12 @@ public record RunConfig(
     Spec output;
     Spec needed;
     try {
-      Spec input = Spec.f32(dataset.featureShape().prepend(1));
-      output = model().forward(new Trace().input("features", input), Mode.EVAL).spec();
+      Trace trace = new Trace();
+      List<Tensor> inputs = new ArrayList<>();
+      for (Spec spec : dataset.features()) {
+        inputs.add(trace.input("features." + inputs.size(), spec.prepend(1)));
+      }
+      output = model().forward(inputs, Mode.EVAL).get(0).spec();
       needed = train.loss().target(output);
     } catch (ShapeException e) {
       throw new ConfigException(e.getMessage(), e);

@@ -1,13 +1,19 @@
 package dev.tarn.train;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.tarn.DType;
 import dev.tarn.Shape;
+import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.optim.Plateau;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * @param position where the training was
  * @param progress what the plateau remembers
  * @param seed its seed
- * @param features the shape of one example's features
+ * @param features one example's features
  * @param device the device it ran on, with versions
  * @param method how parameters follow their gradients, with all settings
  */
@@ -25,13 +31,13 @@ record CheckpointHeader(
     Position position,
     Plateau.State progress,
     long seed,
-    Shape features,
+    List<Spec> features,
     String device,
     String method) {
   /** The key of the header in the file's metadata. */
   static final String KEY = "tarn";
 
-  private static final int FORMAT = 2;
+  private static final int FORMAT = 3;
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointHeader.class);
 
   String toJson() {
@@ -46,11 +52,9 @@ record CheckpointHeader(
     }
     json.add("sums", sums);
     json.addProperty("seed", seed);
-    JsonArray dims = new JsonArray();
-    for (int dim : features.dims()) {
-      dims.add(dim);
-    }
-    json.add("features", dims);
+    JsonArray specs = new JsonArray();
+    features.forEach(spec -> specs.add(json(spec)));
+    json.add("features", specs);
     json.addProperty("device", device);
     json.addProperty("method", method);
     json.add("plateau", json(progress));
@@ -79,10 +83,9 @@ record CheckpointHeader(
       for (int i = 0; i < values.length; i++) {
         values[i] = sums.get(i).getAsDouble();
       }
-      JsonArray dims = json.getAsJsonArray("features");
-      int[] extents = new int[dims.size()];
-      for (int i = 0; i < extents.length; i++) {
-        extents[i] = dims.get(i).getAsInt();
+      List<Spec> specs = new ArrayList<>();
+      for (JsonElement spec : json.getAsJsonArray("features")) {
+        specs.add(spec(spec.getAsJsonObject()));
       }
       Position position =
           new Position(
@@ -94,16 +97,37 @@ record CheckpointHeader(
           position,
           progress(json.getAsJsonObject("plateau")),
           json.get("seed").getAsLong(),
-          Shape.of(extents),
+          List.copyOf(specs),
           json.get("device").getAsString(),
           json.get("method").getAsString());
     } catch (JsonParseException
         | IllegalStateException
         | NullPointerException
         | ClassCastException
-        | NumberFormatException e) {
+        | IllegalArgumentException e) {
       throw new TarnException(path + ": damaged: the metadata 'tarn' cannot be read", e);
     }
+  }
+
+  private static JsonObject json(Spec spec) {
+    JsonArray dims = new JsonArray();
+    for (int dim : spec.shape().dims()) {
+      dims.add(dim);
+    }
+    JsonObject json = new JsonObject();
+    json.addProperty("dtype", spec.dtype().toString());
+    json.add("shape", dims);
+    return json;
+  }
+
+  private static Spec spec(JsonObject json) {
+    JsonArray dims = json.getAsJsonArray("shape");
+    int[] extents = new int[dims.size()];
+    for (int i = 0; i < extents.length; i++) {
+      extents[i] = dims.get(i).getAsInt();
+    }
+    String type = json.get("dtype").getAsString().toUpperCase(Locale.ROOT);
+    return new Spec(DType.valueOf(type), Shape.of(extents));
   }
 
   private static JsonObject json(Plateau.State progress) {
@@ -125,16 +149,15 @@ record CheckpointHeader(
   }
 
   /** Refuses another seed or optimizer, and says so where the device is another. */
-  void checkFits(
-      Path path, long wantedSeed, String wantedMethod, int metrics, String wantedDevice) {
-    if (position.sums().length != metrics + 1) {
+  void checkFits(Path path, long wantedSeed, String wantedMethod, int sums, String wantedDevice) {
+    if (position.sums().length != sums) {
       throw new TarnException(
           path
               + ": trained with "
-              + (position.sums().length - 1)
-              + " metrics, not "
-              + metrics
-              + ": resume with the same metrics, or start anew from its weights");
+              + position.sums().length
+              + " losses and metrics, not "
+              + sums
+              + ": resume with the same ones, or start anew from its weights");
     }
     if (seed != wantedSeed) {
       throw new TarnException(
