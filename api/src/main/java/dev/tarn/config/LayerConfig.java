@@ -26,8 +26,9 @@ public record LayerConfig(Settings settings, @Nullable String name, String place
               NormalizationLayers.KINDS,
               ConvolutionConfig.KINDS,
               ActivationConfig.KINDS,
-              List.of(EmbeddingConfig.KIND, ReshapeConfig.KIND),
-              CompositeLayers.KINDS)
+              List.of(ReshapeConfig.KIND),
+              CompositeLayers.KINDS,
+              List.of(EmbeddingConfig.KIND))
           .flatMap(List::stream)
           .toList();
 
@@ -196,14 +197,14 @@ public record LayerConfig(Settings settings, @Nullable String name, String place
     if (ActivationConfig.KINDS.contains(kind)) {
       return ActivationConfig.read(kind, value, given);
     }
+    if (kind.equals(EmbeddingConfig.KIND)) {
+      return EmbeddingConfig.read(value, given);
+    }
     if (ConvolutionConfig.KINDS.contains(kind)) {
       return ConvolutionConfig.read(kind, value, given);
     }
     if (CompositeLayers.KINDS.contains(kind)) {
       return CompositeLayers.read(kind, value, given, lists);
-    }
-    if (kind.equals(EmbeddingConfig.KIND)) {
-      return EmbeddingConfig.read(value, given);
     }
     return switch (kind) {
       case "dense" -> dense(needed(value, given, "dense needs a number; write '- dense: 128'"));

@@ -8,6 +8,7 @@ import dev.tarn.Spec;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.config.YamlValue.Place;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.WholeNumbers;
 import dev.tarn.nn.Sequential;
@@ -140,11 +141,24 @@ public record RunConfig(
     return LayerLists.model(layers);
   }
 
-  /** The data; whole numbers if the model begins with an embedding. */
-  public Dataset load() {
-    Dataset loaded = data.load();
-    boolean numbers = layers.get(0).settings() instanceof EmbeddingConfig;
-    return numbers ? WholeNumbers.of(loaded) : loaded;
+  /**
+   * Reads, splits and prepares the data; they are whole numbers if the model begins with an
+   * embedding.
+   *
+   * @throws dev.tarn.TarnException as {@link DataConfig#load} does
+   */
+  public Prepared load() {
+    Prepared loaded = data.load(seed);
+    if (!(layers.get(0).settings() instanceof EmbeddingConfig)) {
+      return loaded;
+    }
+    Dataset.Split split = loaded.split();
+    return new Prepared(
+        new Dataset.Split(
+            WholeNumbers.of(split.train()),
+            WholeNumbers.of(split.validation()),
+            WholeNumbers.of(split.test())),
+        loaded.preprocessing());
   }
 
   /**
@@ -199,7 +213,7 @@ public record RunConfig(
 
   /** Whether the model tells classes apart rather than predict numbers. */
   public boolean classifies() {
-    return data.targets() == 0;
+    return data.source().classifies();
   }
 
   private static String targets(DType type) {

@@ -106,7 +106,7 @@ final class RunConfigTests {
   void everyKey() {
     RunConfig config = parse(FULL);
     assertEquals("full", config.name());
-    assertEquals(Path.of("/base/tables/a b.csv"), config.data().csv());
+    assertEquals(Path.of("/base/tables/a b.csv").toString(), config.data().name());
     assertEquals(-0.5, config.data().scale());
     assertEquals(
         Updates.of(Sgd.lr(0.1).nesterov(0.9).weightDecay(1e-4)), config.train().updates(1));
@@ -174,7 +174,7 @@ final class RunConfigTests {
           - dense: 3   | - relu: 3            | dir/f.yaml:3:11: model[1].relu: relu has no settings; write '- relu'
           - dense: 3   | - dropout: 1         | dir/f.yaml:3:14: model[1].dropout: expected a number of at least 0 and below 1, found '1'
           {set: iris}  | {set: irsi}          | dir/f.yaml:1:13: data.set: no data set 'irsi'; did you mean 'iris'?
-          {set: iris}  | {}                   | dir/f.yaml:1:7: data: expected either 'set' (digits, iris) or 'csv' (a file)
+          {set: iris}  | {}                   | dir/f.yaml:1:7: data: expected one of set, csv, idx, npz, images: where the data are
           {set: iris}  | {set: iris, scale: 0} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '0'
           {set: iris}  | {set: iris, scale: .nan} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '.nan'
           {set: iris}  | {set: iris, split: [1, 2]} | dir/f.yaml:1:26: data.split: expected three shares that add up to 1, such as [0.8, 0.1, 0.1], found a list of 2
@@ -201,18 +201,20 @@ final class RunConfigTests {
             List.of(0, 0),
             new WeightsConfig(false, null, null)),
         config.layers().get(1).settings());
-    Dataset data = config.data().load();
+    Dataset data = config.data().load(0).split().train();
     assertEquals(Shape.of(1, 8, 8), data.featureShape());
     // Parameters are made by the first forward pass, and the model is a new one.
     assertEquals(List.of(), config.modelFor(data).parameters());
     RunConfig wrong = parse(IMAGES, "data.shape=[1, 8, 9]");
     assertEquals(
-        "data.shape: [1,8,9] has 72 elements, an example of digits has 64 features",
-        assertThrows(TarnException.class, () -> wrong.data().load()).getMessage());
+        "data.shape: [1,8,9] has 72 elements, an example has 64 features",
+        assertThrows(TarnException.class, () -> wrong.data().load(0)).getMessage());
     RunConfig flat = parse(IMAGES, "data={set: digits}");
     assertEquals(
         "conv2d conv2d1: needs [N, C, H, W], was given [1,64] (f.yaml:3)",
-        assertThrows(ConfigException.class, () -> flat.modelFor(flat.data().load())).getMessage());
+        assertThrows(
+                ConfigException.class, () -> flat.modelFor(flat.data().load(0).split().train()))
+            .getMessage());
   }
 
   @Test
@@ -268,7 +270,8 @@ final class RunConfigTests {
         assertThrows(ConfigException.class, () -> RunConfig.read(directory, List.of()))
             .getMessage());
     Files.writeString(file, MINIMAL.replace("{set: iris}", "{csv: a.csv}"));
-    assertEquals(directory.resolve("a.csv"), RunConfig.read(file, List.of()).data().csv());
+    assertEquals(
+        directory.resolve("a.csv").toString(), RunConfig.read(file, List.of()).data().name());
   }
 
   @Test
@@ -298,8 +301,8 @@ final class RunConfigTests {
             .train()
             .updates(1));
     assertEquals(
-        Path.of("").toAbsolutePath().resolve("x.csv"),
-        parse(MINIMAL, "data={csv: x.csv}").data().csv(),
+        Path.of("").toAbsolutePath().resolve("x.csv").toString(),
+        parse(MINIMAL, "data={csv: x.csv}").data().name(),
         "a path in an override starts at the current directory");
   }
 
