@@ -196,6 +196,21 @@ public final class TrainStep implements AutoCloseable {
     scale = factor;
   }
 
+  /** What learning rates are multiplied by. */
+  double scale() {
+    return scale;
+  }
+
+  /** The learning rate that the main optimizer has in an update, from 1; NaN if it has none. */
+  double learningRate(long update) {
+    return scale * updates.optimizer().learningRate(update);
+  }
+
+  /** Lets steps run again after a failed one, whose states must have been replaced. */
+  void forgetFailure() {
+    store.write(programs.flag(), HostTensor.scalar(0));
+  }
+
   /** Adds a batch to the sums of loss and metrics without training. */
   public void evaluate(Batch batch) {
     CompiledStep program = compiled(Kind.EVALUATE, batch.features());

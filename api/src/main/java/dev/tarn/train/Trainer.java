@@ -189,6 +189,14 @@ public final class Trainer implements AutoCloseable {
     stopRequested = true;
   }
 
+  long seed() {
+    return seed;
+  }
+
+  Objective objective() {
+    return objective;
+  }
+
   /** One example's features; null before the first data or file is seen. */
   public @Nullable List<Spec> features() {
     return features;
