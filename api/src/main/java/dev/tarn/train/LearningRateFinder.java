@@ -101,7 +101,7 @@ public record LearningRateFinder(double least, double most, int steps, double sm
    */
   public Result find(Trainer trainer, Batches train) {
     TrainStep step = trainer.prepare(train);
-    double kept = step.scale();
+    double kept = step.inputs().scale();
     Map<State, HostTensor> before = new LinkedHashMap<>();
     for (State state : step.checkpointStates()) {
       before.put(state, step.read(state).copy());
@@ -111,7 +111,7 @@ public record LearningRateFinder(double least, double most, int steps, double sm
     } finally {
       before.forEach(step::write);
       step.forgetFailure();
-      step.scaleLearningRates(kept);
+      step.inputs().scaleLearningRates(kept);
     }
   }
 
@@ -122,19 +122,19 @@ public record LearningRateFinder(double least, double most, int steps, double sm
     double lowest = Double.POSITIVE_INFINITY;
     for (int i = 0; i < steps; i++) {
       if (i % train.count() == 0) {
-        train.startEpoch(trainer.seed(), i / train.count());
+        train.startEpoch(trainer.settings().seed(), i / train.count());
       }
       Batch batch = train.load(i % train.count());
       long number = trainer.steps() + i + 1;
       double rate = least * StrictMath.pow(most / least, (double) i / (steps - 1));
-      step.scaleLearningRates(1);
-      double base = step.learningRate(number);
+      step.inputs().scaleLearningRates(1);
+      double base = step.inputs().learningRate(number);
       if (!(base > 0)) {
         throw new TarnException(
             "learning rate finder: the optimizer has no learning rate above 0 to scale: implement"
                 + " Optimizer.learningRate");
       }
-      step.scaleLearningRates(rate / base);
+      step.inputs().scaleLearningRates(rate / base);
       step.train(new Turn(number, number, true, true), batch);
       double loss = trainer.objective().evaluation(step.takeSums(), batch.size()).loss();
       if (step.failedStep() != 0 || !Double.isFinite(loss)) {
