@@ -52,7 +52,7 @@ final class Samples {
 
   static Sequential model() {
     Sequential model = config().model();
-    LayerRow.of(model, config().data().load().featureShape());
+    LayerRow.of(model, config().data().load().features().get(0));
     return model;
   }
 
