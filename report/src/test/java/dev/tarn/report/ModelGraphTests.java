@@ -59,7 +59,7 @@ final class ModelGraphTests {
   @Test
   void aLineWithSeveralLayersIsSplitByTheirParameters() {
     Sequential model =
-        Sequential.of(new Dense(8), Activation.relu(), new Dense(4), Activation.tanh());
+        Sequential.of(Dense.units(8), Activation.relu(), Dense.units(4), Activation.tanh());
     Trace trace = new Trace();
     Tensor x = trace.input("features", Spec.f32(2, 5));
     Tensor y = trace.at(new Origin("Net.java:7"), () -> model.forward(x, Mode.EVAL));
