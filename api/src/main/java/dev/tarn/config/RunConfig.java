@@ -2,12 +2,14 @@ package dev.tarn.config;
 
 import dev.tarn.DType;
 import dev.tarn.Mode;
+import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.config.YamlValue.Place;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.WholeNumbers;
 import dev.tarn.nn.Sequential;
@@ -37,6 +39,7 @@ import org.snakeyaml.engine.v2.common.FlowStyle;
  * @param layers the model's layers in order
  * @param train the training
  * @param seed the seed of the split, initial values, shuffles and dropout
+ * @param precision how exactly products are computed
  * @param device {@code auto}, {@code reference}, {@code cpu}, {@code cuda} or {@code cuda:1}
  */
 public record RunConfig(
@@ -45,6 +48,7 @@ public record RunConfig(
     List<LayerConfig> layers,
     TrainConfig train,
     long seed,
+    Precision precision,
     String device) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
   private static final Pattern DEVICE = Pattern.compile("auto|reference|cpu|cuda(:[0-9]{1,3})?");
@@ -102,7 +106,8 @@ public record RunConfig(
                                   "%s: unknown key '%s'; did you mean '%s'?",
                                   entry.keyPlace().text(), key, meant));
                         }));
-    Fields fields = new Fields(root, List.of("name", "data", "model", "train", "seed", "device"));
+    Fields fields =
+        new Fields(root, List.of("name", "data", "model", "train", "seed", "precision", "device"));
     YamlValue seed = fields.get("seed");
     return new RunConfig(
         name(fields, root, source),
@@ -110,6 +115,7 @@ public record RunConfig(
         new LayerLists().read(fields.require("model")),
         TrainConfig.read(fields.require("train")),
         seed == null ? 0 : seed.integer(Long.MIN_VALUE, Long.MAX_VALUE),
+        precision(fields),
         device(fields));
   }
 
@@ -129,6 +135,7 @@ public record RunConfig(
     root.put("model", LayerLists.toYaml(layers));
     root.put("train", train.toYaml());
     root.put("seed", seed);
+    root.put("precision", precision.toString());
     root.put("device", device);
     DumpSettings settings =
         DumpSettings.builder().setDefaultFlowStyle(FlowStyle.AUTO).setWidth(100).build();
@@ -140,11 +147,24 @@ public record RunConfig(
     return LayerLists.model(layers);
   }
 
-  /** The data; whole numbers if the model begins with an embedding. */
-  public Dataset load() {
-    Dataset loaded = data.load();
-    boolean numbers = layers.get(0).settings() instanceof EmbeddingConfig;
-    return numbers ? WholeNumbers.of(loaded) : loaded;
+  /**
+   * Reads, splits and prepares the data; they are whole numbers if the model begins with an
+   * embedding.
+   *
+   * @throws dev.tarn.TarnException as {@link DataConfig#load} does
+   */
+  public Prepared load() {
+    Prepared loaded = data.load(seed);
+    if (!(layers.get(0).settings() instanceof EmbeddingConfig)) {
+      return loaded;
+    }
+    Dataset.Split split = loaded.split();
+    return new Prepared(
+        new Dataset.Split(
+            WholeNumbers.of(split.train()),
+            WholeNumbers.of(split.validation()),
+            WholeNumbers.of(split.test())),
+        loaded.preprocessing());
   }
 
   /**
@@ -199,7 +219,7 @@ public record RunConfig(
 
   /** Whether the model tells classes apart rather than predict numbers. */
   public boolean classifies() {
-    return data.targets() == 0;
+    return data.source().classifies();
   }
 
   private static String targets(DType type) {
@@ -215,6 +235,19 @@ public record RunConfig(
           "expected a name of letters, digits, '.', '_' and '-', found '" + name + "'");
     }
     return name;
+  }
+
+  private static Precision precision(Fields fields) {
+    YamlValue given = fields.get("precision");
+    if (given == null) {
+      return Precision.FP32;
+    }
+    for (Precision precision : Precision.values()) {
+      if (given.isScalar() && given.text().equals(precision.toString())) {
+        return precision;
+      }
+    }
+    throw given.expected("fp32, tf32 or bf16");
   }
 
   private static String device(Fields fields) {

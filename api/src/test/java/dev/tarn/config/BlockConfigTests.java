@@ -84,7 +84,7 @@ final class BlockConfigTests {
   @Test
   void pathsAndShapesOfNestedLayers() {
     RunConfig config = parse(BLOCKS);
-    Sequential model = config.modelFor(config.data().load());
+    Sequential model = config.modelFor(config.load().split().train());
     assertEquals(Shape.of(5, 10), run(model, 5, 1, 8, 8));
     assertEquals(
         List.of(
@@ -186,7 +186,7 @@ final class BlockConfigTests {
                 List.of(),
                 Shape.of(1, 8, 8),
                 1)) {
-      Dataset data = config.data().load();
+      Dataset data = config.load().split().train();
       Batches batches = new Batches(data, 4, false);
       batches.startEpoch(1, 0);
       step.train(1, batches.load(0));
@@ -218,7 +218,7 @@ final class BlockConfigTests {
   }
 
   private static String misfit(RunConfig config) {
-    return assertThrows(ConfigException.class, () -> config.modelFor(config.data().load()))
+    return assertThrows(ConfigException.class, () -> config.modelFor(config.load().split().train()))
         .getMessage();
   }
 

@@ -100,7 +100,7 @@ final class LayersPageTests {
     List<String> models = new ArrayList<>();
     while (blocks.find()) {
       RunConfig config = parse(blocks.group(1));
-      config.modelFor(config.data().load());
+      config.modelFor(config.load().split().train());
       models.add(blocks.group(1));
     }
     assertTrue(models.size() >= 4, models::toString);

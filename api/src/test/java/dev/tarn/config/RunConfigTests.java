@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tarn.Mode;
+import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
@@ -61,6 +62,7 @@ final class RunConfigTests {
         batch: 3
         checkpoint_every: 11
       seed: -9223372036854775808
+      precision: bf16
       device: cuda:1
       """;
 
@@ -99,6 +101,7 @@ final class RunConfigTests {
     assertEquals(Updates.of(Adam.lr(1e-3)), config.train().updates(1));
     assertEquals(0, config.train().checkpointEvery());
     assertEquals(0, config.seed());
+    assertEquals(Precision.FP32, config.precision());
     assertEquals("auto", config.device());
   }
 
@@ -106,18 +109,27 @@ final class RunConfigTests {
   void everyKey() {
     RunConfig config = parse(FULL);
     assertEquals("full", config.name());
-    assertEquals(Path.of("/base/tables/a b.csv"), config.data().csv());
+    assertEquals(Path.of("/base/tables/a b.csv").toString(), config.data().name());
     assertEquals(-0.5, config.data().scale());
     assertEquals(
         Updates.of(Sgd.lr(0.1).nesterov(0.9).weightDecay(1e-4)), config.train().updates(1));
     assertEquals(11, config.train().checkpointEvery());
     assertEquals(Long.MIN_VALUE, config.seed());
+    assertEquals(Precision.BF16, config.precision());
     assertEquals("cuda:1", config.device());
     assertEquals(
         new LayerConfig.Dense(16, new WeightsConfig(false, null, null)),
         config.layers().get(0).settings());
     assertEquals("f.yaml:7", config.layers().get(0).origin().text());
     assertEquals(new LayerConfig.Dropout(0.1, false), config.layers().get(6).settings());
+  }
+
+  @Test
+  void precisions() {
+    assertEquals(Precision.TF32, parse(FULL, "precision=tf32").precision());
+    String place = "dir/f.yaml:23:12: precision: expected fp32, tf32 or bf16, found 'fp16'";
+    assertEquals(place, error(FULL.replace("precision: bf16", "precision: fp16")));
+    assertTrue(error(MINIMAL, "precision=BF16").contains("expected fp32, tf32 or bf16"));
   }
 
   @ParameterizedTest
@@ -131,6 +143,7 @@ final class RunConfigTests {
     assertEquals(config.data(), again.data());
     assertEquals(config.train().optimizer(), again.train().optimizer());
     assertEquals(config.seed(), again.seed());
+    assertEquals(config.precision(), again.precision());
     assertEquals(
         config.layers().stream().map(LayerConfig::settings).toList(),
         again.layers().stream().map(LayerConfig::settings).toList());
@@ -174,7 +187,7 @@ final class RunConfigTests {
           - dense: 3   | - relu: 3            | dir/f.yaml:3:11: model[1].relu: relu has no settings; write '- relu'
           - dense: 3   | - dropout: 1         | dir/f.yaml:3:14: model[1].dropout: expected a number of at least 0 and below 1, found '1'
           {set: iris}  | {set: irsi}          | dir/f.yaml:1:13: data.set: no data set 'irsi'; did you mean 'iris'?
-          {set: iris}  | {}                   | dir/f.yaml:1:7: data: expected either 'set' (digits, iris) or 'csv' (a file)
+          {set: iris}  | {}                   | dir/f.yaml:1:7: data: expected one of set, csv, idx, npz, images: where the data are
           {set: iris}  | {set: iris, scale: 0} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '0'
           {set: iris}  | {set: iris, scale: .nan} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '.nan'
           {set: iris}  | {set: iris, split: [1, 2]} | dir/f.yaml:1:26: data.split: expected three shares that add up to 1, such as [0.8, 0.1, 0.1], found a list of 2
@@ -201,18 +214,20 @@ final class RunConfigTests {
             List.of(0, 0),
             new WeightsConfig(false, null, null)),
         config.layers().get(1).settings());
-    Dataset data = config.data().load();
+    Dataset data = config.data().load(0).split().train();
     assertEquals(Shape.of(1, 8, 8), data.featureShape());
     // Parameters are made by the first forward pass, and the model is a new one.
     assertEquals(List.of(), config.modelFor(data).parameters());
     RunConfig wrong = parse(IMAGES, "data.shape=[1, 8, 9]");
     assertEquals(
-        "data.shape: [1,8,9] has 72 elements, an example of digits has 64 features",
-        assertThrows(TarnException.class, () -> wrong.data().load()).getMessage());
+        "data.shape: [1,8,9] has 72 elements, an example has 64 features",
+        assertThrows(TarnException.class, () -> wrong.data().load(0)).getMessage());
     RunConfig flat = parse(IMAGES, "data={set: digits}");
     assertEquals(
         "conv2d conv2d1: needs [N, C, H, W], was given [1,64] (f.yaml:3)",
-        assertThrows(ConfigException.class, () -> flat.modelFor(flat.data().load())).getMessage());
+        assertThrows(
+                ConfigException.class, () -> flat.modelFor(flat.data().load(0).split().train()))
+            .getMessage());
   }
 
   @Test
@@ -268,7 +283,8 @@ final class RunConfigTests {
         assertThrows(ConfigException.class, () -> RunConfig.read(directory, List.of()))
             .getMessage());
     Files.writeString(file, MINIMAL.replace("{set: iris}", "{csv: a.csv}"));
-    assertEquals(directory.resolve("a.csv"), RunConfig.read(file, List.of()).data().csv());
+    assertEquals(
+        directory.resolve("a.csv").toString(), RunConfig.read(file, List.of()).data().name());
   }
 
   @Test
@@ -298,8 +314,8 @@ final class RunConfigTests {
             .train()
             .updates(1));
     assertEquals(
-        Path.of("").toAbsolutePath().resolve("x.csv"),
-        parse(MINIMAL, "data={csv: x.csv}").data().csv(),
+        Path.of("").toAbsolutePath().resolve("x.csv").toString(),
+        parse(MINIMAL, "data={csv: x.csv}").data().name(),
         "a path in an override starts at the current directory");
   }
 

@@ -171,7 +171,7 @@ final class WeightLayersTests {
         RunConfig.parse(
             text.replace("[dense", "[flatten, dense"), "f.yaml", Path.of("."), List.of());
     ConfigException e =
-        assertThrows(ConfigException.class, () -> config.modelFor(config.data().load()));
+        assertThrows(ConfigException.class, () -> config.modelFor(config.load().split().train()));
     assertEquals(1, e.getMessage().lines().count());
   }
 }

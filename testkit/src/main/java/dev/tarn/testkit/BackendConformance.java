@@ -316,7 +316,16 @@ public abstract class BackendConformance {
   static Stream<DynamicTest> tests(Stream<OpCase> cases, Consumer<OpCase> check) {
     return cases
         .filter(BackendConformance::isWanted)
-        .map(opCase -> DynamicTest.dynamicTest(opCase.name(), () -> check.accept(opCase)));
+        .map(opCase -> DynamicTest.dynamicTest(opCase.name(), () -> run(opCase, check)));
+  }
+
+  /** Names the case in a failure: Maven prints only its number among the tests. */
+  private static void run(OpCase opCase, Consumer<OpCase> check) {
+    try {
+      check.accept(opCase);
+    } catch (RuntimeException | AssertionError e) {
+      throw new AssertionError("case \"" + opCase.name() + "\": " + e.getMessage(), e);
+    }
   }
 
   private static boolean isWanted(OpCase opCase) {
