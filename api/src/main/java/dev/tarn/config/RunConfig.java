@@ -143,8 +143,11 @@ public record RunConfig(
   /** The data; whole numbers if the model begins with an embedding. */
   public Dataset load() {
     Dataset loaded = data.load();
-    boolean numbers = layers.get(0).settings() instanceof EmbeddingConfig;
-    return numbers ? WholeNumbers.of(loaded) : loaded;
+    LayerConfig first = layers.get(0);
+    while (!first.settings().inner().isEmpty()) {
+      first = first.settings().inner().get(0);
+    }
+    return first.settings() instanceof EmbeddingConfig ? WholeNumbers.of(loaded) : loaded;
   }
 
   /**
