@@ -37,7 +37,10 @@ final class DataConfigTests {
   @TempDir Path directory;
 
   private RunConfig parse(String data) {
-    String text = "data: " + data + "\nmodel: [dense: 2]\ntrain: {optimizer: {adam: {lr: 0.01}}, epochs: 1, batch: 8}\n";
+    String text =
+        "data: "
+            + data
+            + "\nmodel: [dense: 2]\ntrain: {optimizer: {adam: {lr: 0.01}}, epochs: 1, batch: 8}\n";
     return RunConfig.parse(text, "f.yaml", directory, List.of());
   }
 

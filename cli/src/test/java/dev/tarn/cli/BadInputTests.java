@@ -233,7 +233,9 @@ final class BadInputTests {
     Path csv = directory.resolve("t.csv");
     Files.writeString(csv, "a,b,class\n1,2,0\n3,x,1\n");
     assertFails(
-        1, train("data={csv: " + csv + "}"), "tarn: t.csv:3: column 2 ('b') is 'x', not a finite number");
+        1,
+        train("data={csv: " + csv + "}"),
+        "tarn: t.csv:3: column 2 ('b') is 'x', not a finite number");
     Files.writeString(csv, "1,2,0\n3,4,1.5\n");
     assertFails(
         1,
