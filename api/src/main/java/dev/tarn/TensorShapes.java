@@ -153,7 +153,8 @@ final class TensorShapes {
     return x.broadcastTo(Shape.of(target));
   }
 
-  private static int axis(String what, Tensor x, int axis) {
+  /** An axis as a number from 0; an error names the method and the user's line. */
+  static int axis(String what, Tensor x, int axis) {
     try {
       return x.shape().axis(axis);
     } catch (ShapeException e) {

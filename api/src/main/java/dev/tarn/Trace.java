@@ -2,6 +2,7 @@ package dev.tarn;
 
 import dev.tarn.internal.Philox;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Node;
@@ -163,23 +164,31 @@ public final class Trace {
     return results.stream().map(value -> new Tensor(this, value)).toList();
   }
 
+  /**
+   * Records an operation that a user wrote.
+   *
+   * @return its outputs
+   * @throws ShapeException if the inputs do not fit
+   */
+  public List<Tensor> custom(CustomOp op, Tensor... operands) {
+    return add(new Custom(op), operands);
+  }
+
   /** A message about shapes with the user's source line at its end, to be thrown. */
   public ShapeException failure(String message) {
     return new ShapeException(message + (scope != null ? scope : caller()).suffix());
   }
 
   /**
-   * Records what {@code action} does as coming from a given place, unless a place is set already.
+   * Records what {@code action} does as coming from a given place, but for what it places itself.
    */
   public <T> T at(Origin origin, Supplier<T> action) {
-    if (scope != null) {
-      return action.get();
-    }
+    Origin outer = scope;
     scope = origin;
     try {
       return action.get();
     } finally {
-      scope = null;
+      scope = outer;
     }
   }
 

@@ -20,6 +20,7 @@ public sealed interface Op
         MatMul,
         Reduce,
         ArgMax,
+        CumulativeSum,
         Reshape,
         SoftmaxCrossEntropy,
         SoftmaxCrossEntropyGrad,
@@ -41,7 +42,8 @@ public sealed interface Op
         GatherGrad,
         Softmax,
         SoftmaxGrad,
-        StopGradient {
+        StopGradient,
+        Custom {
 
   /** The name in printed programs and messages. */
   String name();
@@ -86,6 +88,9 @@ public sealed interface Op
 
     /** Visits an arg-max. */
     R visit(ArgMax op);
+
+    /** Visits a running sum. */
+    R visit(CumulativeSum op);
 
     /** Visits a reshape. */
     R visit(Reshape op);
@@ -152,6 +157,9 @@ public sealed interface Op
 
     /** Visits the end of a gradient's way. */
     R visit(StopGradient op);
+
+    /** Visits an operation that a user wrote. */
+    R visit(Custom op);
   }
 
   /**

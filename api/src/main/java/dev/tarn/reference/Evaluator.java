@@ -10,6 +10,8 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.CumulativeSum;
+import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -87,6 +89,11 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
   @Override
   public List<double[]> visit(ArgMax op) {
     return List.of(ReduceKernels.argMax(inputs.get(0), inShape(0)));
+  }
+
+  @Override
+  public List<double[]> visit(CumulativeSum op) {
+    return rounded(ReduceKernels.cumulativeSum(op, inputs.get(0), inShape(0)));
   }
 
   @Override
@@ -238,6 +245,11 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
   @Override
   public List<double[]> visit(StopGradient op) {
     return List.of(inputs.get(0));
+  }
+
+  @Override
+  public List<double[]> visit(Custom op) {
+    return roundedAll(CustomKernel.run(op, node, inputs, inDouble));
   }
 
   private Shape inShape(int input) {

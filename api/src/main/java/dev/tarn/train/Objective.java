@@ -72,10 +72,10 @@ final class Objective {
 
   private String name(int term) {
     String given = terms.get(term).name();
-    if (given != null) {
-      return given;
+    if (single()) {
+      return "loss";
     }
-    return single() ? "loss" : "loss." + term;
+    return given != null ? given : "loss." + term;
   }
 
   /** The sums, in order. */
@@ -194,6 +194,9 @@ final class Objective {
    * @throws TarnException if a term trains none, or none trains a parameter
    */
   List<List<Integer>> termsOf(List<Parameter> parameters) {
+    if (parameters.isEmpty()) {
+      return List.of();
+    }
     for (int i = 0; i < terms.size(); i++) {
       Term term = terms.get(i);
       if (parameters.stream().noneMatch(p -> term.trainsParameter(p.name()))) {

@@ -13,6 +13,8 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.CumulativeSum;
+import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -229,6 +231,11 @@ public final class Gradient {
     }
 
     @Override
+    public List<@Nullable Tensor> visit(CumulativeSum op) {
+      return list(trace.add(new CumulativeSum(op.axis(), !op.reverse()), grad()).get(0));
+    }
+
+    @Override
     public List<@Nullable Tensor> visit(FirstNonFinite op) {
       return list();
     }
@@ -337,6 +344,12 @@ public final class Gradient {
     @Override
     public List<@Nullable Tensor> visit(StopGradient op) {
       return list((Tensor) null);
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Custom op) {
+      return CustomGradient.of(
+          op, tensors(node.inputs()), tensors(node.outputs()), grads(), node.origin());
     }
   }
 

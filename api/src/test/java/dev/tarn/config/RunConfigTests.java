@@ -113,9 +113,11 @@ final class RunConfigTests {
     assertEquals(11, config.train().checkpointEvery());
     assertEquals(Long.MIN_VALUE, config.seed());
     assertEquals("cuda:1", config.device());
-    assertEquals(new LayerConfig.Dense(16, false, null), config.layers().get(0).settings());
+    assertEquals(
+        new LayerConfig.Dense(16, new WeightsConfig(false, null, null)),
+        config.layers().get(0).settings());
     assertEquals("f.yaml:7", config.layers().get(0).origin().text());
-    assertEquals(new LayerConfig.Dropout(0.1), config.layers().get(6).settings());
+    assertEquals(new LayerConfig.Dropout(0.1, false), config.layers().get(6).settings());
   }
 
   @ParameterizedTest
@@ -163,7 +165,7 @@ final class RunConfigTests {
           - dense: 3   | - conv2d             | dir/f.yaml:3:5: model[1]: conv2d needs settings; write '- conv2d: {filters: 16, kernel: 3, padding: same}'
           - dense: 3   | - conv2d: {filters: 4} | dir/f.yaml:3:13: model[1].conv2d: missing key 'kernel'
           - dense: 3   | - conv2d: {filters: 4, kernel: [1]} | dir/f.yaml:3:34: model[1].conv2d.kernel: expected rows and columns, such as [3, 5], found a list of 1
-          - dense: 3   | - conv2d: {filters: 4, kernel: 1, padding: full} | dir/f.yaml:3:46: model[1].conv2d.padding: expected same, valid or a number from 0, found 'full'
+          - dense: 3   | - conv2d: {filters: 4, kernel: 1, padding: full} | dir/f.yaml:3:46: model[1].conv2d.padding: expected same, valid, a number from 0 or [rows, columns] or [top, bottom, left, right], found 'full'
           - dense: 3   | - conv2d: {filters: 4, kernel: 1, groups: 3} | dir/f.yaml:3:45: model[1].conv2d.groups: groups must divide the 4 filters, found 3
           {set: iris}  | {set: iris, shape: 4} | dir/f.yaml:1:26: data.shape: expected the extents of one example, such as [1, 8, 8], found '4'
           {set: iris}  | {set: iris, shape: [99999, 99999]} | dir/f.yaml:1:26: data.shape: an example has at most 16777216 features
@@ -188,7 +190,16 @@ final class RunConfigTests {
   void images() {
     RunConfig config = parse(IMAGES);
     assertEquals(
-        new Conv2dConfig(6, List.of(2, 3), List.of(1, 2), List.of(2, 2), 2, "4", false),
+        new ConvolutionConfig(
+            "conv2d",
+            6,
+            List.of(2, 3),
+            List.of(1, 2),
+            List.of(2, 2),
+            2,
+            new PaddingConfig(null, List.of(4, 4, 4, 4)),
+            List.of(0, 0),
+            new WeightsConfig(false, null, null)),
         config.layers().get(1).settings());
     Dataset data = config.data().load(0).split().train();
     assertEquals(Shape.of(1, 8, 8), data.featureShape());
@@ -277,7 +288,9 @@ final class RunConfigTests {
     assertEquals(5, config.train().epochs());
     assertEquals("cpu", config.device());
     assertEquals(new ActivationConfig("tanh", null), config.layers().get(1).settings());
-    assertEquals(new LayerConfig.Dense(8, false, null), config.layers().get(0).settings());
+    assertEquals(
+        new LayerConfig.Dense(8, new WeightsConfig(false, null, null)),
+        config.layers().get(0).settings());
     assertEquals(Updates.of(Adam.lr(1e-2).decoupledWeightDecay(0.01)), config.train().updates(1));
     assertEquals("other", config.name());
     assertEquals(

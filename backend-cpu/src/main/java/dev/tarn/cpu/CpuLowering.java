@@ -14,6 +14,8 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.CumulativeSum;
+import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -150,6 +152,12 @@ final class CpuLowering {
     }
 
     @Override
+    public Schedule<Step> visit(CumulativeSum op) {
+      long[] axes = op.asThreeAxes(spec(0).shape());
+      return add(new CumulativeSumStep(op.reverse(), axes, from.get(0), to.get(0), team.size()));
+    }
+
+    @Override
     public Schedule<Step> visit(SoftmaxCrossEntropy op) {
       return crossEntropy(false);
     }
@@ -239,9 +247,24 @@ final class CpuLowering {
 
     private Schedule<Step> normalizeRows(boolean gradient, double epsilon) {
       Shape shape = spec(0).shape();
-      return add(
+      if (shape.size() == 0) {
+        return schedule;
+      }
+      NormalizeRowsStep step =
           new NormalizeRowsStep(
-              gradient, epsilon, shape.dim(0), shape.dim(1), from, to, team.size()));
+              dnnl,
+              node.op().name() + " " + node.outputs().get(0),
+              gradient,
+              epsilon,
+              shape.dim(0),
+              shape.dim(1),
+              from,
+              to,
+              team.size(),
+              schedule);
+      List<Buffer> writes = new ArrayList<>(to);
+      writes.addAll(step.scratch());
+      return add(step, from, writes);
     }
 
     @Override
@@ -293,6 +316,11 @@ final class CpuLowering {
     @Override
     public Schedule<Step> visit(StopGradient op) {
       throw new IllegalStateException("a stop_gradient was not removed");
+    }
+
+    @Override
+    public Schedule<Step> visit(Custom op) {
+      return add(new CustomStep(op, node, from, to));
     }
 
     private MovementLowering movement() {

@@ -16,6 +16,8 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.CumulativeSum;
+import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -144,6 +146,11 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   }
 
   @Override
+  public List<Step> visit(CumulativeSum op) {
+    return isEmpty() ? List.of() : rows().cumulativeSum(op);
+  }
+
+  @Override
   public List<Step> visit(Reshape op) {
     return List.of();
   }
@@ -262,6 +269,11 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   @Override
   public List<Step> visit(StopGradient op) {
     throw new IllegalStateException("a stop_gradient was not removed");
+  }
+
+  @Override
+  public List<Step> visit(Custom op) {
+    return CustomLowering.lower(op, node, schedule, kernels);
   }
 
   /** Whether the result has no elements; if it has, they can be counted. */

@@ -67,7 +67,7 @@ final class EvalCommand implements Callable<Integer> {
   public Integer call() {
     SavedModel saved = SavedModel.of(model);
     RunConfig config = saved.config();
-    Dataset.Split split = config.data().load(config.seed()).split();
+    Dataset.Split split = config.load().split();
     Dataset data =
         switch (part) {
           case train -> split.train();

@@ -1,13 +1,14 @@
 package dev.tarn.cli;
 
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
-import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.Preprocessing;
+import dev.tarn.data.WholeNumbers;
 import dev.tarn.train.AtomicFile;
 import dev.tarn.train.Trainer;
 import java.nio.file.Path;
@@ -79,8 +80,9 @@ final class PredictCommand implements Callable<Integer> {
         throw new TarnException(
             saved.file() + ": not a model of one input, as run files make them");
       }
-      Shape features = inputs.get(0).shape();
-      Dataset rows = saved.config().data().rows(input, preprocessing, features);
+      Spec features = inputs.get(0);
+      Dataset given = saved.config().data().rows(input, preprocessing, features.shape());
+      Dataset rows = features.dtype() == DType.I32 ? WholeNumbers.of(given) : given;
       String text = predict(trainer, rows, saved.config().classifies(), preprocessing.labels());
       if (file != null) {
         AtomicFile.write(file, text);

@@ -76,7 +76,7 @@ final class Training {
   private int train(
       RunConfig config, @Nullable RunDirectory resumed, Path place, @Nullable Path initFrom) {
     long start = System.nanoTime();
-    Prepared data = config.data().load(config.seed());
+    Prepared data = config.load();
     Dataset.Split split = data.split();
     Sequential model = config.modelFor(split.train());
     Devices.Opened device = Devices.open(config.device());
