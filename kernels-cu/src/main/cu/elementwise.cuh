@@ -15,6 +15,13 @@
 
 namespace tarn {
 
+// The nearest bf16, of two the even one; too large becomes infinite, NaN stays NaN.
+__device__ __forceinline__ float round_bf16(float x) {
+  const unsigned int bits = __float_as_uint(x);
+  const unsigned int rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u;
+  return x != x ? x : __uint_as_float(rounded);
+}
+
 template <class T>
 __device__ __forceinline__ void load_together(T (&v)[4], const T *p);
 

@@ -22,6 +22,11 @@ public record Spec(DType dtype, Shape shape) {
     return new Spec(DType.I32, shape);
   }
 
+  /** This shape with another element type. */
+  public Spec as(DType other) {
+    return new Spec(other, shape);
+  }
+
   /** So many of them, along a new first axis. */
   public Spec prepend(int count) {
     return new Spec(dtype, shape.prepend(count));

@@ -1,6 +1,7 @@
 package dev.tarn;
 
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Cast;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Gather;
 import dev.tarn.ir.MatMul;
@@ -431,6 +432,15 @@ public final class Tensor extends TensorMath {
    */
   public Tensor convTranspose2d(Tensor kernel, Window2d window, int extraRows, int extraColumns) {
     return TensorImages.convTranspose2d(this, kernel, window, extraRows, extraColumns);
+  }
+
+  /**
+   * The same values in another element type: f32, i32, or bf16; f32 to i32 drops the fraction.
+   *
+   * @throws ShapeException unless this or the result is f32
+   */
+  public Tensor cast(DType to) {
+    return spec().dtype() == to ? this : trace.add(new Cast(to), this).get(0);
   }
 
   /**

@@ -43,7 +43,8 @@ public sealed interface Op
         Softmax,
         SoftmaxGrad,
         StopGradient,
-        Custom {
+        Custom,
+        Cast {
 
   /** The name in printed programs and messages. */
   String name();
@@ -160,6 +161,9 @@ public sealed interface Op
 
     /** Visits an operation that a user wrote. */
     R visit(Custom op);
+
+    /** Visits a cast. */
+    R visit(Cast op);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.tarn.reference;
 
+import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.internal.Philox;
@@ -77,7 +78,7 @@ final class ElementwiseKernels {
     return out;
   }
 
-  /** The results of a tape; every register is rounded as the node's own output would be. */
+  /** The results of a tape, not yet rounded to their types; every register is rounded to f32. */
   static List<double[]> fused(Fused op, Node node, List<double[]> inputs, boolean inDouble) {
     List<double[]> registers = new ArrayList<>();
     Spec spec = Spec.f32(op.shape());
@@ -93,13 +94,16 @@ final class ElementwiseKernels {
       } else if (instruction instanceof Fused.Apply apply) {
         List<double[]> operands = apply.operands().stream().map(registers::get).toList();
         value = apply(new Elementwise(apply.kind()), operands);
+      } else if (instruction instanceof Fused.Round round) {
+        value = registers.get(round.operand()).clone();
+        Arrays64.round(value, spec.as(DType.BF16), inDouble);
       } else {
         throw new IllegalStateException("unknown instruction " + instruction);
       }
       registers.add(
           instruction instanceof Fused.Load ? value : Arrays64.round(value, spec, inDouble));
     }
-    return op.results().stream().map(registers::get).toList();
+    return op.results().stream().map(register -> registers.get(register).clone()).toList();
   }
 
   private static Shape shape(Node node, int input) {

@@ -1,10 +1,13 @@
 package dev.tarn.reference;
 
+import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Cast;
 import dev.tarn.ir.Concat;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
@@ -26,6 +29,7 @@ import dev.tarn.ir.Op;
 import dev.tarn.ir.Pad;
 import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Pool2dGrad;
+import dev.tarn.ir.Product;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
 import dev.tarn.ir.Slice;
@@ -39,7 +43,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Computes one node from the values it reads; outputs are rounded to f32 unless in double. */
+/**
+ * Computes one node from the values it reads; outputs are rounded to their type unless in double.
+ */
 final class Evaluator implements Op.Visitor<List<double[]>> {
   private final Node node;
   private final List<double[]> inputs;
@@ -73,12 +79,21 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(Fused op) {
-    return ElementwiseKernels.fused(op, node, inputs, inDouble);
+    return roundedAll(ElementwiseKernels.fused(op, node, inputs, inDouble));
   }
 
   @Override
   public List<double[]> visit(MatMul op) {
-    return rounded(MatMulKernel.run(op, inputs, inShape(0), inShape(1), outShape()));
+    return rounded(MatMulKernel.run(op, factors(op), inShape(0), inShape(1), outShape()));
+  }
+
+  /** The operands of a product as they are multiplied. */
+  private List<double[]> factors(Product op) {
+    return inDouble || op.arithmetic() == Arithmetic.F32
+        ? inputs
+        : inputs.stream()
+            .map(in -> Arrays.stream(in).map(op.arithmetic()::round).toArray())
+            .toList();
   }
 
   @Override
@@ -123,23 +138,26 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(Conv2d op) {
+    List<double[]> in = factors(op);
     return rounded(
         ConvolutionKernels.forward(
-            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+            op.window(), in.get(0), inShape(0), in.get(1), inShape(1), outShape()));
   }
 
   @Override
   public List<double[]> visit(Conv2dGradInput op) {
+    List<double[]> in = factors(op);
     return rounded(
         ConvolutionKernels.gradInput(
-            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+            op.window(), in.get(0), inShape(0), in.get(1), inShape(1), outShape()));
   }
 
   @Override
   public List<double[]> visit(Conv2dGradWeight op) {
+    List<double[]> in = factors(op);
     return rounded(
         ConvolutionKernels.gradWeight(
-            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+            op.window(), in.get(0), inShape(0), in.get(1), inShape(1), outShape()));
   }
 
   @Override
@@ -219,7 +237,7 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(Pad op) {
-    return List.of(MovementKernels.pad(op, inputs.get(0), inShape(0), outShape()));
+    return rounded(MovementKernels.pad(op, inputs.get(0), inShape(0), outShape()));
   }
 
   @Override
@@ -250,6 +268,15 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
   @Override
   public List<double[]> visit(Custom op) {
     return roundedAll(CustomKernel.run(op, node, inputs, inDouble));
+  }
+
+  @Override
+  public List<double[]> visit(Cast op) {
+    double[] values = inputs.get(0).clone();
+    if (op.to() == DType.I32) {
+      Arrays.setAll(values, i -> (int) values[i]);
+    }
+    return rounded(values);
   }
 
   private Shape inShape(int input) {

@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.tarn.DType;
+import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +28,7 @@ import org.slf4j.LoggerFactory;
  * @param features one example's features
  * @param device the device it ran on, with versions
  * @param method how parameters follow their gradients, with all settings
+ * @param precision the precision that the steps were computed in
  */
 record CheckpointHeader(
     Position position,
@@ -33,7 +36,8 @@ record CheckpointHeader(
     long seed,
     List<Spec> features,
     String device,
-    String method) {
+    String method,
+    Precision precision) {
   /** The key of the header in the file's metadata. */
   static final String KEY = "tarn";
 
@@ -57,6 +61,7 @@ record CheckpointHeader(
     json.add("features", specs);
     json.addProperty("device", device);
     json.addProperty("method", method);
+    json.addProperty("precision", precision.toString());
     json.add("plateau", json(progress));
     return json.toString();
   }
@@ -99,7 +104,8 @@ record CheckpointHeader(
           json.get("seed").getAsLong(),
           List.copyOf(specs),
           json.get("device").getAsString(),
-          json.get("method").getAsString());
+          json.get("method").getAsString(),
+          precision(json.get("precision")));
     } catch (JsonParseException
         | IllegalStateException
         | NullPointerException
@@ -140,6 +146,13 @@ record CheckpointHeader(
     return json;
   }
 
+  /** Before there was a choice it was fp32. */
+  private static Precision precision(@Nullable JsonElement saved) {
+    return saved == null
+        ? Precision.FP32
+        : Precision.valueOf(saved.getAsString().toUpperCase(Locale.ROOT));
+  }
+
   private static Plateau.State progress(JsonObject json) {
     return new Plateau.State(
         Double.parseDouble(json.get("best").getAsString()),
@@ -148,42 +161,41 @@ record CheckpointHeader(
         json.get("scale").getAsDouble());
   }
 
-  /** Refuses another seed or optimizer, and says so where the device is another. */
-  void checkFits(Path path, long wantedSeed, String wantedMethod, int sums, String wantedDevice) {
-    if (position.sums().length != sums) {
-      throw new TarnException(
-          path
-              + ": trained with "
-              + position.sums().length
-              + " losses and metrics, not "
-              + sums
-              + ": resume with the same ones, or start anew from its weights");
+  /**
+   * Refuses another seed, optimizer or precision than it was saved with, and says so where the
+   * device is another.
+   *
+   * @param wanted what a checkpoint saved now would say
+   */
+  void checkFits(Path path, CheckpointHeader wanted) {
+    int sums = position.sums().length;
+    int wantedSums = wanted.position.sums().length;
+    if (sums != wantedSums) {
+      refuse(path, sums + " losses and metrics", wantedSums, "with the same ones");
     }
-    if (seed != wantedSeed) {
-      throw new TarnException(
-          path
-              + ": trained with seed "
-              + seed
-              + ", not "
-              + wantedSeed
-              + ": resume with that seed, or start anew from its weights");
+    if (seed != wanted.seed) {
+      refuse(path, "seed " + seed, wanted.seed, "with that seed");
     }
-    if (!method.equals(wantedMethod)) {
-      throw new TarnException(
-          path
-              + ": trained with "
-              + method
-              + ", not "
-              + wantedMethod
-              + ": resume with the same settings, or start anew from its weights");
+    if (!method.equals(wanted.method)) {
+      refuse(path, method, wanted.method, "with the same settings");
     }
-    if (!device.equals(wantedDevice)) {
+    if (precision != wanted.precision) {
+      refuse(path, "precision " + precision, wanted.precision, "in that precision");
+    }
+    if (!device.equals(wanted.device)) {
       LOG.warn(
           "{} was saved on {}; this is {}: the training goes on, but not bit for bit as it would"
               + " have there",
           path,
           device,
-          wantedDevice);
+          wanted.device);
     }
+  }
+
+  private static void refuse(Path path, String saved, Object wanted, String how) {
+    throw new TarnException(
+        String.format(
+            "%s: trained with %s, not %s: resume %s, or start anew from its weights",
+            path, saved, wanted, how));
   }
 }

@@ -2,6 +2,7 @@ package dev.tarn.train;
 
 import dev.tarn.DType;
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.State;
@@ -55,6 +56,7 @@ public final class TrainStep implements AutoCloseable {
   private final Updates updates;
   private final StateStore store;
   private final long seed;
+  private final Precision precision;
   private final Map<String, HostTensor> stepInputs = new HashMap<>();
   private final Map<Integer, Scalars> scalars = new LinkedHashMap<>();
   private final LinkedHashMap<Key, CompiledStep> compiled = new LinkedHashMap<>(16, 0.75f, true);
@@ -101,7 +103,20 @@ public final class TrainStep implements AutoCloseable {
         new Objective(List.of(Term.of(0, loss)), metrics),
         updates,
         List.of(Spec.f32(features)),
-        seed);
+        seed,
+        Precision.FP32);
+  }
+
+  /** A step in fp32. */
+  public TrainStep(
+      Backend backend,
+      Module model,
+      List<Term> terms,
+      Updates updates,
+      List<Metric> metrics,
+      List<Spec> features,
+      long seed) {
+    this(backend, model, terms, updates, metrics, features, seed, Precision.FP32);
   }
 
   /**
@@ -111,6 +126,7 @@ public final class TrainStep implements AutoCloseable {
    * @param updates how parameters follow their gradients
    * @param features one example's features, in the order of the model's inputs
    * @param seed the seed of initial values and dropout
+   * @param precision how exactly products are computed, in training, evaluation and prediction
    * @throws dev.tarn.ShapeException if the features do not fit the model
    * @throws dev.tarn.TarnException if a term does not fit the model, or a parameter is not trained
    *     by any, or a group of parameters is empty, or none is left to train
@@ -122,8 +138,9 @@ public final class TrainStep implements AutoCloseable {
       Updates updates,
       List<Metric> metrics,
       List<Spec> features,
-      long seed) {
-    this(backend, model, new Objective(terms, metrics), updates, features, seed);
+      long seed,
+      Precision precision) {
+    this(backend, model, new Objective(terms, metrics), updates, features, seed, precision);
   }
 
   TrainStep(
@@ -132,7 +149,9 @@ public final class TrainStep implements AutoCloseable {
       Objective objective,
       Updates updates,
       List<Spec> features,
-      long seed) {
+      long seed,
+      Precision precision) {
+    this.precision = precision;
     this.backend = ValidatingBackend.ifAsked(backend);
     this.updates = updates;
     this.seed = seed;
@@ -366,7 +385,7 @@ public final class TrainStep implements AutoCloseable {
           case EVALUATE -> List.of(programs.evaluate(features));
           case PREDICT -> List.of(programs.predict(features));
         };
-    Executable executable = backend.compile(traced, store);
+    Executable executable = backend.compile(traced, store, precision);
     LOG.info(
         "compiled {} for features {} in {} ms, {} bytes",
         kind,

@@ -1,6 +1,7 @@
 package dev.tarn.train;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
@@ -39,6 +40,7 @@ public final class Trainer implements AutoCloseable {
   private final Updates updates;
   private final @Nullable Plateau plateau;
   private final long seed;
+  private final Precision precision;
   private final List<TrainingListener> listeners;
   private @Nullable TrainStep step;
   private @Nullable List<Spec> features;
@@ -55,6 +57,7 @@ public final class Trainer implements AutoCloseable {
     this.updates = updates;
     this.plateau = builder.plateau;
     this.seed = builder.seed;
+    this.precision = builder.precision;
     this.listeners = List.copyOf(builder.listeners);
     this.position = Position.start(objective.sums().size());
   }
@@ -224,21 +227,19 @@ public final class Trainer implements AutoCloseable {
               + " gave NaN or infinity; resume from an earlier one");
     }
     Map<String, String> metadata = new LinkedHashMap<>(texts);
-    metadata.put(
-        CheckpointHeader.KEY,
-        new CheckpointHeader(position, progress, seed, seen, device(), method()).toJson());
+    metadata.put(CheckpointHeader.KEY, header(seen).toJson());
     new Safetensors(current.checkpoint(), metadata).write(file);
   }
 
   /**
    * Continues a training exactly where a checkpoint was saved: parameters, moments, step, sums.
    *
-   * @throws TarnException if the file does not fit this model, optimizer or seed
+   * @throws TarnException if the file does not fit this model, optimizer, seed or precision
    */
   public void resume(Path file) {
     Safetensors saved = Safetensors.read(file);
     CheckpointHeader header = CheckpointHeader.of(saved, file);
-    header.checkFits(file, seed, method(), objective.sums().size(), device());
+    header.checkFits(file, header(header.features()));
     TrainStep current = step(header.features());
     Weights.copy(saved, current, current.checkpointStates(), file);
     position = header.position();
@@ -277,13 +278,11 @@ public final class Trainer implements AutoCloseable {
     closed = true;
   }
 
-  /** What a checkpoint says of how parameters follow their gradients. */
-  private String method() {
-    return plateau == null ? updates.toString() : updates + " and " + plateau;
-  }
-
-  private String device() {
-    return backend.name() + ": " + backend.description();
+  /** What a checkpoint saved now would say. */
+  private CheckpointHeader header(List<Spec> given) {
+    String device = backend.name() + ": " + backend.description();
+    String method = plateau == null ? updates.toString() : updates + " and " + plateau;
+    return new CheckpointHeader(position, progress, seed, given, device, method, precision);
   }
 
   private TrainStep step(Dataset data) {
@@ -297,7 +296,7 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalStateException("the trainer is closed");
     }
     if (step == null) {
-      step = new TrainStep(backend, model, objective, updates, given, seed);
+      step = new TrainStep(backend, model, objective, updates, given, seed, precision);
       features = List.copyOf(given);
     } else if (!given.equals(features)) {
       throw new TarnException(
@@ -326,6 +325,7 @@ public final class Trainer implements AutoCloseable {
     private @Nullable Updates updates;
     private @Nullable Plateau plateau;
     private long seed;
+    private Precision precision = Precision.FP32;
 
     private Builder(Module model, Backend backend) {
       this.model = model;
@@ -370,6 +370,12 @@ public final class Trainer implements AutoCloseable {
     /** The seed of initial values, shuffles and dropout; 0 if it is not set. */
     public Builder seed(long value) {
       seed = value;
+      return this;
+    }
+
+    /** How exactly products are computed; {@link Precision#FP32} if it is not set. */
+    public Builder precision(Precision value) {
+      precision = value;
       return this;
     }
 

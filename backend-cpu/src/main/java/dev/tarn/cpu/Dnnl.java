@@ -57,6 +57,12 @@ final class Dnnl implements AutoCloseable {
     openMp.limitThisThread();
   }
 
+  /** Whether the processor has instructions for products of bf16: AVX512_BF16 or AMX. */
+  static boolean multipliesBf16() {
+    int needed = dnnl_cpu_isa_avx512_core_bf16;
+    return (dnnl_get_effective_cpu_isa() & needed) == needed;
+  }
+
   /** The engine. */
   dnnl_engine engine() {
     return engine;

@@ -52,6 +52,7 @@ final class MatMulLowering {
                 k,
                 op.transposeA(),
                 op.transposeB(),
+                op.arithmetic(),
                 from.get(0),
                 from.get(1),
                 bias,

@@ -7,6 +7,7 @@ import dev.tarn.cpu.TileFunctions.TileTile;
 import dev.tarn.cpu.TileFunctions.ToBits;
 import dev.tarn.cpu.TileFunctions.Unary;
 import dev.tarn.cpu.TileFunctions.UnaryWithScratch;
+import dev.tarn.internal.Rounding;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Fused;
@@ -82,6 +83,12 @@ final class TapeCompiler {
       convert(i, Form.BITS);
     } else if (instruction instanceof Fused.Apply apply) {
       emitApply(i, apply.kind(), apply);
+    } else if (instruction instanceof Fused.Round round) {
+      int a = tile(round.operand(), Form.BITS);
+      release(i, List.of(round.operand()));
+      int out = allocate(i, Form.BITS);
+      body.add((w, position, n) -> TileKernels.roundToBf16(w.ints[a], w.ints[out], n));
+      convert(i, Form.BITS);
     }
   }
 
@@ -92,6 +99,9 @@ final class TapeCompiler {
     } else if (instruction instanceof Fused.Immediate immediate) {
       float value = (float) immediate.value();
       return (w, position, n) -> w.scalars[i] = value;
+    }
+    if (instruction instanceof Fused.Round round) {
+      return (w, position, n) -> w.scalars[i] = Rounding.bf16(w.scalars[round.operand()]);
     }
     Fused.Apply apply = (Fused.Apply) instruction;
     Elementwise function = new Elementwise(apply.kind());

@@ -39,6 +39,8 @@ final class TapeForms {
         for (int o = 0; o < operands.size(); o++) {
           lastUse[operands.get(o)][needed(apply, o).ordinal()] = i;
         }
+      } else if (!uniform[i] && op.tape().get(i) instanceof Fused.Round round) {
+        lastUse[round.operand()][Form.BITS.ordinal()] = i;
       }
     }
     for (int result : op.results()) {
@@ -53,6 +55,8 @@ final class TapeForms {
       return inputs.get(load.input()).uniform();
     } else if (instruction instanceof Fused.Apply apply) {
       return apply.operands().stream().allMatch(register -> uniform[register]);
+    } else if (instruction instanceof Fused.Round round) {
+      return uniform[round.operand()];
     }
     return instruction instanceof Fused.Immediate;
   }

@@ -35,6 +35,7 @@ public final class OpCases {
     cases.addAll(BatchedMatMulCases.all());
     cases.addAll(ActivationCases.all());
     cases.addAll(CustomCases.all());
+    cases.addAll(CastCases.all());
     return List.copyOf(cases);
   }
 
