@@ -202,7 +202,7 @@ final class TrainTests {
     assertEquals(0, Tarn.run("train", "--resume", run, "train.epochs=31").code());
     Files.writeString(words, "1,2,3,4\n1,2,3.5,4\n");
     assertEquals(
-        List.of("tarn: data: row 2: feature 3 is 3.5, but an embedding needs whole numbers"),
+        List.of("tarn: data: example 2: feature 3 is 3.5, but an embedding needs whole numbers"),
         Tarn.run("predict", run, words.toString()).errors());
   }
 
