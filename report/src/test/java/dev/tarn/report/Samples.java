@@ -52,14 +52,14 @@ final class Samples {
 
   static Sequential model() {
     Sequential model = config().model();
-    LayerRow.of(model, config().data().load().featureShape());
+    LayerRow.of(model, config().load().split().train().featureShape());
     return model;
   }
 
   /** What a step of a small convolutional network computes. */
   static Program program() {
     RunConfig config = config();
-    Dataset data = config.data().load();
+    Dataset data = config.load().split().train();
     try (ReferenceBackend backend = new ReferenceBackend();
         Trainer trainer =
             Trainer.of(config.modelFor(data), backend)
