@@ -20,15 +20,11 @@
 // nvcc-check: -DTARN_BF16=1
 // nvcc-check: -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 #include "convolution_window.cuh"
+#include "element.cuh"
 #include "tensor_core.cuh"
 
 namespace tarn {
 
-#if TARN_BF16
-using Element = Bf16;
-#else
-using Element = float;
-#endif
 
 constexpr unsigned int kSide = 64, kPitch = 72;  // elements
 constexpr unsigned int kWeightThreads = 128, kWeightStages = 4;

@@ -166,7 +166,7 @@ final class ConvolutionLowering {
   }
 
   /** Adds a number by which the kernel divides, with what makes that a multiplication. */
-  private static void divider(KernelStep step, int divisor) {
+  static void divider(KernelStep step, int divisor) {
     int shift = 31 + 32 - Integer.numberOfLeadingZeros(divisor - 1);
     long multiplier = CudaLowering.ceil(1L << shift, divisor);
     step.whole(divisor).whole(multiplier).whole(shift);

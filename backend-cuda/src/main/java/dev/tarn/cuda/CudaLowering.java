@@ -400,6 +400,12 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     return new KernelStep(name, () -> kernels.get(file, name));
   }
 
+  /** The same with definitions for the compiler. */
+  static KernelStep kernel(Kernels kernels, String file, String name, List<String> definitions) {
+    List<String> all = List.copyOf(definitions);
+    return new KernelStep(name, () -> kernels.get(file, name, all));
+  }
+
   /** A kernel that gives a row to a warp, or to a block if it is long. */
   private KernelStep rowKernel(String file, String name, int rows, int columns) {
     boolean warp = columns <= WARP_ROW;

@@ -38,8 +38,15 @@ final class Kernels implements AutoCloseable {
 
   /** A kernel of a source of the class path. */
   Kernel get(String file, String kernel) {
+    return get(file, kernel, List.of());
+  }
+
+  /** A kernel of a source of the class path that is compiled with definitions, {@code -DNAME=1}. */
+  Kernel get(String file, String kernel, List<String> definitions) {
     KernelModule module =
-        files.computeIfAbsent(file, name -> compile(name, KernelSources.read(name)));
+        files.computeIfAbsent(
+            file + " " + String.join(" ", definitions),
+            key -> compile(file, KernelSources.read(file), definitions));
     return module.kernel(kernel);
   }
 
@@ -59,7 +66,7 @@ final class Kernels implements AutoCloseable {
     Debug.print(4, "generated CUDA\n" + source);
     List<String> names = List.copyOf(requested.keySet());
     requested.clear();
-    KernelModule module = compile("generated.cu", source);
+    KernelModule module = compile("generated.cu", source, List.of());
     generated.add(module);
     names.forEach(name -> tapes.put(name, module.kernel(name)));
   }
@@ -73,10 +80,12 @@ final class Kernels implements AutoCloseable {
     return kernel;
   }
 
-  private KernelModule compile(String name, String source) {
+  private KernelModule compile(String name, String source, List<String> definitions) {
     String target = Nvrtc.target(context.device().capability());
+    List<String> options = new ArrayList<>(OPTIONS);
+    options.addAll(definitions);
     return KernelModule.load(
-        context, cache.get(name, source, KernelSources.headers(source), OPTIONS, target));
+        context, cache.get(name, source, KernelSources.headers(source), options, target));
   }
 
   @Override
