@@ -9,7 +9,12 @@ public enum DType {
    */
   F64("f64", 8),
   /** 32-bit signed integer: class labels, indices, counters. */
-  I32("i32", 4);
+  I32("i32", 4),
+  /**
+   * 16-bit floating point with the exponent of f32 and 7 mantissa bits. Only values inside a
+   * program are bf16: its inputs, states and outputs, and data on the host, are not.
+   */
+  BF16("bf16", 2);
 
   private final String text;
   private final int bytes;

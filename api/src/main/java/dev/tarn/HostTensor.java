@@ -64,6 +64,7 @@ public final class HostTensor {
           case F32 -> new float[size];
           case F64 -> new double[size];
           case I32 -> new int[size];
+          case BF16 -> throw new IllegalArgumentException("data on the host is never " + spec);
         };
     return new HostTensor(spec, data, size);
   }
@@ -115,19 +116,20 @@ public final class HostTensor {
 
   /** The element at a flat row-major index, as a double. */
   public double get(int index) {
-    return switch (spec.dtype()) {
-      case F32 -> floats()[index];
-      case F64 -> doubles()[index];
-      case I32 -> ints()[index];
-    };
+    if (data instanceof float[] floats) {
+      return floats[index];
+    }
+    return data instanceof double[] doubles ? doubles[index] : ints()[index];
   }
 
   /** Sets the element at a flat row-major index, rounding to the element type. */
   public void set(int index, double value) {
-    switch (spec.dtype()) {
-      case F32 -> floats()[index] = (float) value;
-      case F64 -> doubles()[index] = value;
-      case I32 -> ints()[index] = (int) value;
+    if (data instanceof float[] floats) {
+      floats[index] = (float) value;
+    } else if (data instanceof double[] doubles) {
+      doubles[index] = value;
+    } else {
+      ints()[index] = (int) value;
     }
   }
 
@@ -187,22 +189,12 @@ public final class HostTensor {
   public boolean equals(Object other) {
     return other instanceof HostTensor t
         && spec.equals(t.spec)
-        && switch (spec.dtype()) {
-          case F32 -> Arrays.equals(floats(), t.floats());
-          case F64 -> Arrays.equals(doubles(), t.doubles());
-          case I32 -> Arrays.equals(ints(), t.ints());
-        };
+        && Arrays.deepEquals(new Object[] {data}, new Object[] {t.data});
   }
 
   @Override
   public int hashCode() {
-    int values =
-        switch (spec.dtype()) {
-          case F32 -> Arrays.hashCode(floats());
-          case F64 -> Arrays.hashCode(doubles());
-          case I32 -> Arrays.hashCode(ints());
-        };
-    return 31 * spec.hashCode() + values;
+    return 31 * spec.hashCode() + Arrays.deepHashCode(new Object[] {data});
   }
 
   /** Spec and the first values, as {@code f32[2,3] {1.0, 2.0, 3.0, ...}}. */

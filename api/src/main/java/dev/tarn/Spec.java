@@ -22,6 +22,11 @@ public record Spec(DType dtype, Shape shape) {
     return new Spec(DType.I32, shape);
   }
 
+  /** This shape with another element type. */
+  public Spec as(DType other) {
+    return new Spec(other, shape);
+  }
+
   /** The size in bytes of the data, plain and without padding. */
   public long bytes() {
     return shape.size() * dtype.bytes();

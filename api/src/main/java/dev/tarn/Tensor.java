@@ -2,6 +2,7 @@ package dev.tarn;
 
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Cast;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Elementwise;
@@ -664,6 +665,15 @@ public final class Tensor {
     int columns = (shape().dim(3) - 1) * window.strideW() - window.padLeft() - window.padRight();
     columns += window.dilationW() * (kernel.shape().dim(3) - 1) + 1 + extraColumns;
     return trace.add(new Conv2dGradInput(window, rows, columns), this, kernel).get(0);
+  }
+
+  /**
+   * The same values in another element type: f32, i32, or bf16; f32 to i32 drops the fraction.
+   *
+   * @throws ShapeException unless this or the result is f32
+   */
+  public Tensor cast(DType to) {
+    return spec().dtype() == to ? this : trace.add(new Cast(to), this).get(0);
   }
 
   /** Name and spec, for instance {@code %7: f32[32,128]}. */

@@ -102,9 +102,10 @@ public final class Trace {
     updates.put(state, value);
   }
 
-  /** Makes every run give a value under a name. */
+  /** Makes every run give a value under a name; what is bf16 is given as f32. */
   public void output(String name, Tensor value) {
-    outputs.add(new Program.Output(name, value.value()));
+    boolean short16 = value.spec().dtype() == DType.BF16;
+    outputs.add(new Program.Output(name, (short16 ? value.cast(DType.F32) : value).value()));
   }
 
   /** The updates made so far, in order. */

@@ -1,5 +1,6 @@
 package dev.tarn.backend;
 
+import dev.tarn.Precision;
 import dev.tarn.State;
 import dev.tarn.ir.Program;
 import java.util.List;
@@ -27,8 +28,15 @@ public interface Backend extends AutoCloseable {
    *
    * @param programs the programs, in order, as they were traced
    * @param store where their states live
+   * @param precision how exactly products are computed; what it means here is in {@code
+   *     docs/precision.md}
    */
-  Executable compile(List<Program> programs, StateStore store);
+  Executable compile(List<Program> programs, StateStore store, Precision precision);
+
+  /** Prepares programs to be run in f32. */
+  default Executable compile(List<Program> programs, StateStore store) {
+    return compile(programs, store, Precision.FP32);
+  }
 
   /** Releases the device. Stores and executables must be closed before. */
   @Override

@@ -1,6 +1,5 @@
 package dev.tarn.ir;
 
-import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
@@ -38,7 +37,7 @@ public record BatchNorm(double epsilon) implements Op {
   /** The spec of one number per channel. */
   static Spec channel(String name, Spec x) {
     Shape shape = x.shape();
-    if (x.dtype() != DType.F32 || shape.rank() < 2 || shape.rank() > 4 || shape.size() == 0) {
+    if (!x.dtype().isFloat() || shape.rank() < 2 || shape.rank() > 4 || shape.size() == 0) {
       throw new ShapeException(
           name + ": needs f32[N,C], [N,C,L] or [N,C,H,W] with elements, was given " + x);
     }

@@ -1,6 +1,5 @@
 package dev.tarn.ir;
 
-import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
@@ -17,10 +16,10 @@ public record Broadcast(Shape shape) implements Op {
   public List<Spec> infer(List<Spec> inputs) {
     Op.arity(this, inputs, 1);
     Spec input = inputs.get(0);
-    if (input.dtype() != DType.F32 || !input.shape().broadcastsTo(shape)) {
+    if (!input.dtype().isFloat() || !input.shape().broadcastsTo(shape)) {
       throw new ShapeException("broadcast: " + input + " does not broadcast to " + shape);
     }
-    return List.of(Spec.f32(shape));
+    return List.of(new Spec(input.dtype(), shape));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.tarn.ir;
 
-import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
@@ -18,8 +17,19 @@ import java.util.List;
  * NaN reaches every position whose window holds it.
  *
  * @param window how the kernel moves
+ * @param arithmetic the element types, and how they are multiplied
  */
-public record Conv2d(Window2d window) implements Op {
+public record Conv2d(Window2d window, Arithmetic arithmetic) implements Op, Product {
+  /** Of f32. */
+  public Conv2d(Window2d window) {
+    this(window, Arithmetic.F32);
+  }
+
+  @Override
+  public Conv2d with(Arithmetic other) {
+    return new Conv2d(window, other);
+  }
+
   @Override
   public String name() {
     return "conv2d";
@@ -28,8 +38,8 @@ public record Conv2d(Window2d window) implements Op {
   @Override
   public List<Spec> infer(List<Spec> inputs) {
     Op.arity(this, inputs, 2);
-    Shape x = image(this, inputs, 0);
-    Shape w = image(this, inputs, 1);
+    Shape x = image(this, arithmetic, inputs, 0);
+    Shape w = image(this, arithmetic, inputs, 1);
     String what = "conv2d: " + x + " by " + w;
     int p = window.outRows(x.dim(2), w.dim(2));
     int q = window.outColumns(x.dim(3), w.dim(3));
@@ -38,18 +48,20 @@ public record Conv2d(Window2d window) implements Op {
     }
     Shape y = Shape.of(x.dim(0), w.dim(0), p, q);
     check(what, window, x, w, y);
-    return List.of(new Spec(DType.F32, y));
+    return List.of(new Spec(arithmetic.result(), y));
   }
 
-  /** The shape of an operand, which must be f32 with four axes, none but the first empty. */
-  static Shape image(Op op, List<Spec> inputs, int index) {
+  /** The shape of an operand, which must have four axes, none but the first empty. */
+  static Shape image(Op op, Arithmetic arithmetic, List<Spec> inputs, int index) {
     Spec spec = inputs.get(index);
     Shape shape = spec.shape();
-    if (spec.dtype() != DType.F32
+    if (spec.dtype() != arithmetic.operands()
         || shape.rank() != 4
         || Math.min(shape.dim(1), Math.min(shape.dim(2), shape.dim(3))) < 1) {
       throw new ShapeException(
-          op.name() + ": needs two f32 operands with four axes, was given " + inputs);
+          String.format(
+              "%s: needs two %s operands with four axes, was given %s",
+              op.name(), arithmetic.operands(), inputs));
     }
     return shape;
   }
@@ -81,7 +93,7 @@ public record Conv2d(Window2d window) implements Op {
 
   @Override
   public String attributes() {
-    return window.text();
+    return (window.text() + " " + arithmetic).strip();
   }
 
   @Override

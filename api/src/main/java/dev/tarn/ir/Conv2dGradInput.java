@@ -1,6 +1,5 @@
 package dev.tarn.ir;
 
-import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
@@ -17,8 +16,20 @@ import java.util.List;
  * @param window how the kernel moves
  * @param rows H, which several extents of x may share one P with
  * @param columns W
+ * @param arithmetic the element types, and how they are multiplied
  */
-public record Conv2dGradInput(Window2d window, int rows, int columns) implements Op {
+public record Conv2dGradInput(Window2d window, int rows, int columns, Arithmetic arithmetic)
+    implements Op, Product {
+  /** Of f32. */
+  public Conv2dGradInput(Window2d window, int rows, int columns) {
+    this(window, rows, columns, Arithmetic.F32);
+  }
+
+  @Override
+  public Conv2dGradInput with(Arithmetic other) {
+    return new Conv2dGradInput(window, rows, columns, other);
+  }
+
   @Override
   public String name() {
     return "conv2d_grad_input";
@@ -27,20 +38,21 @@ public record Conv2dGradInput(Window2d window, int rows, int columns) implements
   @Override
   public List<Spec> infer(List<Spec> inputs) {
     Op.arity(this, inputs, 2);
-    Shape dy = Conv2d.image(this, inputs, 0);
-    Shape w = Conv2d.image(this, inputs, 1);
+    Shape dy = Conv2d.image(this, arithmetic, inputs, 0);
+    Shape w = Conv2d.image(this, arithmetic, inputs, 1);
     if (rows < 1 || columns < 1) {
       throw new ShapeException(
           name() + ": " + dy + " by " + w + ": no image of " + rows + " x " + columns);
     }
     Shape x = Shape.of(dy.dim(0), w.dim(1) * window.groups(), rows, columns);
     Conv2d.check(name() + ": " + dy + " by " + w + " to " + x, window, x, w, dy);
-    return List.of(new Spec(DType.F32, x));
+    return List.of(new Spec(arithmetic.result(), x));
   }
 
   @Override
   public String attributes() {
-    return (rows + "x" + columns + " " + window.text()).strip();
+    return (rows + "x" + columns + " " + window.text()).strip()
+        + (" " + arithmetic).stripTrailing();
   }
 
   @Override

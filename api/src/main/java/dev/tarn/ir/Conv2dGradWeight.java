@@ -1,6 +1,5 @@
 package dev.tarn.ir;
 
-import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
@@ -17,8 +16,21 @@ import java.util.List;
  * @param window how the kernel moves
  * @param kernelRows kH
  * @param kernelColumns kW
+ * @param arithmetic the element types, and how they are multiplied
  */
-public record Conv2dGradWeight(Window2d window, int kernelRows, int kernelColumns) implements Op {
+public record Conv2dGradWeight(
+    Window2d window, int kernelRows, int kernelColumns, Arithmetic arithmetic)
+    implements Op, Product {
+  /** Of f32. */
+  public Conv2dGradWeight(Window2d window, int kernelRows, int kernelColumns) {
+    this(window, kernelRows, kernelColumns, Arithmetic.F32);
+  }
+
+  @Override
+  public Conv2dGradWeight with(Arithmetic other) {
+    return new Conv2dGradWeight(window, kernelRows, kernelColumns, other);
+  }
+
   @Override
   public String name() {
     return "conv2d_grad_weight";
@@ -27,8 +39,8 @@ public record Conv2dGradWeight(Window2d window, int kernelRows, int kernelColumn
   @Override
   public List<Spec> infer(List<Spec> inputs) {
     Op.arity(this, inputs, 2);
-    Shape x = Conv2d.image(this, inputs, 0);
-    Shape dy = Conv2d.image(this, inputs, 1);
+    Shape x = Conv2d.image(this, arithmetic, inputs, 0);
+    Shape dy = Conv2d.image(this, arithmetic, inputs, 1);
     if (kernelRows < 1 || kernelColumns < 1) {
       throw new ShapeException(
           name() + ": " + x + " and " + dy + ": no kernel of " + kernelRows + "x" + kernelColumns);
@@ -36,12 +48,13 @@ public record Conv2dGradWeight(Window2d window, int kernelRows, int kernelColumn
     int channels = Math.max(1, x.dim(1) / window.groups());
     Shape w = Shape.of(dy.dim(1), channels, kernelRows, kernelColumns);
     Conv2d.check(name() + ": " + x + " and " + dy + " to " + w, window, x, w, dy);
-    return List.of(new Spec(DType.F32, w));
+    return List.of(new Spec(arithmetic.result(), w));
   }
 
   @Override
   public String attributes() {
-    return (kernelRows + "x" + kernelColumns + " " + window.text()).strip();
+    return (kernelRows + "x" + kernelColumns + " " + window.text()).strip()
+        + (" " + arithmetic).stripTrailing();
   }
 
   @Override

@@ -10,10 +10,18 @@ import java.util.Locale;
 /**
  * A function applied element by element to operands that broadcast as in NumPy.
  *
- * <p>Operands and result are f32, except for {@link Kind#EQUAL}, which also compares i32 operands;
- * its result is f32 all the same.
+ * <p>Operands are f32 or bf16, in any mixture; bf16 is widened, the function is computed in f32,
+ * and the result rounded to its type. {@link Kind#EQUAL} also compares i32 operands; its result is
+ * a float all the same.
+ *
+ * @param kind the function
+ * @param result the element type of the result, f32 or bf16
  */
-public record Elementwise(Kind kind) implements Op {
+public record Elementwise(Kind kind, DType result) implements Op {
+  /** A function with an f32 result. */
+  public Elementwise(Kind kind) {
+    this(kind, DType.F32);
+  }
 
   /** The functions. */
   public enum Kind {
@@ -91,12 +99,12 @@ public record Elementwise(Kind kind) implements Op {
     Shape shape = inputs.get(0).shape();
     for (Spec input : inputs) {
       boolean ints = kind == Kind.EQUAL && inputs.get(0).dtype() == DType.I32;
-      if (input.dtype() != (ints ? DType.I32 : DType.F32)) {
+      if (ints ? input.dtype() != DType.I32 : !input.dtype().isFloat()) {
         throw new ShapeException(name() + ": element types do not fit: " + inputs);
       }
       shape = Shape.broadcast(name(), shape, input.shape());
     }
-    return List.of(Spec.f32(shape));
+    return List.of(new Spec(result, shape));
   }
 
   /** The function of one element; unused operands are ignored. The specification in double. */

@@ -1,24 +1,31 @@
 package dev.tarn.ir;
 
+import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /**
  * A tape of elementwise instructions over one shape, computed in one pass over memory.
  *
- * <p>Instruction {@code i} writes register {@code i}; operands are earlier registers. The registers
- * named in {@code results} are the outputs, all f32 of {@code shape}.
+ * <p>Instruction {@code i} writes register {@code i}; operands are earlier registers. Registers are
+ * f32, whatever inputs and results are: what a tape keeps to itself is not rounded to bf16.
+ *
+ * @param shape the shape of every result
+ * @param tape the instructions
+ * @param results the registers that are the outputs
+ * @param types the element type of each output, f32 or bf16, to which it is rounded
  */
-public record Fused(Shape shape, List<Instruction> tape, List<Integer> results) implements Op {
+public record Fused(Shape shape, List<Instruction> tape, List<Integer> results, List<DType> types)
+    implements Op {
 
   /** One instruction of a tape. */
-  public sealed interface Instruction permits Load, Immediate, Apply, Mask {}
+  public sealed interface Instruction permits Load, Immediate, Apply, Mask, Round {}
 
-  /** Reads an f32 input of the node, broadcast to the tape's shape. */
+  /** Reads an f32 or bf16 input of the node, broadcast to the tape's shape. */
   public record Load(int input) implements Instruction {}
 
   /** A number; rounded to f32, except where the reference computes in double. */
@@ -30,10 +37,19 @@ public record Fused(Shape shape, List<Instruction> tape, List<Integer> results) 
   /** A dropout mask over the tape's shape; {@code seed} and {@code step} are inputs of the node. */
   public record Mask(int seed, int step, DropoutMask op) implements Instruction {}
 
+  /** Rounds a register to the nearest bf16, as {@link Cast} does. */
+  public record Round(int operand) implements Instruction {}
+
   /** Copies the lists. */
   public Fused {
     tape = List.copyOf(tape);
     results = List.copyOf(results);
+    types = List.copyOf(types);
+  }
+
+  /** A tape whose results are f32. */
+  public Fused(Shape shape, List<Instruction> tape, List<Integer> results) {
+    this(shape, tape, results, Collections.nCopies(results.size(), DType.F32));
   }
 
   @Override
@@ -50,16 +66,12 @@ public record Fused(Shape shape, List<Instruction> tape, List<Integer> results) 
             "fused: " + inputs.get(load.input()) + " does not broadcast to " + shape);
       }
     }
-    List<Spec> outputs = new ArrayList<>();
-    for (int i = 0; i < results.size(); i++) {
-      outputs.add(Spec.f32(shape));
-    }
-    return outputs;
+    return types.stream().map(type -> new Spec(type, shape)).toList();
   }
 
   /**
-   * What the tape computes, for messages: the name of its only function, {@code broadcast} or
-   * {@code dropout_mask} if it has none, {@code fused} if there are several.
+   * What the tape computes, for messages: the name of its only function, {@code broadcast}, {@code
+   * cast} or {@code dropout_mask} if it has none, {@code fused} if there are several.
    */
   public String operation() {
     List<String> functions =
@@ -69,7 +81,8 @@ public record Fused(Shape shape, List<Instruction> tape, List<Integer> results) 
             .toList();
     if (functions.isEmpty()) {
       boolean mask = tape.stream().anyMatch(Mask.class::isInstance);
-      return mask ? "dropout_mask" : "broadcast";
+      boolean round = tape.stream().anyMatch(Round.class::isInstance);
+      return mask ? "dropout_mask" : round ? "cast" : "broadcast";
     }
     return functions.size() == 1 ? functions.get(0) : name();
   }
@@ -90,6 +103,8 @@ public record Fused(Shape shape, List<Instruction> tape, List<Integer> results) 
       } else if (instruction instanceof Apply apply) {
         out.append(new Elementwise(apply.kind()).name());
         apply.operands().forEach(r -> out.append(" r").append(r));
+      } else if (instruction instanceof Round round) {
+        out.append("bf16 r").append(round.operand());
       }
     }
     return out.append(

@@ -15,8 +15,20 @@ import java.util.List;
  *
  * @param transposeA whether A is given as {@code [K,M]}
  * @param transposeB whether B is given as {@code [N,K]}
+ * @param arithmetic the element types, and how they are multiplied
  */
-public record MatMul(boolean transposeA, boolean transposeB) implements Op {
+public record MatMul(boolean transposeA, boolean transposeB, Arithmetic arithmetic)
+    implements Op, Product {
+  /** A product of f32. */
+  public MatMul(boolean transposeA, boolean transposeB) {
+    this(transposeA, transposeB, Arithmetic.F32);
+  }
+
+  @Override
+  public MatMul with(Arithmetic other) {
+    return new MatMul(transposeA, transposeB, other);
+  }
+
   @Override
   public String name() {
     return "matmul";
@@ -27,8 +39,9 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     Op.arity(this, inputs, 2);
     Spec a = inputs.get(0);
     Spec b = inputs.get(1);
-    if (a.dtype() != DType.F32 || b.dtype() != DType.F32) {
-      throw new ShapeException("matmul: needs f32 operands: " + a + " x " + b);
+    DType needed = arithmetic.operands();
+    if (a.dtype() != needed || b.dtype() != needed) {
+      throw new ShapeException("matmul: needs " + needed + " operands: " + a + " x " + b);
     }
     if (!isMatrices(a.shape()) || !isMatrices(b.shape())) {
       throw new ShapeException(
@@ -48,7 +61,7 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
               + (transposeB ? "ᵀ" : ""));
     }
     if (a.shape().rank() == 2 && b.shape().rank() == 2) {
-      return List.of(Spec.f32(m, n));
+      return List.of(new Spec(arithmetic.result(), Shape.of(m, n)));
     }
     int batchA = batch(a.shape());
     int batchB = batch(b.shape());
@@ -56,7 +69,8 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
       throw new ShapeException(
           "matmul: numbers of matrices differ: " + a.shape() + " x " + b.shape());
     }
-    return List.of(Spec.f32(batchA == 1 ? batchB : batchA, m, n));
+    Shape shape = Shape.of(batchA == 1 ? batchB : batchA, m, n);
+    return List.of(new Spec(arithmetic.result(), shape));
   }
 
   private static boolean isMatrices(Shape shape) {
@@ -70,9 +84,9 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
 
   @Override
   public String attributes() {
-    return transposeA && transposeB
-        ? "transpose_a transpose_b"
-        : transposeA ? "transpose_a" : transposeB ? "transpose_b" : "";
+    String a = transposeA ? "transpose_a " : "";
+    String b = transposeB ? "transpose_b " : "";
+    return (a + b + arithmetic).strip();
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.tarn.ir;
 
-import dev.tarn.DType;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import java.util.List;
@@ -30,7 +29,7 @@ public record NormalizeRows(double epsilon) implements Op {
 
   /** The spec of one number per row. */
   static Spec row(String name, Spec x) {
-    if (x.dtype() != DType.F32 || x.shape().rank() != 2 || x.shape().dim(1) == 0) {
+    if (!x.dtype().isFloat() || x.shape().rank() != 2 || x.shape().dim(1) == 0) {
       throw new ShapeException(name + ": needs f32[R,D] with D positive, was given " + x);
     }
     return Spec.f32(x.shape().dim(0));

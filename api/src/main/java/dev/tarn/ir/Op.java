@@ -41,7 +41,8 @@ public sealed interface Op
         GatherGrad,
         Softmax,
         SoftmaxGrad,
-        StopGradient {
+        StopGradient,
+        Cast {
 
   /** The name in printed programs and messages. */
   String name();
@@ -152,6 +153,9 @@ public sealed interface Op
 
     /** Visits the end of a gradient's way. */
     R visit(StopGradient op);
+
+    /** Visits a cast. */
+    R visit(Cast op);
   }
 
   /**

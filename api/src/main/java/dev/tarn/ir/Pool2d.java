@@ -1,6 +1,5 @@
 package dev.tarn.ir;
 
-import dev.tarn.DType;
 import dev.tarn.PoolWindow;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
@@ -57,10 +56,10 @@ public record Pool2d(Kind kind, PoolWindow window, boolean countIncludePad) impl
   public List<Spec> infer(List<Spec> inputs) {
     Op.arity(this, inputs, 1);
     Spec input = inputs.get(0);
-    if (input.dtype() != DType.F32) {
-      throw new ShapeException(name() + ": needs f32 elements, was given " + input);
+    if (!input.dtype().isFloat()) {
+      throw new ShapeException(name() + ": needs f32 or bf16 elements, was given " + input);
     }
-    return List.of(Spec.f32(window.over(name(), input.shape())));
+    return List.of(new Spec(input.dtype(), window.over(name(), input.shape())));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.tarn.ir;
 
+import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import java.util.List;
@@ -31,7 +32,8 @@ public record Pool2dGrad(Pool2d pool, int height, int width) implements Op {
     if (dy.shape().rank() != 4) {
       throw new ShapeException(name() + ": needs a gradient f32[N,C,P,Q], was given " + dy);
     }
-    Spec x = Spec.f32(dy.shape().dim(0), dy.shape().dim(1), height, width);
+    Shape image = Shape.of(dy.shape().dim(0), dy.shape().dim(1), height, width);
+    Spec x = new Spec(dy.dtype(), image);
     Spec expected = pool.infer(List.of(x)).get(0);
     if (!dy.equals(expected) || (max && !inputs.get(0).equals(x))) {
       throw new ShapeException(

@@ -1,6 +1,7 @@
 package dev.tarn.ir;
 
 import dev.tarn.Arena;
+import dev.tarn.DType;
 import dev.tarn.Spec;
 import dev.tarn.State;
 import java.util.HashSet;
@@ -13,8 +14,8 @@ public final class ProgramVerifier {
 
   /**
    * Checks that values are defined once and before use, that specs are what {@link Op#infer} says,
-   * that updates fit their states and are computed by the body, and that no program mixes an arena
-   * with its members.
+   * that updates fit their states and are computed by the body, that inputs, states and outputs are
+   * not bf16, and that no program mixes an arena with its members.
    *
    * @return the program
    * @throws IllegalStateException naming the first fault, with the program's text
@@ -22,12 +23,14 @@ public final class ProgramVerifier {
   public static Program verify(Program program) {
     Set<Value> defined = new HashSet<>();
     for (Program.Input input : program.inputs()) {
+      border(program, input.value());
       define(program, defined, input.value());
     }
     program
         .states()
         .forEach(
             (state, value) -> {
+              border(program, value);
               define(program, defined, value);
               check(program, state.spec().equals(value.spec()), "state " + state + " is " + value);
             });
@@ -45,6 +48,7 @@ public final class ProgramVerifier {
       computed.addAll(node.outputs());
     }
     for (Program.Output output : program.outputs()) {
+      border(program, output.value());
       check(program, defined.contains(output.value()), "undefined output " + output.name());
     }
     program
@@ -67,6 +71,11 @@ public final class ProgramVerifier {
         }
       }
     }
+  }
+
+  /** Inputs, states and outputs are never bf16. */
+  private static void border(Program program, Value value) {
+    check(program, value.spec().dtype() != DType.BF16, value + " is bf16 at the border");
   }
 
   private static void define(Program program, Set<Value> defined, Value value) {

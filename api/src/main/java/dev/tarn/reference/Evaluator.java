@@ -1,12 +1,15 @@
 package dev.tarn.reference;
 
+import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.internal.Philox;
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Cast;
 import dev.tarn.ir.Concat;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
@@ -26,6 +29,7 @@ import dev.tarn.ir.Op;
 import dev.tarn.ir.Pad;
 import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Pool2dGrad;
+import dev.tarn.ir.Product;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
 import dev.tarn.ir.Slice;
@@ -39,8 +43,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Computes one node from the values it reads; outputs are rounded to f32 unless in double. */
+/**
+ * Computes one node from the values it reads; outputs are rounded to their type unless in double.
+ */
 final class Evaluator implements Op.Visitor<List<double[]>> {
+  private static final Spec BF16 = new Spec(DType.BF16, Shape.SCALAR);
+
   private final Node node;
   private final List<double[]> inputs;
   private final boolean inDouble;
@@ -147,18 +155,30 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
         value = mask(mask.op(), inputs.get(mask.seed()), inputs.get(mask.step()));
       } else if (instruction instanceof Fused.Apply apply) {
         value = apply(apply.kind(), apply.operands().stream().map(registers::get).toList());
+      } else if (instruction instanceof Fused.Round round) {
+        value = Arrays64.round(registers.get(round.operand()).clone(), BF16, inDouble);
       } else {
         throw new IllegalStateException("unknown instruction " + instruction);
       }
       registers.add(
           instruction instanceof Fused.Load ? value : Arrays64.round(value, spec, inDouble));
     }
-    return op.results().stream().map(registers::get).toList();
+    List<double[]> results = op.results().stream().map(r -> registers.get(r).clone()).toList();
+    return roundedAll(results);
   }
 
   @Override
   public List<double[]> visit(MatMul op) {
-    return rounded(MatMulKernel.run(op, inputs, inShape(0), inShape(1), outShape()));
+    return rounded(MatMulKernel.run(op, factors(op), inShape(0), inShape(1), outShape()));
+  }
+
+  /** The operands of a product as they are multiplied. */
+  private List<double[]> factors(Product op) {
+    return inDouble || op.arithmetic() == Arithmetic.F32
+        ? inputs
+        : inputs.stream()
+            .map(in -> Arrays.stream(in).map(op.arithmetic()::round).toArray())
+            .toList();
   }
 
   @Override
@@ -267,23 +287,26 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(Conv2d op) {
+    List<double[]> in = factors(op);
     return rounded(
         ConvolutionKernels.forward(
-            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+            op.window(), in.get(0), inShape(0), in.get(1), inShape(1), outShape()));
   }
 
   @Override
   public List<double[]> visit(Conv2dGradInput op) {
+    List<double[]> in = factors(op);
     return rounded(
         ConvolutionKernels.gradInput(
-            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+            op.window(), in.get(0), inShape(0), in.get(1), inShape(1), outShape()));
   }
 
   @Override
   public List<double[]> visit(Conv2dGradWeight op) {
+    List<double[]> in = factors(op);
     return rounded(
         ConvolutionKernels.gradWeight(
-            op.window(), inputs.get(0), inShape(0), inputs.get(1), inShape(1), outShape()));
+            op.window(), in.get(0), inShape(0), in.get(1), inShape(1), outShape()));
   }
 
   @Override
@@ -389,6 +412,15 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
   @Override
   public List<double[]> visit(StopGradient op) {
     return List.of(inputs.get(0));
+  }
+
+  @Override
+  public List<double[]> visit(Cast op) {
+    double[] values = inputs.get(0).clone();
+    if (op.to() == DType.I32) {
+      Arrays.setAll(values, i -> (int) values[i]);
+    }
+    return rounded(values);
   }
 
   private Shape inShape(int input) {

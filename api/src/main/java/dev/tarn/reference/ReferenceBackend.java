@@ -1,21 +1,26 @@
 package dev.tarn.reference;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.State;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.Debug;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.StateStore;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
+import dev.tarn.transform.FuseElementwise;
+import dev.tarn.transform.MixedPrecision;
+import dev.tarn.transform.Simplify;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The executable specification: plain Java loops, node by node, in the order of the program.
  *
- * <p>Every node computes in double; the f32 backend then rounds each output to f32, the one {@link
- * #inDouble in double} does not and gives F64 results. It is also the fallback where no native
- * library runs.
+ * <p>Every node computes in double; the f32 backend then rounds each output to its element type,
+ * the one {@link #inDouble in double} does not, whatever the precision, and gives F64 results. It
+ * is also the fallback where no native library runs.
  */
 public final class ReferenceBackend implements Backend {
   private final boolean inDouble;
@@ -67,11 +72,23 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public Executable compile(List<Program> programs, StateStore store) {
+  public Executable compile(List<Program> programs, StateStore store, Precision precision) {
     if (!(store instanceof ReferenceStateStore own)) {
       throw new IllegalArgumentException("the state store belongs to another backend");
     }
-    return new ReferenceExecutable(programs, own, inDouble);
+    // Whoever asks for double wants no rounding at all.
+    Precision used = inDouble ? Precision.FP32 : precision;
+    List<Program> prepared = programs.stream().map(program -> prepare(program, used)).toList();
+    return new ReferenceExecutable(prepared, own, inDouble);
+  }
+
+  /** In bf16 fusion is part of the specification: what a tape keeps to itself is not rounded. */
+  private static Program prepare(Program program, Precision precision) {
+    if (precision != Precision.BF16) {
+      return MixedPrecision.apply(program, precision);
+    }
+    Program mixed = MixedPrecision.apply(Simplify.apply(program), precision);
+    return Debug.show("reference: bf16, fused", FuseElementwise.apply(mixed, true, node -> false));
   }
 
   @Override

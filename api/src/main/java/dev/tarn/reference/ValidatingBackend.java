@@ -1,6 +1,7 @@
 package dev.tarn.reference;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.State;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
@@ -49,8 +50,8 @@ public final class ValidatingBackend implements Backend {
   }
 
   @Override
-  public Executable compile(List<Program> programs, StateStore store) {
-    return new Validating(backend.compile(programs, store));
+  public Executable compile(List<Program> programs, StateStore store, Precision precision) {
+    return new Validating(backend.compile(programs, store, precision));
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.tarn.transform;
 import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Cast;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
@@ -27,11 +28,12 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns f32 elementwise operations, broadcasts and dropout masks into {@link Fused} tapes.
+ * Turns elementwise operations on floats, casts between them, broadcasts and dropout masks into
+ * {@link Fused} tapes.
  *
  * <p>Neighbours of one shape are joined into one tape where the program stays acyclic. Scalar
  * constants become immediates. After this pass a backend meets no plain elementwise node other than
- * i32 comparisons and those it asked to keep.
+ * i32 comparisons, casts from or to i32, and those it asked to keep.
  */
 public final class FuseElementwise {
   private static final int MAX_INSTRUCTIONS = 64;
@@ -119,10 +121,12 @@ public final class FuseElementwise {
     if (keep.test(node)) {
       return false;
     }
-    return node.op() instanceof Broadcast
-        || node.op() instanceof DropoutMask
-        || (node.op() instanceof Elementwise
-            && node.inputs().stream().allMatch(value -> value.spec().dtype() == DType.F32));
+    return node.op() instanceof DropoutMask
+        || ((node.op() instanceof Broadcast
+                || node.op() instanceof Elementwise
+                || node.op() instanceof Cast)
+            && node.output().spec().dtype().isFloat()
+            && node.inputs().stream().allMatch(value -> value.spec().dtype().isFloat()));
   }
 
   private static void link(Cluster from, Cluster to) {
@@ -254,6 +258,9 @@ public final class FuseElementwise {
               emit(new Fused.Mask(input(node.inputs().get(0)), input(node.inputs().get(1)), op));
         } else {
           register = register(node.inputs().get(0));
+          if (node.op() instanceof Cast cast && cast.to() == DType.BF16) {
+            register = emit(new Fused.Round(register));
+          }
         }
         registers.put(node.output(), register);
         if (escapes(node.output(), cluster)) {
@@ -263,7 +270,9 @@ public final class FuseElementwise {
       }
       Shape shape = cluster.nodes.get(0).output().spec().shape();
       Node last = cluster.nodes.get(cluster.nodes.size() - 1);
-      return new Node(new Fused(shape, tape, resultRegisters), inputs, results, last.origin());
+      List<DType> types = results.stream().map(value -> value.spec().dtype()).toList();
+      Fused op = new Fused(shape, tape, resultRegisters, types);
+      return new Node(op, inputs, results, last.origin());
     }
 
     private int emit(Fused.Instruction instruction) {

@@ -1,5 +1,6 @@
 package dev.tarn.transform;
 
+import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Tensor;
@@ -8,6 +9,7 @@ import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Cast;
 import dev.tarn.ir.Concat;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
@@ -376,6 +378,12 @@ public final class Gradient {
     @Override
     public List<@Nullable Tensor> visit(StopGradient op) {
       return list((Tensor) null);
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Cast op) {
+      DType from = in(0).spec().dtype();
+      return list(from.isFloat() && op.to().isFloat() ? grad().cast(from) : null);
     }
   }
 

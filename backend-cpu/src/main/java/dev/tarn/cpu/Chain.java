@@ -5,6 +5,7 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Arithmetic;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -49,7 +50,7 @@ final class Chain implements AutoCloseable {
    *
    * @param part the part of a step that it is run by; parts must differ
    */
-  Chain(Dnnl dnnl, String label, int part, Schedule<?> schedule) {
+  Chain(Dnnl dnnl, String label, Arithmetic arithmetic, int part, Schedule<?> schedule) {
     this.dnnl = dnnl;
     this.label = label;
     this.schedule = schedule;
@@ -60,6 +61,7 @@ final class Chain implements AutoCloseable {
     releases.push(() -> dnnl_primitive_attr_destroy(attributes));
     check(dnnl_primitive_attr_set_deterministic(attributes, 1), label);
     check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), label);
+    dnnl.setMath(attributes, arithmetic, label);
   }
 
   /** The attributes that all primitives are made with: deterministic, scratch memory given. */

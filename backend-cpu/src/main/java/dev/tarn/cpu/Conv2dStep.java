@@ -6,6 +6,7 @@ import dev.tarn.Shape;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Arithmetic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +58,7 @@ final class Conv2dStep extends Step {
   /**
    * Prepares the primitives; their scratch memory is added to the schedule.
    *
+   * @param arithmetic f32, or bf16 math
    * @param buffers x, w and y; the one that is computed holds a partial result per part if it is w
    */
   Conv2dStep(
@@ -64,6 +66,7 @@ final class Conv2dStep extends Step {
       String label,
       Geometry geometry,
       Pass pass,
+      Arithmetic arithmetic,
       List<Buffer> buffers,
       int threads,
       Schedule<?> schedule) {
@@ -73,7 +76,7 @@ final class Conv2dStep extends Step {
     int parts = geometry.parts(threads);
     try {
       for (int part = 0; part < parts; part++) {
-        Chain chain = new Chain(dnnl, label, part, schedule);
+        Chain chain = new Chain(dnnl, label, arithmetic, part, schedule);
         chains.add(chain);
         int first = (int) begin(geometry.x.dim(0), part, parts);
         int end = (int) begin(geometry.x.dim(0), part + 1, parts);

@@ -2,7 +2,9 @@ package dev.tarn.cpu;
 
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.Product;
 import dev.tarn.ir.Reduce;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +41,9 @@ final class ConvolutionLowering {
           case GRAD_INPUT -> List.of(result, b, a);
           case GRAD_WEIGHT -> List.of(a, result, b);
         };
-    Conv2dStep step = new Conv2dStep(dnnl, label, geometry, pass, buffers, threads, schedule);
+    Arithmetic arithmetic = ((Product) node.op()).arithmetic();
+    Conv2dStep step =
+        new Conv2dStep(dnnl, label, geometry, pass, arithmetic, buffers, threads, schedule);
     List<Buffer> writes = new ArrayList<>(step.scratch());
     writes.add(result);
     schedule.add(step, node, from, writes);

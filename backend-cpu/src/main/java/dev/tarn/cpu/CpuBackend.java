@@ -1,5 +1,6 @@
 package dev.tarn.cpu;
 
+import dev.tarn.Precision;
 import dev.tarn.State;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.BackendUnavailableException;
@@ -78,11 +79,11 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public Executable compile(List<Program> programs, StateStore store) {
+  public Executable compile(List<Program> programs, StateStore store, Precision precision) {
     if (!(store instanceof CpuStateStore own)) {
       throw new IllegalArgumentException("the state store belongs to another backend");
     }
-    return new CpuExecutable(programs, own, dnnl, team);
+    return new CpuExecutable(programs, own, dnnl, team, precision);
   }
 
   @Override

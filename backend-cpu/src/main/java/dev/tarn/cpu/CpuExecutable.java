@@ -1,6 +1,7 @@
 package dev.tarn.cpu;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.Spec;
 import dev.tarn.State;
 import dev.tarn.backend.Debug;
@@ -22,6 +23,7 @@ final class CpuExecutable implements Executable {
   private final CpuStateStore store;
   private final Dnnl dnnl;
   private final Team team;
+  private final Precision precision;
   private final CpuPlan plan;
   private final List<Program.Input> inputs;
   private final List<Result> outputs = new ArrayList<>();
@@ -34,13 +36,15 @@ final class CpuExecutable implements Executable {
   /** An output: where it lies and what it is. */
   private record Result(View view, Spec spec) {}
 
-  CpuExecutable(List<Program> programs, CpuStateStore store, Dnnl dnnl, Team team) {
+  CpuExecutable(
+      List<Program> programs, CpuStateStore store, Dnnl dnnl, Team team, Precision precision) {
     this.programs = List.copyOf(programs);
     this.store = store;
     this.dnnl = dnnl;
     this.team = team;
+    this.precision = precision;
     this.inputs = Inputs.of(programs);
-    this.plan = new CpuPlan(programs, store, dnnl, team, false);
+    this.plan = new CpuPlan(programs, store, dnnl, team, precision, false);
     this.steps = plan.steps();
     this.nanos = new long[steps.length];
     this.timed = Debug.level() >= 2;
@@ -95,7 +99,7 @@ final class CpuExecutable implements Executable {
   public void visit(NodeVisitor visitor, HostTensor... given) {
     prepare(given);
     Map<State, HostTensor> before = store.snapshot();
-    try (CpuPlan apart = new CpuPlan(programs, store, dnnl, team, true)) {
+    try (CpuPlan apart = new CpuPlan(programs, store, dnnl, team, precision, true)) {
       apart.inputStep().give(given);
       team.run(new Step[] {apart.inputStep()}, null);
       for (Program program : apart.programs()) {

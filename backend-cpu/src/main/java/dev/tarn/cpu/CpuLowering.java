@@ -9,6 +9,7 @@ import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Cast;
 import dev.tarn.ir.Concat;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
@@ -115,6 +116,7 @@ final class CpuLowering {
                   k,
                   op.transposeA(),
                   op.transposeB(),
+                  op.arithmetic(),
                   from.get(0),
                   from.get(1),
                   bias,
@@ -354,6 +356,11 @@ final class CpuLowering {
     @Override
     public Schedule<Step> visit(SoftmaxGrad op) {
       return softmax(new SoftmaxStep.Kind(op.log(), true));
+    }
+
+    @Override
+    public Schedule<Step> visit(Cast op) {
+      return add(new CastIntsStep(op.to(), from.get(0), to.get(0), team.size()));
     }
 
     @Override

@@ -1,13 +1,17 @@
 package dev.tarn.cpu;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.State;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Debug;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
+import dev.tarn.transform.Bf16AsF32;
 import dev.tarn.transform.FuseElementwise;
+import dev.tarn.transform.MixedPrecision;
 import dev.tarn.transform.Simplify;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -28,13 +32,19 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
    *
    * @param apart whether to keep nodes and their values apart, to look at them one by one
    */
-  CpuPlan(List<Program> traced, CpuStateStore store, Dnnl dnnl, Team team, boolean apart) {
+  CpuPlan(
+      List<Program> traced,
+      CpuStateStore store,
+      Dnnl dnnl,
+      Team team,
+      Precision precision,
+      boolean apart) {
     this.store = store;
     this.schedule = new Schedule<>(apart);
     CpuLowering lowering = new CpuLowering(dnnl, team, schedule);
     try {
       for (Program program : traced) {
-        Program prepared = apart ? separate(program) : fuse(program);
+        Program prepared = apart ? separate(program, precision) : fuse(program, precision);
         programs.add(prepared);
         schedule.begin(prepared);
         prepared.body().forEach(lowering::lower);
@@ -60,17 +70,26 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
     }
   }
 
-  private static Program separate(Program program) {
-    return FuseElementwise.apply(Simplify.apply(program), false, node -> false);
+  private static Program separate(Program program, Precision precision) {
+    Program simple = inPrecision(Simplify.apply(program), precision);
+    return Bf16AsF32.apply(FuseElementwise.apply(simple, false, node -> false));
   }
 
-  private static Program fuse(Program program) {
+  /** There is no tf32 here, which is f32 then; bf16 is for oneDNN to multiply in. */
+  private static Program inPrecision(Program program, Precision precision) {
+    return precision == Precision.BF16
+        ? MixedPrecision.products(program, Arithmetic.BF16_MATH)
+        : program;
+  }
+
+  private static Program fuse(Program program, Precision precision) {
     Debug.show("cpu: as traced", program);
     Program simple = Debug.show("cpu: simplified", Simplify.apply(program));
     boolean join = !"false".equals(System.getProperty("tarn.fuse"));
-    BiasEpilogue epilogue = new BiasEpilogue(simple);
-    Program fused = FuseElementwise.apply(simple, join, epilogue::absorbs);
-    return Debug.show("cpu: fused", epilogue.apply(fused));
+    Program mixed = inPrecision(simple, precision);
+    BiasEpilogue epilogue = new BiasEpilogue(mixed);
+    Program fused = FuseElementwise.apply(mixed, join, epilogue::absorbs);
+    return Debug.show("cpu: fused, " + precision, Bf16AsF32.apply(epilogue.apply(fused)));
   }
 
   private static List<String> names(List<Program> programs) {

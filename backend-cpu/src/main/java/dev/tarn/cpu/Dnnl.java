@@ -4,9 +4,11 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import dev.tarn.TarnException;
 import dev.tarn.backend.BackendUnavailableException;
+import dev.tarn.ir.Arithmetic;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_engine;
+import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.global.dnnl;
@@ -55,6 +57,13 @@ final class Dnnl implements AutoCloseable {
   /** Makes oneDNN run on the calling thread only, from now on, when it is called from it. */
   void limitThisThread() {
     openMp.limitThisThread();
+  }
+
+  /** Lets a primitive of f32 operands multiply in bf16 if its arithmetic says so. */
+  void setMath(dnnl_primitive_attr attributes, Arithmetic arithmetic, String label) {
+    if (arithmetic == Arithmetic.BF16_MATH) {
+      check(dnnl_primitive_attr_set_fpmath_mode(attributes, dnnl_fpmath_mode_bf16), label);
+    }
   }
 
   /** The engine. */

@@ -5,6 +5,7 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Arithmetic;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -47,6 +48,7 @@ final class MatMulStep extends Step {
    * @param sharedB whether all products have the same {@code b}
    * @param transposeA whether {@code a} is stored as [K,M]
    * @param transposeB whether {@code b} is stored as [N,K]
+   * @param arithmetic f32, or bf16 math
    * @param bias [N], or null
    */
   record Operands(
@@ -59,6 +61,7 @@ final class MatMulStep extends Step {
       int k,
       boolean transposeA,
       boolean transposeB,
+      Arithmetic arithmetic,
       Buffer a,
       Buffer b,
       @Nullable Buffer bias,
@@ -163,6 +166,7 @@ final class MatMulStep extends Step {
     releases.push(() -> dnnl_primitive_attr_destroy(attributes));
     check(dnnl_primitive_attr_set_deterministic(attributes, 1), o.label);
     check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), o.label);
+    dnnl.setMath(attributes, o.arithmetic, o.label);
     dnnl_primitive_desc desc = new dnnl_primitive_desc();
     check(
         dnnl_matmul_primitive_desc_create(desc, dnnl.engine(), a, b, bias, y, attributes), o.label);

@@ -6,6 +6,7 @@ import dev.tarn.cpu.TileFunctions.TileTile;
 import dev.tarn.cpu.TileFunctions.ToBits;
 import dev.tarn.cpu.TileFunctions.Unary;
 import dev.tarn.cpu.TileFunctions.UnaryWithScratch;
+import dev.tarn.internal.Rounding;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Fused;
@@ -73,6 +74,8 @@ final class TapeCompiler {
         for (int o = 0; o < operands.size(); o++) {
           lastUse[operands.get(o)][needed(apply, o).ordinal()] = i;
         }
+      } else if (!uniform[i] && op.tape().get(i) instanceof Fused.Round round) {
+        lastUse[round.operand()][Form.BITS.ordinal()] = i;
       }
     }
     for (int result : op.results()) {
@@ -92,6 +95,8 @@ final class TapeCompiler {
       return inputs.get(load.input()).uniform();
     } else if (instruction instanceof Fused.Apply apply) {
       return apply.operands().stream().allMatch(register -> uniform[register]);
+    } else if (instruction instanceof Fused.Round round) {
+      return uniform[round.operand()];
     }
     return instruction instanceof Fused.Immediate;
   }
@@ -141,6 +146,12 @@ final class TapeCompiler {
       convert(i, Form.BITS);
     } else if (instruction instanceof Fused.Apply apply) {
       emitApply(i, apply.kind(), apply);
+    } else if (instruction instanceof Fused.Round round) {
+      int a = tile(round.operand(), Form.BITS);
+      release(i, List.of(round.operand()));
+      int out = allocate(i, Form.BITS);
+      body.add((w, position, n) -> TileKernels.roundToBf16(w.ints[a], w.ints[out], n));
+      convert(i, Form.BITS);
     }
   }
 
@@ -151,6 +162,9 @@ final class TapeCompiler {
     } else if (instruction instanceof Fused.Immediate immediate) {
       float value = (float) immediate.value();
       return (w, position, n) -> w.scalars[i] = value;
+    }
+    if (instruction instanceof Fused.Round round) {
+      return (w, position, n) -> w.scalars[i] = Rounding.bf16(w.scalars[round.operand()]);
     }
     Fused.Apply apply = (Fused.Apply) instruction;
     Elementwise function = new Elementwise(apply.kind());

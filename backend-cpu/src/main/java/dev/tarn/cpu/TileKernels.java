@@ -193,4 +193,25 @@ final class TileKernels {
   static int zeroMask(int x) {
     return ~((x | -x) >> 31);
   }
+
+  static void toInts(float[] a, int[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      out[i] = (int) a[i];
+    }
+  }
+
+  static void toFloats(int[] a, float[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      out[i] = a[i];
+    }
+  }
+
+  /** Rounds bits of floats to those of the nearest bf16; NaN stays. */
+  static void roundToBf16(int[] a, int[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      int bits = a[i];
+      int rounded = (bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000;
+      out[i] = (bits & 0x7fffffff) > 0x7f800000 ? bits : rounded;
+    }
+  }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.Spec;
 import dev.tarn.State;
 import dev.tarn.Tensor;
@@ -84,7 +85,7 @@ final class Conv2dStepTests {
     try (Dnnl dnnl = new Dnnl();
         Team team = new Team(2, dnnl::limitThisThread);
         CpuStateStore store = new CpuStateStore(List.<State>of());
-        CpuPlan plan = new CpuPlan(List.of(program), store, dnnl, team, false)) {
+        CpuPlan plan = new CpuPlan(List.of(program), store, dnnl, team, Precision.FP32, false)) {
       for (Schedule.Entry<Step> entry : plan.schedule().entries()) {
         if (entry.step() instanceof Conv2dStep step) {
           how.add(step.how());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.Spec;
 import dev.tarn.State;
 import dev.tarn.Tensor;
@@ -60,7 +61,8 @@ final class MatMulStepTests {
         trace.output("y", a.matmul(b, transposeA, transposeB).add(bias));
         Program program = trace.build("test");
         try (CpuStateStore store = new CpuStateStore(List.<State>of());
-            CpuPlan plan = new CpuPlan(List.of(program), store, dnnl, team, false)) {
+            CpuPlan plan =
+                new CpuPlan(List.of(program), store, dnnl, team, Precision.FP32, false)) {
           List<Schedule.Entry<Step>> entries = plan.schedule().entries();
           assertEquals(1, entries.size(), "the bias is part of the product");
           String how = entries.get(0).step().how();

@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import dev.tarn.Precision;
 import dev.tarn.State;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
@@ -79,11 +80,11 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public Executable compile(List<Program> programs, StateStore store) {
+  public Executable compile(List<Program> programs, StateStore store, Precision precision) {
     if (!(store instanceof CudaStateStore own) || own.backend() != this) {
       throw new IllegalArgumentException("the state store belongs to another backend");
     }
-    return CudaExecutable.compile(this, programs, own);
+    return CudaExecutable.compile(this, programs, own, precision);
   }
 
   /** Releases the device. Never throws. */

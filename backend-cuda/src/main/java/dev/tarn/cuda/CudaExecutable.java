@@ -1,6 +1,7 @@
 package dev.tarn.cuda;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Debug;
@@ -30,6 +31,7 @@ final class CudaExecutable implements Executable {
   private final CudaStateStore store;
   private final List<Program.Input> inputs;
   private final List<Value> outputs;
+  private final Precision precision;
   private final DevicePlan plan;
   private final Staging staging;
   private final GraphCapture capture;
@@ -40,11 +42,13 @@ final class CudaExecutable implements Executable {
       CudaBackend backend,
       List<Program> programs,
       CudaStateStore store,
+      Precision precision,
       DevicePlan plan,
       Staging staging) {
     this.backend = backend;
     this.programs = List.copyOf(programs);
     this.store = store;
+    this.precision = precision;
     this.inputs = plan.schedule().inputs();
     this.outputs =
         programs.stream()
@@ -62,14 +66,15 @@ final class CudaExecutable implements Executable {
   }
 
   /** Lowers, plans and allocates; the memory it will use goes to the log. */
-  static CudaExecutable compile(CudaBackend backend, List<Program> programs, CudaStateStore store) {
+  static CudaExecutable compile(
+      CudaBackend backend, List<Program> programs, CudaStateStore store, Precision precision) {
     Inputs.of(programs);
-    DevicePlan plan = new DevicePlan(backend, programs, store, false);
+    DevicePlan plan = new DevicePlan(backend, programs, store, precision, false);
     try {
       long arena = plan.binding().arena();
       Staging staging = new Staging(backend.context(), plan.schedule(), arena);
       logMemory(backend, programs, store, plan, staging);
-      return new CudaExecutable(backend, programs, store, plan, staging);
+      return new CudaExecutable(backend, programs, store, precision, plan, staging);
     } catch (CudaException e) {
       plan.close();
       throw new TarnException("cannot stage inputs: " + e.getMessage(), e);
@@ -158,7 +163,7 @@ final class CudaExecutable implements Executable {
     try {
       backend.context().makeCurrent();
       if (byNode == null) {
-        byNode = new NodeByNode(backend, programs, store);
+        byNode = new NodeByNode(backend, programs, store, precision);
       }
       byNode.visit(visitor, given);
     } catch (CudaException e) {

@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
@@ -11,6 +12,7 @@ import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Cast;
 import dev.tarn.ir.Concat;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
@@ -366,6 +368,22 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   @Override
   public List<Step> visit(StopGradient op) {
     throw new IllegalStateException("a stop_gradient was not removed");
+  }
+
+  @Override
+  public List<Step> visit(Cast op) {
+    int elements = count(shape(node.output()));
+    if (elements == 0) {
+      return List.of();
+    }
+    return List.of(
+        kernel("cast.cu", op.to() == DType.I32 ? "f32_to_i32" : "i32_to_f32")
+            .reads(schedule.buffer(node.inputs().get(0)))
+            .writes(schedule.buffer(node.output()))
+            .whole(elements)
+            .grid(ceil(elements, BLOCK), 1)
+            .block(BLOCK, 1)
+            .build(elements));
   }
 
   /** Whether the result has no elements; if it has, they can be counted. */

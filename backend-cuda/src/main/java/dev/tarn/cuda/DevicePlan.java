@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import dev.tarn.Precision;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Debug;
 import dev.tarn.backend.Schedule;
@@ -9,7 +10,9 @@ import dev.tarn.cuda.driver.CudaOutOfMemoryException;
 import dev.tarn.cuda.driver.DeviceMemory;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
+import dev.tarn.transform.Bf16AsF32;
 import dev.tarn.transform.FuseElementwise;
+import dev.tarn.transform.MixedPrecision;
 import dev.tarn.transform.Simplify;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,10 +39,16 @@ final class DevicePlan implements AutoCloseable {
    *
    * @param byNode whether every node keeps to itself, nothing is joined and no memory reused
    */
-  DevicePlan(CudaBackend backend, List<Program> programs, CudaStateStore store, boolean byNode) {
+  DevicePlan(
+      CudaBackend backend,
+      List<Program> programs,
+      CudaStateStore store,
+      Precision precision,
+      boolean byNode) {
     this.schedule = new Schedule<>(byNode);
     boolean join = !byNode && !"false".equals(System.getProperty("tarn.fuse"));
-    List<Program> lowered = programs.stream().map(program -> passes(program, join)).toList();
+    List<Program> lowered =
+        programs.stream().map(program -> passes(program, precision, join)).toList();
     try {
       lowered.forEach(program -> lower(program, backend, store));
       backend.kernels().compileRequested();
@@ -63,10 +72,12 @@ final class DevicePlan implements AutoCloseable {
     }
   }
 
-  private static Program passes(Program program, boolean join) {
+  private static Program passes(Program program, Precision precision, boolean join) {
     Debug.show("as traced", program);
     Program simple = Debug.show("simplified", Simplify.apply(program));
-    return Debug.show("fused", FuseElementwise.apply(simple, join, node -> false));
+    Program mixed = Debug.show("in " + precision, MixedPrecision.apply(simple, precision));
+    Program fused = FuseElementwise.apply(mixed, join, node -> false);
+    return Debug.show("fused", Bf16AsF32.apply(fused));
   }
 
   private void lower(Program program, CudaBackend backend, CudaStateStore store) {

@@ -1,6 +1,7 @@
 package dev.tarn.cuda;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.State;
 import dev.tarn.backend.Executable.NodeVisitor;
 import dev.tarn.backend.Schedule;
@@ -17,10 +18,11 @@ final class NodeByNode implements AutoCloseable {
   private final CudaStateStore store;
   private final DevicePlan plan;
 
-  NodeByNode(CudaBackend backend, List<Program> programs, CudaStateStore store) {
+  NodeByNode(
+      CudaBackend backend, List<Program> programs, CudaStateStore store, Precision precision) {
     this.backend = backend;
     this.store = store;
-    this.plan = new DevicePlan(backend, programs, store, true);
+    this.plan = new DevicePlan(backend, programs, store, precision, true);
   }
 
   /** Shows every node's values; the states are the same afterwards as before. */

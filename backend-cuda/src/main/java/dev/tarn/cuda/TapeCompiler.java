@@ -65,6 +65,8 @@ final class TapeCompiler {
         mask(i, mask);
       } else if (instruction instanceof Fused.Apply apply) {
         apply(i, apply);
+      } else if (instruction instanceof Fused.Round round) {
+        define(i, "float", "tarn::round_bf16(r" + round.operand() + ")");
       }
     }
     for (int i = 0; i < tape.results().size(); i++) {

@@ -1,7 +1,9 @@
 package dev.tarn.testkit;
 
 import dev.tarn.Arena;
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import dev.tarn.State;
@@ -20,6 +22,7 @@ import dev.tarn.ir.Reshape;
 import dev.tarn.ir.Value;
 import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.transform.FuseElementwise;
+import dev.tarn.transform.MixedPrecision;
 import dev.tarn.transform.Simplify;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -38,11 +41,15 @@ import java.util.Map;
 final class ScheduledBackend implements Backend {
   /** Bytes at an offset in some block. */
   private record Place(ByteBuffer block, int offset) {
+    /** The data of a value; bf16 is given as f32. */
     HostTensor read(Spec spec) {
-      HostTensor out = HostTensor.zeros(spec);
+      boolean short16 = spec.dtype() == DType.BF16;
+      HostTensor out = HostTensor.zeros(short16 ? spec.as(DType.F32) : spec);
       for (int i = 0; i < out.size(); i++) {
-        int at = offset + 4 * i;
-        if (spec.dtype().isFloat()) {
+        int at = offset + spec.dtype().bytes() * i;
+        if (short16) {
+          out.floats()[i] = Float.intBitsToFloat(block.getShort(at) << 16);
+        } else if (spec.dtype().isFloat()) {
           out.floats()[i] = block.getFloat(at);
         } else {
           out.ints()[i] = block.getInt(at);
@@ -52,9 +59,15 @@ final class ScheduledBackend implements Backend {
     }
 
     void write(HostTensor value) {
+      write(value, value.spec().dtype());
+    }
+
+    void write(HostTensor value, DType type) {
       for (int i = 0; i < value.size(); i++) {
-        int at = offset + 4 * i;
-        if (value.spec().dtype().isFloat()) {
+        int at = offset + type.bytes() * i;
+        if (type == DType.BF16) {
+          block.putShort(at, (short) (Float.floatToRawIntBits(value.floats()[i]) >>> 16));
+        } else if (type.isFloat()) {
           block.putFloat(at, value.floats()[i]);
         } else {
           block.putInt(at, value.ints()[i]);
@@ -117,11 +130,13 @@ final class ScheduledBackend implements Backend {
     private final Store store;
     private ByteBuffer arena = block(0);
 
-    Compiled(List<Program> traced, Store store, boolean join, boolean keepAll) {
+    Compiled(
+        List<Program> traced, Store store, Precision precision, boolean join, boolean keepAll) {
       this.store = store;
       this.schedule = new Schedule<>(keepAll);
       for (Program program : traced) {
-        Program lowered = FuseElementwise.apply(Simplify.apply(program), join, node -> false);
+        Program mixed = MixedPrecision.apply(Simplify.apply(program), precision);
+        Program lowered = FuseElementwise.apply(mixed, join, node -> false);
         programs.add(lowered);
         schedule.begin(lowered);
         for (Node node : lowered.body()) {
@@ -159,7 +174,7 @@ final class ScheduledBackend implements Backend {
       }
       List<HostTensor> outputs = ReferenceBackend.evaluate(node, inputs);
       for (int i = 0; i < outputs.size(); i++) {
-        place(writes.get(i)).write(outputs.get(i));
+        place(writes.get(i)).write(outputs.get(i), node.outputs().get(i).spec().dtype());
       }
     }
 
@@ -202,14 +217,16 @@ final class ScheduledBackend implements Backend {
     private final List<Program> programs;
     private final Store store;
     private final List<Program.Input> inputs;
+    private final Precision precision;
     private final Compiled compiled;
 
-    Runner(List<Program> programs, Store store) {
+    Runner(List<Program> programs, Store store, Precision precision) {
       this.programs = programs;
+      this.precision = precision;
       this.store = store;
       this.inputs = Inputs.of(programs);
       boolean join = !"false".equals(System.getProperty("tarn.fuse"));
-      this.compiled = new Compiled(programs, store, join, false);
+      this.compiled = new Compiled(programs, store, precision, join, false);
     }
 
     @Override
@@ -238,7 +255,7 @@ final class ScheduledBackend implements Backend {
     public void visit(NodeVisitor visitor, HostTensor... given) {
       Inputs.check(inputs, false, given);
       Map<State, HostTensor> before = store.snapshot();
-      Compiled apart = new Compiled(programs, store, false, true);
+      Compiled apart = new Compiled(programs, store, precision, false, true);
       apart.load(given);
       for (Schedule.Entry<Step> entry : apart.schedule.entries()) {
         Node node = entry.node();
@@ -275,8 +292,8 @@ final class ScheduledBackend implements Backend {
   }
 
   @Override
-  public Executable compile(List<Program> programs, StateStore store) {
-    return new Runner(programs, (Store) store);
+  public Executable compile(List<Program> programs, StateStore store, Precision precision) {
+    return new Runner(programs, (Store) store, precision);
   }
 
   @Override
