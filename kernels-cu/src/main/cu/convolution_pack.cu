@@ -5,14 +5,19 @@
 //   pack_kernel_*     w(group, row, k, tap) at        (G, m, taps, C)        ceil(elements / 256)
 //                     group * w_group + row * w_row + k * w_k + tap
 //
-// C >= c: channels of a group rounded up to 16 bytes; past c are zeros. block 256, pack_pixels 32 x 8, through
-// shared memory, so that reads and writes are both coalesced. *: f32, bf16. Bytes: from and to once each.
+// C >= c: channels of a group rounded up to 16 bytes; past c are zeros. *: from which type to which. block 256,
+// pack_pixels 32 x 8, through shared memory, so that reads and writes are both coalesced. Bytes: from and to once each.
 #include "bfloat16.cuh"
 
 namespace tarn {
 
-template <class T>
-__device__ __forceinline__ void pack_pixels(const T *x, T *y, unsigned int groups, unsigned int c,
+template <class T, class S>
+__device__ __forceinline__ T convert(S x) {
+  return from_float<T>(to_float(x));
+}
+
+template <class S, class T>
+__device__ __forceinline__ void pack_pixels(const S *x, T *y, unsigned int groups, unsigned int c,
                                             unsigned int channels, unsigned int plane) {
   __shared__ T tile[32][33];
   const unsigned int across = (plane + 31) / 32, down = (channels + 31) / 32;
@@ -23,7 +28,7 @@ __device__ __forceinline__ void pack_pixels(const T *x, T *y, unsigned int group
     const unsigned int channel = first_channel + i, pixel = first_pixel + threadIdx.x;
     const bool inside = channel < c && pixel < plane;
     tile[i][threadIdx.x] =
-        inside ? x[((unsigned long long)image * c + channel) * plane + pixel] : T();
+        inside ? convert<T>(x[((unsigned long long)image * c + channel) * plane + pixel]) : T();
   }
   __syncthreads();
   const unsigned int n = image / groups, group = image - n * groups;
@@ -36,8 +41,8 @@ __device__ __forceinline__ void pack_pixels(const T *x, T *y, unsigned int group
   }
 }
 
-template <class T>
-__device__ __forceinline__ void pack_kernel(const T *w, T *y, unsigned int elements, unsigned int m,
+template <class S, class T>
+__device__ __forceinline__ void pack_kernel(const S *w, T *y, unsigned int elements, unsigned int m,
                                             unsigned int k, unsigned int channels, unsigned int taps,
                                             unsigned int w_group, unsigned int w_row,
                                             unsigned int w_k) {
@@ -46,23 +51,24 @@ __device__ __forceinline__ void pack_kernel(const T *w, T *y, unsigned int eleme
   const unsigned int rest = at / channels, channel = at - rest * channels;
   const unsigned int row = rest / taps, tap = rest - row * taps, group = row / m;
   const unsigned int from = group * w_group + (row - group * m) * w_row + channel * w_k + tap;
-  y[at] = channel < k ? w[from] : T();
+  y[at] = channel < k ? convert<T>(w[from]) : T();
 }
 
 }  // namespace tarn
 
-#define TARN_PACK(T, suffix)                                                                        \
+#define TARN_PACK(S, T, suffix)                                                                       \
   extern "C" __global__ void __launch_bounds__(256)                                                 \
-      pack_pixels_##suffix(const T *x, T *y, unsigned int groups, unsigned int c,                   \
+      pack_pixels_##suffix(const S *x, T *y, unsigned int groups, unsigned int c,                   \
                            unsigned int channels, unsigned int plane) {                             \
     tarn::pack_pixels(x, y, groups, c, channels, plane);                                            \
   }                                                                                                 \
   extern "C" __global__ void __launch_bounds__(256)                                                 \
-      pack_kernel_##suffix(const T *w, T *y, unsigned int elements, unsigned int m, unsigned int k, \
+      pack_kernel_##suffix(const S *w, T *y, unsigned int elements, unsigned int m, unsigned int k, \
                            unsigned int channels, unsigned int taps, unsigned int w_group,          \
                            unsigned int w_row, unsigned int w_k) {                                  \
     tarn::pack_kernel(w, y, elements, m, k, channels, taps, w_group, w_row, w_k);                   \
   }
 
-TARN_PACK(float, f32)
-TARN_PACK(tarn::Bf16, bf16)
+TARN_PACK(float, float, f32_to_f32)
+TARN_PACK(float, tarn::Bf16, f32_to_bf16)
+TARN_PACK(tarn::Bf16, tarn::Bf16, bf16_to_bf16)

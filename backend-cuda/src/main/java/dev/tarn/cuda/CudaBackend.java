@@ -97,14 +97,6 @@ public final class CudaBackend implements Backend {
     context.close();
   }
 
-  /**
-   * Whether the device multiplies tf32 and bf16 on tensor cores: from compute capability 8.0 on.
-   * Below, tf32 is f32, and bf16 values are f32 rounded where tapes store them.
-   */
-  boolean hasTensorCores() {
-    return context.device().capability().major() >= 8;
-  }
-
   CudaContext context() {
     return context;
   }

@@ -167,7 +167,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(MatMul op) {
-    return MatMulLowering.lower(op, node, schedule);
+    return MatMulLowering.lower(op, node, schedule, kernels.hasTensorCores());
   }
 
   @Override
@@ -271,24 +271,26 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Conv2d op) {
-    return new ConvolutionLowering(schedule, kernels, node, op.window()).forward();
+    return new ConvolutionLowering(schedule, kernels, node, op.window(), op.arithmetic()).forward();
   }
 
   @Override
   public List<Step> visit(Conv2dGradInput op) {
-    return new ConvolutionLowering(schedule, kernels, node, op.window()).gradInput();
+    return new ConvolutionLowering(schedule, kernels, node, op.window(), op.arithmetic())
+        .gradInput();
   }
 
   @Override
   public List<Step> visit(Conv2dGradWeight op) {
-    return new ConvolutionLowering(schedule, kernels, node, op.window()).gradWeight();
+    return new ConvolutionLowering(schedule, kernels, node, op.window(), op.arithmetic())
+        .gradWeight();
   }
 
   @Override
   public List<Step> visit(Pool2d op) {
     Shape input = shape(node.inputs().get(0));
     count(input);
-    return new PoolingLowering(schedule, kernels, op, input)
+    return new PoolingLowering(schedule, kernels, op, node.output().spec().dtype(), input)
         .forward(schedule.buffer(node.inputs().get(0)), schedule.buffer(node.output()));
   }
 
@@ -296,7 +298,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   public List<Step> visit(Pool2dGrad op) {
     Shape input = shape(node.output());
     count(input);
-    return new PoolingLowering(schedule, kernels, op.pool(), input)
+    return new PoolingLowering(schedule, kernels, op.pool(), node.output().spec().dtype(), input)
         .gradient(schedule.buffers(node.inputs()), schedule.buffer(node.output()));
   }
 
@@ -376,14 +378,20 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     if (elements == 0) {
       return List.of();
     }
-    return List.of(
-        kernel("cast.cu", op.to() == DType.I32 ? "f32_to_i32" : "i32_to_f32")
-            .reads(schedule.buffer(node.inputs().get(0)))
-            .writes(schedule.buffer(node.output()))
-            .whole(elements)
-            .grid(ceil(elements, BLOCK), 1)
-            .block(BLOCK, 1)
-            .build(elements));
+    DType from = node.inputs().get(0).spec().dtype();
+    Buffer x = schedule.buffer(node.inputs().get(0));
+    return List.of(cast(kernels, from, op.to(), x, schedule.buffer(node.output()), elements));
+  }
+
+  /** A step that casts elements. */
+  static Step cast(Kernels kernels, DType from, DType to, Buffer x, Buffer y, long elements) {
+    return kernel(kernels, "cast.cu", from + "_to_" + to)
+        .reads(x)
+        .writes(y)
+        .whole(elements)
+        .grid(ceil(elements, BLOCK), 1)
+        .block(BLOCK, 1)
+        .build(elements);
   }
 
   /** Whether the result has no elements; if it has, they can be counted. */

@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import dev.tarn.DType;
 import dev.tarn.backend.Debug;
 import dev.tarn.cuda.driver.CudaContext;
 import dev.tarn.cuda.driver.Kernel;
@@ -34,6 +35,19 @@ final class Kernels implements AutoCloseable {
 
   Kernels(CudaContext context) {
     this.context = context;
+  }
+
+  /**
+   * Whether the device multiplies tf32 and bf16 on tensor cores: from compute capability 8.0 on.
+   * Below, tf32 is f32, and bf16 values are f32 which tapes round.
+   */
+  boolean hasTensorCores() {
+    return context.device().capability().major() >= 8;
+  }
+
+  /** The definitions that make kernels work on elements of a type. */
+  static List<String> elements(DType type) {
+    return type == DType.BF16 ? List.of("-DTARN_BF16=1") : List.of();
   }
 
   /** A kernel of a source of the class path. */

@@ -5,6 +5,7 @@ import dev.tarn.Shape;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
@@ -48,15 +49,18 @@ final class TensorConvolution {
   private final Node node;
   private final Window2d window;
   private final DType type;
+  private final DType stored;
   private final List<Step> steps = new ArrayList<>();
 
-  /** Lowers a node whose operands are of one type. */
-  TensorConvolution(Schedule<Step> schedule, Kernels kernels, Node node, Window2d window) {
+  /** Lowers a node with an arithmetic other than f32. */
+  TensorConvolution(
+      Schedule<Step> schedule, Kernels kernels, Node node, Window2d window, Arithmetic arithmetic) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.node = node;
     this.window = window;
-    this.type = node.inputs().get(0).spec().dtype();
+    this.type = arithmetic == Arithmetic.TF32 ? DType.F32 : DType.BF16;
+    this.stored = arithmetic.operands();
   }
 
   /**
@@ -126,14 +130,13 @@ final class TensorConvolution {
     return steps;
   }
 
-  /** {@code dw} from x and dy. */
-  List<Step> gradWeight() {
+  /** {@code dw}, in f32, from x and dy. */
+  List<Step> gradWeight(Buffer dw) {
     Value from = node.inputs().get(0);
     Value by = node.inputs().get(1);
     Shape x = shape(from);
     Shape dy = shape(by);
     Shape w = shape(node.output());
-    Buffer dw = schedule.buffer(node.output());
     long pixels = pixels(dy);
     if (pixels == 0) {
       return List.of(CudaLowering.zeros(node.op().name(), dw));
@@ -214,7 +217,7 @@ final class TensorConvolution {
     Buffer packed = schedule.scratch(node.op().name() + " channels last", bytes);
     long tiles = CudaLowering.ceil(plane, PACK_TILE) * CudaLowering.ceil(padded, PACK_TILE);
     steps.add(
-        CudaLowering.kernel(kernels, PACK, "pack_pixels_" + type)
+        CudaLowering.kernel(kernels, PACK, "pack_pixels_" + stored + "_to_" + type)
             .reads(schedule.buffer(image))
             .writes(packed)
             .whole(groups)
@@ -234,7 +237,7 @@ final class TensorConvolution {
     long elements = (long) window.groups() * m * taps * padded(k);
     Buffer packed = schedule.scratch(node.op().name() + " kernel", elements * type.bytes());
     steps.add(
-        CudaLowering.kernel(kernels, PACK, "pack_kernel_" + type)
+        CudaLowering.kernel(kernels, PACK, "pack_kernel_" + stored + "_to_" + type)
             .reads(schedule.buffer(node.inputs().get(1)))
             .writes(packed)
             .whole(elements)

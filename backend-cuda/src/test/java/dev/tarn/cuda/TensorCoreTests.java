@@ -30,7 +30,7 @@ class TensorCoreTests {
   @BeforeAll
   void open() {
     backend = (CudaBackend) CudaDevice.open();
-    assumeTrue(backend.hasTensorCores(), "this GPU has no tensor cores for bf16");
+    assumeTrue(backend.kernels().hasTensorCores(), "this GPU has no tensor cores for bf16");
   }
 
   @AfterAll
@@ -119,15 +119,40 @@ class TensorCoreTests {
   @Test
   void numbersAreRounded() {
     float[] x = {
-      1 + 0x1p-8f, 1 + 0x3p-8f, 1 + 0x1p-8f + 0x1p-20f, -1 - 0x1p-8f, 1 + 0x1p-11f, -1 - 0x1p-11f,
-      Float.MAX_VALUE, Float.NEGATIVE_INFINITY, 0x1p-149f, -0f
+      1 + 0x1p-8f,
+      1 + 0x3p-8f,
+      1 + 0x1p-8f + 0x1p-20f,
+      -1 - 0x1p-8f,
+      1 + 0x1p-11f,
+      -1 - 0x1p-11f,
+      Float.MAX_VALUE,
+      Float.NEGATIVE_INFINITY,
+      0x1p-149f,
+      -0f
     };
     float[] bf16 = {
-      1, 1 + 0x1p-6f, 1 + 0x1p-7f, -1, 1, -1, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 0, -0f
+      1,
+      1 + 0x1p-6f,
+      1 + 0x1p-7f,
+      -1,
+      1,
+      -1,
+      Float.POSITIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      0,
+      -0f
     };
     float[] tf32 = {
-      1 + 0x1p-8f, 1 + 0x3p-8f, 1 + 0x1p-8f, -1 - 0x1p-8f, 1 + 0x1p-10f, -1 - 0x1p-10f,
-      Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 0, -0f
+      1 + 0x1p-8f,
+      1 + 0x3p-8f,
+      1 + 0x1p-8f,
+      -1 - 0x1p-8f,
+      1 + 0x1p-10f,
+      -1 - 0x1p-10f,
+      Float.POSITIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      0,
+      -0f
     };
     float[] expected = new float[2 * x.length];
     System.arraycopy(bf16, 0, expected, 0, x.length);
