@@ -4,23 +4,16 @@ import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Cast;
 import dev.tarn.ir.Conv2d;
-import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Gather;
-import dev.tarn.ir.MatMul;
 import dev.tarn.ir.NormalizeRows;
-import dev.tarn.ir.Op;
 import dev.tarn.ir.Pool2d;
-import dev.tarn.ir.Reduce;
-import dev.tarn.ir.Reshape;
 import dev.tarn.ir.Softmax;
 import dev.tarn.ir.SoftmaxCrossEntropy;
 import dev.tarn.ir.StopGradient;
 import dev.tarn.ir.Value;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
 
 /**
  * A symbolic tensor: it has a shape and a place in a {@link Trace}, but no data.
@@ -162,14 +155,7 @@ public final class Tensor {
 
   /** {@code x^number}; powers 1, 2, 3, 1/2, -1/2 and -1 are products, roots and quotients. */
   public Tensor pow(double number) {
-    if (number == 1) {
-      return this;
-    } else if (number == 2 || number == 3) {
-      return number == 2 ? square() : square().mul(this);
-    } else if (Math.abs(number) == 0.5) {
-      return number > 0 ? sqrt() : rsqrt();
-    }
-    return number == -1 ? reciprocal() : pow(trace.constant(number));
+    return TensorMath.pow(this, number);
   }
 
   /** {@code e^x - 1}, accurate near zero. */
@@ -199,11 +185,7 @@ public final class Tensor {
    * @throws ShapeException if {@code low} is not at most {@code high}
    */
   public Tensor clip(double low, double high) {
-    if (!(low <= high)) {
-      throw trace.failure("clip: " + low + " is not at most " + high);
-    }
-    Tensor raised = less(low).select(trace.constant(low), this);
-    return greater(high).select(trace.constant(high), raised);
+    return TensorMath.clip(this, low, high);
   }
 
   /** {@code max(x, 0)}; its gradient at zero is zero. */
@@ -292,34 +274,27 @@ public final class Tensor {
    * @throws ShapeException if the inner dimensions or the batches differ
    */
   public Tensor matmul(Tensor other, boolean transposeThis, boolean transposeOther) {
-    if (shape().rank() == 3 && other.shape().rank() == 2 && !transposeThis) {
-      // One product of [B M, K] is faster than B products, and so are its gradients.
-      Tensor rows = reshape(shape().dim(0) * shape().dim(1), shape().dim(2));
-      Tensor product = rows.matmul(other, false, transposeOther);
-      return product.reshape(shape().dim(0), shape().dim(1), product.shape().dim(1));
-    }
-    return trace.add(new MatMul(transposeThis, transposeOther), this, other).get(0);
+    return TensorMath.matmul(this, other, transposeThis, transposeOther);
   }
 
   /** The sum over the given axes, which vanish; over all axes if none is given. */
   public Tensor sum(int... axes) {
-    return drop(reduce(Reduce.Kind.SUM, axes), axes);
+    return TensorReductions.sum(this, axes);
   }
 
   /** The mean over the given axes, which vanish; over all axes if none is given. */
   public Tensor mean(int... axes) {
-    Tensor sum = sum(axes);
-    return sum.mul(Math.max(1, sum.shape().size()) / (double) Math.max(1, shape().size()));
+    return TensorReductions.mean(this, axes);
   }
 
   /** The largest element over the given axes, which vanish; over all axes if none is given. */
   public Tensor max(int... axes) {
-    return drop(reduce(Reduce.Kind.MAX, axes), axes);
+    return TensorReductions.max(this, axes);
   }
 
   /** The smallest element over the given axes, which vanish; over all axes if none is given. */
   public Tensor min(int... axes) {
-    return neg().max(axes).neg();
+    return TensorReductions.min(this, axes);
   }
 
   /** The index of the largest element of each row: {@code [N, C] -> i32 [N]}. */
@@ -358,18 +333,7 @@ public final class Tensor {
    * @throws ShapeException if the number of elements differs
    */
   public Tensor reshape(int... dims) {
-    int[] resolved = dims.clone();
-    for (int i = 0; i < dims.length; i++) {
-      if (dims[i] == -1) {
-        long others = 1;
-        for (int j = 0; j < dims.length; j++) {
-          others *= j == i ? 1 : dims[j];
-        }
-        resolved[i] = others <= 0 ? 0 : (int) (shape().size() / others);
-      }
-    }
-    Shape target = Shape.of(resolved);
-    return target.equals(shape()) ? this : trace.add(new Reshape(target), this).get(0);
+    return TensorShapes.reshape(this, dims);
   }
 
   /** Every example as a vector: {@code [N, ...] -> [N, D]}. */
@@ -391,18 +355,7 @@ public final class Tensor {
    * broadcasting {@code target} to this shape.
    */
   public Tensor sumTo(Shape target) {
-    if (target.equals(shape())) {
-      return this;
-    }
-    List<Integer> axes = new ArrayList<>();
-    int lead = shape().rank() - target.rank();
-    for (int i = 0; i < shape().rank(); i++) {
-      if (i < lead || (target.dim(i - lead) == 1 && shape().dim(i) != 1)) {
-        axes.add(i);
-      }
-    }
-    Op op = new Reduce(Reduce.Kind.SUM, axes);
-    return trace.add(op, this).get(0).reshape(target.dims());
+    return TensorReductions.sumTo(this, target);
   }
 
   /**
@@ -437,8 +390,7 @@ public final class Tensor {
 
   /** The average of each channel: {@code [N, C, H, W] -> [N, C]}. */
   public Tensor globalAveragePool2d() {
-    requireImages("global_average_pool2d");
-    return mean(2, 3);
+    return TensorImages.globalAveragePool2d(this);
   }
 
   /**
@@ -447,10 +399,7 @@ public final class Tensor {
    * @throws ShapeException if H or W is not a multiple of the number of fields along it
    */
   public Tensor adaptiveAveragePool2d(int rows, int columns) {
-    PoolWindow window = fields("adaptive_average_pool2d", rows, columns);
-    return rows * columns == 1
-        ? globalAveragePool2d().reshape(shape().dim(0), shape().dim(1), 1, 1)
-        : averagePool2d(window, false);
+    return TensorImages.adaptiveAveragePool2d(this, rows, columns);
   }
 
   /**
@@ -459,22 +408,7 @@ public final class Tensor {
    * @throws ShapeException if H or W is not a multiple of the number of fields along it
    */
   public Tensor adaptiveMaxPool2d(int rows, int columns) {
-    return maxPool2d(fields("adaptive_max_pool2d", rows, columns));
-  }
-
-  private PoolWindow fields(String what, int rows, int columns) {
-    requireImages(what);
-    int height = shape().dim(2);
-    int width = shape().dim(3);
-    if (rows <= 0
-        || columns <= 0
-        || height % rows != 0
-        || width % columns != 0
-        || shape().size() == 0) {
-      throw trace.failure(
-          what + ": " + shape() + " has no grid of " + rows + "x" + columns + " equal fields");
-    }
-    return PoolWindow.of(height / rows, width / columns);
+    return TensorImages.adaptiveMaxPool2d(this, rows, columns);
   }
 
   /**
@@ -483,23 +417,7 @@ public final class Tensor {
    * @throws ShapeException if this is not {@code [N, C, H, W]} or the factor is not positive
    */
   public Tensor upsampleNearest2d(int factor) {
-    requireImages("upsample");
-    if (factor <= 0) {
-      throw trace.failure("upsample: the factor must be positive, not " + factor);
-    }
-    int n = shape().dim(0);
-    int c = shape().dim(1);
-    int h = shape().dim(2);
-    int w = shape().dim(3);
-    return reshape(n, c, h, 1, w, 1)
-        .broadcastTo(Shape.of(n, c, h, factor, w, factor))
-        .reshape(n, c, Math.multiplyExact(h, factor), Math.multiplyExact(w, factor));
-  }
-
-  private void requireImages(String what) {
-    if (shape().rank() != 4) {
-      throw trace.failure(what + ": needs [N,C,H,W], was given " + shape());
-    }
+    return TensorImages.upsampleNearest2d(this, factor);
   }
 
   /**
@@ -655,16 +573,7 @@ public final class Tensor {
    * @throws ShapeException if the channels do not fit, or the result would be empty
    */
   public Tensor convTranspose2d(Tensor kernel, Window2d window, int extraRows, int extraColumns) {
-    if (shape().rank() != 4 || kernel.shape().rank() != 4) {
-      throw trace.failure(
-          "conv_transpose2d: needs two operands with four axes, was given "
-              + List.of(spec(), kernel.spec()));
-    }
-    int rows = (shape().dim(2) - 1) * window.strideH() - window.padTop() - window.padBottom();
-    rows += window.dilationH() * (kernel.shape().dim(2) - 1) + 1 + extraRows;
-    int columns = (shape().dim(3) - 1) * window.strideW() - window.padLeft() - window.padRight();
-    columns += window.dilationW() * (kernel.shape().dim(3) - 1) + 1 + extraColumns;
-    return trace.add(new Conv2dGradInput(window, rows, columns), this, kernel).get(0);
+    return TensorImages.convTranspose2d(this, kernel, window, extraRows, extraColumns);
   }
 
   /**
@@ -687,37 +596,5 @@ public final class Tensor {
     operands[0] = this;
     System.arraycopy(others, 0, operands, 1, others.length);
     return trace.add(new Elementwise(kind), operands).get(0);
-  }
-
-  private Tensor reduce(Reduce.Kind kind, int... axes) {
-    return trace.add(new Reduce(kind, ascending(axes)), this).get(0);
-  }
-
-  private List<Integer> ascending(int... axes) {
-    TreeSet<Integer> out = new TreeSet<>();
-    if (axes.length == 0) {
-      for (int i = 0; i < shape().rank(); i++) {
-        out.add(i);
-      }
-    }
-    for (int axis : axes) {
-      try {
-        out.add(shape().axis(axis));
-      } catch (ShapeException e) {
-        throw trace.failure("reduce: " + e.getMessage());
-      }
-    }
-    return List.copyOf(out);
-  }
-
-  private Tensor drop(Tensor reduced, int... axes) {
-    List<Integer> gone = ascending(axes);
-    List<Integer> dims = new ArrayList<>();
-    for (int i = 0; i < shape().rank(); i++) {
-      if (!gone.contains(i)) {
-        dims.add(shape().dim(i));
-      }
-    }
-    return reduced.reshape(dims.stream().mapToInt(Integer::intValue).toArray());
   }
 }

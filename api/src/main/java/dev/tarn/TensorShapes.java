@@ -2,6 +2,7 @@ package dev.tarn;
 
 import dev.tarn.ir.Concat;
 import dev.tarn.ir.Pad;
+import dev.tarn.ir.Reshape;
 import dev.tarn.ir.Slice;
 import dev.tarn.ir.Transpose;
 import java.util.ArrayList;
@@ -11,6 +12,21 @@ import java.util.List;
 /** What {@link Tensor}'s methods about shapes do. */
 final class TensorShapes {
   private TensorShapes() {}
+
+  static Tensor reshape(Tensor x, int... dims) {
+    int[] resolved = dims.clone();
+    for (int i = 0; i < dims.length; i++) {
+      if (dims[i] == -1) {
+        long others = 1;
+        for (int j = 0; j < dims.length; j++) {
+          others *= j == i ? 1 : dims[j];
+        }
+        resolved[i] = others <= 0 ? 0 : (int) (x.shape().size() / others);
+      }
+    }
+    Shape target = Shape.of(resolved);
+    return target.equals(x.shape()) ? x : x.trace().add(new Reshape(target), x).get(0);
+  }
 
   static Tensor transpose(Tensor x, int... axes) {
     int rank = x.shape().rank();

@@ -5,6 +5,7 @@ import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.data.ArrayDataset;
+import dev.tarn.data.Batches.Batch;
 import dev.tarn.data.CsvTable;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.Datasets;
@@ -144,15 +145,14 @@ public record DataConfig(
       return targets > 0 ? numbers(table, csv) : table(table, csv);
     }
     Dataset data = Datasets.named(String.valueOf(set));
-    HostTensor features = HostTensor.zeros(Spec.f32(data.featureShape().prepend(data.size())));
-    HostTensor labels = HostTensor.zeros(Spec.i32(data.size()));
+    Batch batch = Batch.zeros(data.features(), data.targets(), data.size());
     int[] all = new int[data.size()];
     for (int i = 0; i < all.length; i++) {
       all[i] = i;
     }
-    data.gather(all, 0, features, labels);
-    scale(features.floats());
-    return new ArrayDataset(shaped(features), labels, data.classes());
+    data.gather(all, 0, batch);
+    scale(batch.feature().floats());
+    return new ArrayDataset(shaped(batch.feature()), batch.target(), data.classes());
   }
 
   /**

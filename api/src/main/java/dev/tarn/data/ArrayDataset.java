@@ -2,50 +2,87 @@ package dev.tarn.data;
 
 import dev.tarn.DType;
 import dev.tarn.HostTensor;
-import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
+import dev.tarn.data.Batches.Batch;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A data set in memory. */
 public final class ArrayDataset implements Dataset {
-  private final HostTensor features;
-  private final HostTensor targets;
-  private final Spec targetSpec;
+  private final List<HostTensor> features;
+  private final List<HostTensor> targets;
   private final int classes;
 
   /**
    * Examples of classes, over arrays that are not copied.
    *
-   * @param features f32 {@code [N, ...]}
+   * @param features f32 or i32 {@code [N, ...]}
    * @param labels i32 {@code [N]}
    * @param classes the number of classes
    * @throws TarnException if the numbers of examples differ or a label is out of range
    */
   public ArrayDataset(HostTensor features, HostTensor labels, int classes) {
-    this(classes, features, labels);
-    checkLabels(null);
+    this(List.of(features), List.of(labels), classes);
+    checkLabels(labels, classes, null);
   }
 
-  private ArrayDataset(int classes, HostTensor features, HostTensor targets) {
-    boolean ints = targets.spec().dtype() == DType.I32;
-    if (features.shape().rank() < 1
-        || targets.shape().rank() < 1
-        || (ints && targets.shape().rank() != 1)
-        || targets.shape().dim(0) != features.shape().dim(0)) {
-      throw new TarnException(
-          "data: features " + features.spec() + " and targets " + targets.spec() + " do not match");
+  private ArrayDataset(List<HostTensor> features, List<HostTensor> targets, int classes) {
+    if (features.isEmpty()) {
+      throw new TarnException("data: an example needs features");
     }
-    this.features = features;
-    this.targets = targets;
-    this.targetSpec = new Spec(targets.spec().dtype(), targets.shape().withoutFirst());
+    this.features = List.copyOf(features);
+    this.targets = List.copyOf(targets);
     this.classes = classes;
+    check("features", this.features);
+    check("targets", this.targets);
+  }
+
+  private void check(String what, List<HostTensor> tensors) {
+    Spec first = features.get(0).spec();
+    for (HostTensor tensor : tensors) {
+      if (tensor.spec().dtype() == DType.F64) {
+        throw new TarnException("data: " + what + " must be f32 or i32, not " + tensor.spec());
+      }
+      if (tensor.shape().rank() < 1
+          || first.shape().rank() < 1
+          || tensor.shape().dim(0) != first.shape().dim(0)) {
+        throw new TarnException(
+            "data: features " + first + " and " + what + " " + tensor.spec() + " do not match");
+      }
+    }
+  }
+
+  /**
+   * Examples with any number of features and targets, over arrays that are not copied.
+   *
+   * @param features f32 or i32 {@code [N, ...]}, in the order of the model's inputs
+   * @param targets f32 or i32 {@code [N, ...]}
+   * @param classes for each target the number of its classes, 0 where it is numbers; labels are not
+   *     checked if it is left out
+   * @throws TarnException if the numbers of examples differ or a label is out of range
+   */
+  public static ArrayDataset of(
+      List<HostTensor> features, List<HostTensor> targets, int... classes) {
+    if (classes.length != 0 && classes.length != targets.size()) {
+      throw new TarnException(
+          "data: numbers of classes are given for "
+              + classes.length
+              + " targets, there are "
+              + targets.size());
+    }
+    for (int i = 0; i < classes.length; i++) {
+      if (classes[i] != 0) {
+        checkLabels(targets.get(i), classes[i], null);
+      }
+    }
+    return new ArrayDataset(features, targets, classes.length == 0 ? 0 : classes[0]);
   }
 
   /**
    * Examples of classes, some without one, over arrays that are not copied.
    *
-   * @param features f32 {@code [N, ...]}
+   * @param features f32 or i32 {@code [N, ...]}
    * @param labels i32 {@code [N]}
    * @param classes the number of classes
    * @param none the label of examples without a class, for a loss that ignores it
@@ -53,15 +90,14 @@ public final class ArrayDataset implements Dataset {
    */
   public static ArrayDataset partlyLabelled(
       HostTensor features, HostTensor labels, int classes, int none) {
-    ArrayDataset data = new ArrayDataset(classes, features, labels);
-    data.checkLabels(none);
-    return data;
+    checkLabels(labels, classes, none);
+    return new ArrayDataset(List.of(features), List.of(labels), classes);
   }
 
   /**
    * Examples with numbers to predict, over arrays that are not copied.
    *
-   * @param features f32 {@code [N, ...]}
+   * @param features f32 or i32 {@code [N, ...]}
    * @param targets f32 {@code [N, ...]}
    * @throws TarnException if the numbers of examples differ or the targets are not f32
    */
@@ -69,19 +105,22 @@ public final class ArrayDataset implements Dataset {
     if (targets.spec().dtype() != DType.F32) {
       throw new TarnException("data: targets must be f32, not " + targets.spec());
     }
-    return new ArrayDataset(0, features, targets);
+    return new ArrayDataset(List.of(features), List.of(targets), 0);
   }
 
-  private void checkLabels(@Nullable Integer none) {
-    int[] labels = targets.ints();
-    for (int i = 0; i < labels.length; i++) {
-      boolean known = labels[i] >= 0 && labels[i] < classes;
-      if (!known && (none == null || labels[i] != none)) {
+  private static void checkLabels(HostTensor labels, int classes, @Nullable Integer none) {
+    if (labels.spec().dtype() != DType.I32 || labels.shape().rank() != 1) {
+      throw new TarnException("data: labels must be i32 [N], not " + labels.spec());
+    }
+    int[] values = labels.ints();
+    for (int i = 0; i < values.length; i++) {
+      boolean known = values[i] >= 0 && values[i] < classes;
+      if (!known && (none == null || values[i] != none)) {
         throw new TarnException(
             "data: example "
                 + i
                 + " has label "
-                + labels[i]
+                + values[i]
                 + ", not one of 0 to "
                 + (classes - 1));
       }
@@ -90,17 +129,23 @@ public final class ArrayDataset implements Dataset {
 
   @Override
   public int size() {
-    return features.shape().dim(0);
+    return features.get(0).shape().dim(0);
   }
 
   @Override
-  public Shape featureShape() {
-    return features.shape().withoutFirst();
+  public List<Spec> features() {
+    return examples(features);
   }
 
   @Override
-  public Spec targetSpec() {
-    return targetSpec;
+  public List<Spec> targets() {
+    return examples(targets);
+  }
+
+  private static List<Spec> examples(List<HostTensor> tensors) {
+    return tensors.stream()
+        .map(tensor -> new Spec(tensor.spec().dtype(), tensor.shape().withoutFirst()))
+        .toList();
   }
 
   @Override
@@ -109,26 +154,23 @@ public final class ArrayDataset implements Dataset {
   }
 
   @Override
-  public void gather(int[] indices, int from, HostTensor batch, HostTensor batchTargets) {
+  public void gather(int[] indices, int from, Batch batch) {
+    for (int i = 0; i < features.size(); i++) {
+      copy(indices, from, features.get(i), batch.features().get(i));
+    }
+    for (int i = 0; i < targets.size(); i++) {
+      copy(indices, from, targets.get(i), batch.targets().get(i));
+    }
+  }
+
+  private static void copy(int[] indices, int from, HostTensor all, HostTensor batch) {
+    boolean ints = all.spec().dtype() == DType.I32;
+    Object source = ints ? all.ints() : all.floats();
+    Object to = ints ? batch.ints() : batch.floats();
     int count = batch.shape().dim(0);
-    copy(indices, from, count, features.floats(), batch.floats());
-    if (targetSpec.dtype() == DType.I32) {
-      copy(indices, from, count, targets.ints(), batchTargets.ints());
-    } else {
-      copy(indices, from, count, targets.floats(), batchTargets.floats());
-    }
-  }
-
-  private static void copy(int[] indices, int from, int count, float[] all, float[] to) {
-    int stride = to.length / count;
+    int stride = batch.size() / count;
     for (int i = 0; i < count; i++) {
-      System.arraycopy(all, indices[from + i] * stride, to, i * stride, stride);
-    }
-  }
-
-  private static void copy(int[] indices, int from, int count, int[] all, int[] to) {
-    for (int i = 0; i < count; i++) {
-      to[i] = all[indices[from + i]];
+      System.arraycopy(source, indices[from + i] * stride, to, i * stride, stride);
     }
   }
 }

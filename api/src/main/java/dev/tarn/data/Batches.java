@@ -5,6 +5,7 @@ import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.internal.RandomStream;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -17,13 +18,53 @@ public final class Batches {
   /**
    * Examples for one step.
    *
-   * @param features f32 {@code [n, ...]}
-   * @param targets i32 {@code [n]}, or f32 {@code [n, ...]}
+   * @param features the model's inputs: f32 or i32 {@code [n, ...]}, at least one
+   * @param targets i32 or f32 {@code [n, ...]}
    */
-  public record Batch(HostTensor features, HostTensor targets) {
+  public record Batch(List<HostTensor> features, List<HostTensor> targets) {
+    /** Copies the lists, not the tensors. */
+    public Batch {
+      features = List.copyOf(features);
+      targets = List.copyOf(targets);
+    }
+
+    /** Examples with one tensor of features and one of targets. */
+    public Batch(HostTensor features, HostTensor targets) {
+      this(List.of(features), List.of(targets));
+    }
+
+    /** A batch of zeros for so many examples, given what one example has. */
+    public static Batch zeros(List<Spec> features, List<Spec> targets, int size) {
+      return new Batch(zeros(features, size), zeros(targets, size));
+    }
+
+    private static List<HostTensor> zeros(List<Spec> specs, int size) {
+      return specs.stream()
+          .map(spec -> HostTensor.zeros(new Spec(spec.dtype(), spec.shape().prepend(size))))
+          .toList();
+    }
+
+    /**
+     * The only features.
+     *
+     * @throws TarnException if there are several
+     */
+    public HostTensor feature() {
+      return only(features, "features");
+    }
+
+    /**
+     * The only target.
+     *
+     * @throws TarnException if there is none, or there are several
+     */
+    public HostTensor target() {
+      return only(targets, "targets");
+    }
+
     /** The number of examples. */
     public int size() {
-      return features.shape().dim(0);
+      return features.get(0).shape().dim(0);
     }
   }
 
@@ -83,15 +124,16 @@ public final class Batches {
     int from = index * batchSize;
     int size = Math.min(batchSize, data.size() - from);
     Batch batch =
-        buffers.computeIfAbsent(
-            size,
-            n ->
-                new Batch(
-                    HostTensor.zeros(Spec.f32(data.featureShape().prepend(n))),
-                    HostTensor.zeros(
-                        new Spec(
-                            data.targetSpec().dtype(), data.targetSpec().shape().prepend(n)))));
-    data.gather(order, from, batch.features(), batch.targets());
+        buffers.computeIfAbsent(size, n -> Batch.zeros(data.features(), data.targets(), n));
+    data.gather(order, from, batch);
     return batch;
+  }
+
+  /** The only element of a list. */
+  static <T> T only(List<T> list, String what) {
+    if (list.size() != 1) {
+      throw new TarnException("data: an example has " + list.size() + " " + what + ", not one");
+    }
+    return list.get(0);
   }
 }

@@ -1,37 +1,63 @@
 package dev.tarn.data;
 
-import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
+import dev.tarn.data.Batches.Batch;
 import dev.tarn.internal.RandomStream;
 import java.util.Arrays;
+import java.util.List;
 
-/** Examples with targets, class labels or numbers, accessible by index; all of one shape. */
+/**
+ * Examples accessible by index, all of one shape.
+ *
+ * <p>An example has one or several features, which are a model's inputs: f32 or, for instance for
+ * an embedding, i32. It has any number of targets: class labels i32, or numbers f32.
+ */
 public interface Dataset {
   /** The number of examples. */
   int size();
 
-  /** The shape of one example's features, without a batch axis. */
-  Shape featureShape();
+  /** One example's features, without a batch axis: f32 or i32, at least one. */
+  List<Spec> features();
 
-  /** One example's target, without a batch axis: i32 {@code []} for a class label, or numbers. */
-  default Spec targetSpec() {
-    return Spec.i32();
+  /** One example's targets, without a batch axis: i32 {@code []} for a class label, or numbers. */
+  default List<Spec> targets() {
+    return List.of(Spec.i32());
   }
 
-  /** The number of classes, whose labels are 0 to this minus 1; 0 where targets are numbers. */
+  /**
+   * The number of classes of the first target, whose labels are 0 to this minus 1; 0 where it is
+   * numbers.
+   */
   int classes();
 
   /**
-   * Copies examples into a batch.
+   * Copies examples into a batch, as many as the batch has.
    *
    * @param indices which examples
    * @param from the first entry of {@code indices} to use
-   * @param features receives f32 {@code [n, ...featureShape]}; n examples are copied
-   * @param targets receives i32 {@code [n]}, or f32 {@code [n, ...]}
+   * @param batch receives them: tensors of {@link #features} and {@link #targets} with a batch axis
    */
-  void gather(int[] indices, int from, HostTensor features, HostTensor targets);
+  void gather(int[] indices, int from, Batch batch);
+
+  /**
+   * The shape of an example's only features.
+   *
+   * @throws TarnException if there are several
+   */
+  default Shape featureShape() {
+    return Batches.only(features(), "features").shape();
+  }
+
+  /**
+   * An example's only target.
+   *
+   * @throws TarnException if there is none, or there are several
+   */
+  default Spec targetSpec() {
+    return Batches.only(targets(), "targets");
+  }
 
   /** Some of the examples, in the given order. */
   default Dataset subset(int[] chosen) {

@@ -1,8 +1,8 @@
 package dev.tarn.data;
 
-import dev.tarn.HostTensor;
-import dev.tarn.Shape;
 import dev.tarn.Spec;
+import dev.tarn.data.Batches.Batch;
+import java.util.List;
 
 /** Some examples of a data set. */
 final class Subset implements Dataset {
@@ -20,13 +20,13 @@ final class Subset implements Dataset {
   }
 
   @Override
-  public Shape featureShape() {
-    return all.featureShape();
+  public List<Spec> features() {
+    return all.features();
   }
 
   @Override
-  public Spec targetSpec() {
-    return all.targetSpec();
+  public List<Spec> targets() {
+    return all.targets();
   }
 
   @Override
@@ -35,11 +35,11 @@ final class Subset implements Dataset {
   }
 
   @Override
-  public void gather(int[] indices, int from, HostTensor features, HostTensor targets) {
-    int[] mapped = new int[targets.shape().dim(0)];
+  public void gather(int[] indices, int from, Batch batch) {
+    int[] mapped = new int[batch.size()];
     for (int i = 0; i < mapped.length; i++) {
       mapped[i] = chosen[indices[from + i]];
     }
-    all.gather(mapped, 0, features, targets);
+    all.gather(mapped, 0, batch);
   }
 }

@@ -40,6 +40,24 @@ public abstract class Module {
   public abstract Tensor forward(Tensor x, Mode mode);
 
   /**
+   * The outputs for a batch. A module of several inputs or outputs is a {@link MultiModule}; any
+   * other has one of each.
+   *
+   * @param inputs the inputs, the first axis of each the batch
+   * @param mode what the pass is for
+   * @throws ShapeException if the inputs do not fit, or there is not one
+   */
+  public List<Tensor> forward(List<Tensor> inputs, Mode mode) {
+    if (inputs.size() != 1) {
+      throw new ShapeException(
+          String.format(
+              "%s: takes one input, was given %d: a model of several inputs extends MultiModule",
+              this, inputs.size()));
+    }
+    return List.of(forward(inputs.get(0), mode));
+  }
+
+  /**
    * Registers a part of this module.
    *
    * @return the child
@@ -134,6 +152,14 @@ public abstract class Module {
     List<State> all = new ArrayList<>(buffers.values());
     children.values().forEach(child -> all.addAll(child.buffers()));
     return all;
+  }
+
+  /** The class with the path, for messages. */
+  @Override
+  public String toString() {
+    String type = getClass().getSimpleName();
+    String kind = type.isEmpty() ? "module" : type;
+    return path().isEmpty() ? kind : kind + " " + path();
   }
 
   private static String join(String path, String last) {

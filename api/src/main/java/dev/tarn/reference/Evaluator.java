@@ -2,8 +2,6 @@ package dev.tarn.reference;
 
 import dev.tarn.DType;
 import dev.tarn.Shape;
-import dev.tarn.Spec;
-import dev.tarn.internal.Philox;
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.BatchNorm;
@@ -47,8 +45,6 @@ import java.util.List;
  * Computes one node from the values it reads; outputs are rounded to their type unless in double.
  */
 final class Evaluator implements Op.Visitor<List<double[]>> {
-  private static final Spec BF16 = new Spec(DType.BF16, Shape.SCALAR);
-
   private final Node node;
   private final List<double[]> inputs;
   private final boolean inDouble;
@@ -61,53 +57,12 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(Elementwise op) {
-    List<double[]> operands = new ArrayList<>();
-    for (int i = 0; i < inputs.size(); i++) {
-      operands.add(broadcast(i, outShape()));
-    }
-    return rounded(apply(op.kind(), operands));
-  }
-
-  private double[] apply(Elementwise.Kind kind, List<double[]> operands) {
-    Elementwise op = new Elementwise(kind);
-    double[] a = operands.get(0);
-    double[] b = operands.size() > 1 ? operands.get(1) : a;
-    double[] c = operands.size() > 2 ? operands.get(2) : a;
-    double[] out = new double[a.length];
-    for (int i = 0; i < out.length; i++) {
-      out[i] = op.apply(a[i], b[i], c[i]);
-    }
-    return out;
+    return rounded(ElementwiseKernels.run(op, node, inputs));
   }
 
   @Override
   public List<double[]> visit(Broadcast op) {
-    return List.of(broadcast(0, op.shape()));
-  }
-
-  /** An input's values repeated to a shape. */
-  private double[] broadcast(int input, Shape target) {
-    double[] in = inputs.get(input);
-    Shape shape = inShape(input);
-    if (shape.equals(target)) {
-      return in;
-    }
-    int[] strides = shape.broadcastStrides(target);
-    double[] out = new double[target.intSize()];
-    int[] index = new int[target.rank()];
-    int from = 0;
-    for (int i = 0; i < out.length; i++) {
-      out[i] = in[from];
-      for (int axis = target.rank() - 1; axis >= 0; axis--) {
-        from += strides[axis];
-        if (++index[axis] < target.dim(axis)) {
-          break;
-        }
-        from -= strides[axis] * index[axis];
-        index[axis] = 0;
-      }
-    }
-    return out;
+    return List.of(ElementwiseKernels.broadcast(inputs.get(0), inShape(0), op.shape()));
   }
 
   @Override
@@ -117,54 +72,12 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(DropoutMask op) {
-    return rounded(mask(op, inputs.get(0), inputs.get(1)));
-  }
-
-  private static double[] mask(DropoutMask op, double[] seed, double[] step) {
-    double[] out = new double[op.shape().intSize()];
-    int[] words = new int[4];
-    float scale = 1 / op.keep();
-    for (int i = 0; i < out.length; i++) {
-      if (i % 4 == 0) {
-        Philox.words(
-            (int) seed[0],
-            (int) seed[1],
-            i / 4,
-            (int) step[0],
-            (int) op.stream(),
-            (int) (op.stream() >>> 32),
-            words);
-      }
-      out[i] = Integer.compareUnsigned(words[i % 4], op.threshold()) <= 0 ? scale : 0;
-    }
-    return out;
+    return rounded(ElementwiseKernels.mask(op, inputs.get(0), inputs.get(1)));
   }
 
   @Override
   public List<double[]> visit(Fused op) {
-    List<double[]> registers = new ArrayList<>();
-    Spec spec = Spec.f32(op.shape());
-    for (Fused.Instruction instruction : op.tape()) {
-      double[] value;
-      if (instruction instanceof Fused.Load load) {
-        value = broadcast(load.input(), op.shape());
-      } else if (instruction instanceof Fused.Immediate immediate) {
-        value = new double[op.shape().intSize()];
-        Arrays.fill(value, immediate.value());
-      } else if (instruction instanceof Fused.Mask mask) {
-        value = mask(mask.op(), inputs.get(mask.seed()), inputs.get(mask.step()));
-      } else if (instruction instanceof Fused.Apply apply) {
-        value = apply(apply.kind(), apply.operands().stream().map(registers::get).toList());
-      } else if (instruction instanceof Fused.Round round) {
-        value = Arrays64.round(registers.get(round.operand()).clone(), BF16, inDouble);
-      } else {
-        throw new IllegalStateException("unknown instruction " + instruction);
-      }
-      registers.add(
-          instruction instanceof Fused.Load ? value : Arrays64.round(value, spec, inDouble));
-    }
-    List<double[]> results = op.results().stream().map(r -> registers.get(r).clone()).toList();
-    return roundedAll(results);
+    return roundedAll(ElementwiseKernels.fused(op, node, inputs, inDouble));
   }
 
   @Override
@@ -183,45 +96,12 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(Reduce op) {
-    double[] in = inputs.get(0);
-    double[] out = new double[outShape().intSize()];
-    boolean max = op.kind() == Reduce.Kind.MAX;
-    Arrays.fill(out, max ? Double.NEGATIVE_INFINITY : 0);
-    Shape shape = inShape(0);
-    int[] strides = outShape().broadcastStrides(shape);
-    int[] index = new int[shape.rank()];
-    int to = 0;
-    for (double value : in) {
-      out[to] = max ? Math.max(out[to], value) : out[to] + value;
-      for (int axis = shape.rank() - 1; axis >= 0; axis--) {
-        to += strides[axis];
-        if (++index[axis] < shape.dim(axis)) {
-          break;
-        }
-        to -= strides[axis] * index[axis];
-        index[axis] = 0;
-      }
-    }
-    return rounded(out);
+    return rounded(ReduceKernels.reduce(op, inputs.get(0), inShape(0), outShape()));
   }
 
   @Override
   public List<double[]> visit(ArgMax op) {
-    double[] in = inputs.get(0);
-    int columns = inShape(0).dim(1);
-    double[] out = new double[inShape(0).dim(0)];
-    for (int row = 0; row < out.length; row++) {
-      int best = 0;
-      for (int j = 1; j < columns; j++) {
-        double value = in[row * columns + j];
-        double largest = in[row * columns + best];
-        if (value > largest || (Double.isNaN(value) && !Double.isNaN(largest))) {
-          best = j;
-        }
-      }
-      out[row] = best;
-    }
-    return List.of(out);
+    return List.of(ReduceKernels.argMax(inputs.get(0), inShape(0)));
   }
 
   @Override
@@ -231,48 +111,12 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(SoftmaxCrossEntropy op) {
-    double[] logits = inputs.get(0);
-    double[] labels = inputs.get(1);
-    int columns = inShape(0).dim(1);
-    double[] loss = new double[labels.length];
-    double[] lse = new double[labels.length];
-    for (int row = 0; row < labels.length; row++) {
-      double max = Double.NEGATIVE_INFINITY;
-      for (int j = 0; j < columns; j++) {
-        max = Math.max(max, logits[row * columns + j]);
-      }
-      double sum = 0;
-      for (int j = 0; j < columns; j++) {
-        sum += StrictMath.exp(logits[row * columns + j] - max);
-      }
-      lse[row] = max + StrictMath.log(sum);
-      int label = (int) labels[row];
-      boolean known = label >= 0 && label < columns;
-      loss[row] = known ? lse[row] - logits[row * columns + label] : Double.NaN;
-    }
-    return List.of(
-        Arrays64.round(loss, node.outputs().get(0).spec(), inDouble),
-        Arrays64.round(lse, node.outputs().get(1).spec(), inDouble));
+    return roundedAll(SoftmaxKernels.crossEntropy(inputs, inShape(0).dim(1)));
   }
 
   @Override
   public List<double[]> visit(SoftmaxCrossEntropyGrad op) {
-    double[] logits = inputs.get(0);
-    double[] labels = inputs.get(1);
-    double[] lse = inputs.get(2);
-    double[] grad = inputs.get(3);
-    int columns = inShape(0).dim(1);
-    double[] out = new double[logits.length];
-    for (int row = 0; row < labels.length; row++) {
-      int label = (int) labels[row];
-      boolean known = label >= 0 && label < columns;
-      for (int j = 0; j < columns; j++) {
-        double probability = StrictMath.exp(logits[row * columns + j] - lse[row]);
-        double delta = probability - (j == label ? 1 : 0);
-        out[row * columns + j] = known ? delta * grad[row] : Double.NaN;
-      }
-    }
-    return rounded(out);
+    return rounded(SoftmaxKernels.crossEntropyGradient(inputs, inShape(0).dim(1)));
   }
 
   @Override
@@ -386,7 +230,7 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
 
   @Override
   public List<double[]> visit(Pad op) {
-    return List.of(MovementKernels.pad(op, inputs.get(0), inShape(0), outShape()));
+    return rounded(MovementKernels.pad(op, inputs.get(0), inShape(0), outShape()));
   }
 
   @Override

@@ -30,15 +30,15 @@ public final class NonFiniteException extends TarnException {
     String cause = first.map(Inspection.Entry::operation).orElse("an operation");
     String remedy = "Lower the learning rate.";
     cause += " gave NaN or infinity";
-    if (!isFinite(batch.features())) {
+    if (!isFinite(batch.feature())) {
       cause = "the features of a batch have NaN or infinity";
       remedy = "Clean the data.";
-    } else if (batch.targets().spec().dtype() != DType.I32 && !isFinite(batch.targets())) {
+    } else if (batch.target().spec().dtype() != DType.I32 && !isFinite(batch.target())) {
       cause = "the targets of a batch have NaN or infinity";
       remedy = "Clean the data.";
     } else if (first.isPresent() && first.get().node().op() instanceof SoftmaxCrossEntropy) {
       int classes = first.get().node().inputs().get(0).spec().shape().dim(1);
-      for (int label : batch.targets().ints()) {
+      for (int label : batch.target().ints()) {
         if (label < 0 || label >= classes) {
           cause = "label " + label + " is not one of the model's " + classes + " classes";
           remedy = "Give the last layer one output per class.";

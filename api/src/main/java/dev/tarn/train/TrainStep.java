@@ -133,7 +133,7 @@ public final class TrainStep implements AutoCloseable {
   /** Runs one step of training: gradients, and where it is an update's last, the update. */
   void train(Turn turn, Batch batch) {
     Kind kind = turn.last() ? Kind.TRAIN : Kind.ACCUMULATE;
-    Compiled program = compiled(kind, batch.features().spec());
+    Compiled program = compiled(kind, batch.feature().spec());
     program.executable().run(arguments(program, turn, batch));
     debugPrint(program);
   }
@@ -145,7 +145,7 @@ public final class TrainStep implements AutoCloseable {
 
   /** Adds a batch to the sums of loss and metrics without training. */
   public void evaluate(Batch batch) {
-    Compiled program = compiled(Kind.EVALUATE, batch.features().spec());
+    Compiled program = compiled(Kind.EVALUATE, batch.feature().spec());
     program.executable().run(arguments(program, NO_TURN, batch));
     debugPrint(program);
   }
@@ -157,7 +157,7 @@ public final class TrainStep implements AutoCloseable {
    */
   public HostTensor predict(HostTensor features) {
     Compiled program = compiled(Kind.PREDICT, features.spec());
-    Batch batch = new Batch(features, HostTensor.of(new int[0], 0));
+    Batch batch = new Batch(List.of(features), List.of());
     program.executable().run(arguments(program, NO_TURN, batch));
     List<HostTensor> outputs = program.executable().read();
     return outputs.get(outputs.size() - 1);
@@ -165,7 +165,7 @@ public final class TrainStep implements AutoCloseable {
 
   /** Runs a step of training node by node, without any effect on the states. */
   public Inspection inspect(long step, Batch batch) {
-    Compiled program = compiled(Kind.TRAIN, batch.features().spec());
+    Compiled program = compiled(Kind.TRAIN, batch.feature().spec());
     return program.executable().inspect(arguments(program, alone(step), batch));
   }
 
@@ -299,9 +299,9 @@ public final class TrainStep implements AutoCloseable {
     for (int i = 0; i < arguments.length; i++) {
       String name = inputs.get(i).name();
       if (name.equals(StepPrograms.FEATURES)) {
-        arguments[i] = batch.features();
+        arguments[i] = batch.feature();
       } else if (name.equals(StepPrograms.TARGET)) {
-        arguments[i] = batch.targets();
+        arguments[i] = batch.target();
       }
     }
     return arguments;

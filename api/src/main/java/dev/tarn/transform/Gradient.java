@@ -151,47 +151,8 @@ public final class Gradient {
 
     @Override
     public List<@Nullable Tensor> visit(Elementwise op) {
-      Tensor g = grad();
-      return switch (op.kind()) {
-        case NEG -> list(g.neg());
-        case ABS -> list(g.mul(in(0).greater(0).sub(in(0).neg().greater(0))));
-        case EXP -> list(g.mul(out()));
-        case LOG -> list(g.div(in(0)));
-        case SQRT -> list(g.mul(0.5).div(out()));
-        case TANH -> list(g.sub(g.mul(out().mul(out()))));
-        case SIGMOID -> list(g.mul(out()).mul(out().neg().add(1)));
-        case RELU -> list(out().greater(0).select(g, trace.constant(0)));
-        case ADD -> list(to(0, g), to(1, g));
-        case SUB -> list(to(0, g), wanted(1) ? to(1, g.neg()) : null);
-        case MUL ->
-            list(wanted(0) ? to(0, g.mul(in(1))) : null, wanted(1) ? to(1, g.mul(in(0))) : null);
-        case DIV ->
-            list(
-                wanted(0) ? to(0, g.div(in(1))) : null,
-                wanted(1) ? to(1, g.mul(out()).div(in(1)).neg()) : null);
-        case MAXIMUM -> extremum(g, in(0).greater(in(1)), in(1).greater(in(0)));
-        case MINIMUM -> extremum(g, in(1).greater(in(0)), in(0).greater(in(1)));
-        case GREATER, EQUAL -> list(null, null);
-        case SELECT ->
-            list(
-                null,
-                to(1, in(0).select(g, trace.constant(0))),
-                to(2, in(0).select(trace.constant(0), g)));
-        case SIGN -> list((Tensor) null);
-        case ERF -> list(g.mul(in(0).square().neg().exp()).mul(2 / Math.sqrt(Math.PI)));
-        case EXPM1 -> list(g.mul(out().add(1)));
-        case LOG1P -> list(g.div(in(0).add(1)));
-        case RSQRT -> list(g.mul(-0.5).mul(out().mul(out().square())));
-        case POW ->
-            list(
-                wanted(0) ? to(0, PowerGradient.byBase(g, in(0), in(1))) : null,
-                wanted(1) ? to(1, PowerGradient.byExponent(g, in(0), in(1), out())) : null);
-      };
-    }
-
-    private List<@Nullable Tensor> extremum(Tensor g, Tensor first, Tensor second) {
-      Tensor share = first.sub(second).mul(0.5);
-      return list(to(0, g.mul(share.add(0.5))), to(1, g.mul(share.neg().add(0.5))));
+      return new ElementwiseGradient(grad(), tensors(node.inputs()), out(), this::wanted)
+          .of(op.kind());
     }
 
     /** Sums a gradient over the axes along which the input was broadcast. */

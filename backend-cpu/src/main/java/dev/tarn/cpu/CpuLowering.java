@@ -92,49 +92,7 @@ final class CpuLowering {
 
     @Override
     public Schedule<Step> visit(MatMul op) {
-      Value y = node.output();
-      int batch = MatMul.batch(y.spec().shape());
-      int m = y.spec().shape().dim(-2);
-      int n = y.spec().shape().dim(-1);
-      int k = spec(0).shape().dim(op.transposeA() ? -2 : -1);
-      Buffer bias = from.size() > 2 ? from.get(2) : null;
-      if (y.spec().shape().size() == 0 || k == 0) {
-        return bias == null ? add(new CopyStep(null, to.get(0), team.size())) : addRow(bias, y);
-      }
-      String label =
-          "matmul " + (batch == 1 ? "" : batch + " of ") + m + "x" + k + "x" + n + " " + y;
-      MatMulStep step =
-          new MatMulStep(
-              dnnl,
-              new MatMulStep.Operands(
-                  label,
-                  batch,
-                  MatMul.batch(spec(0).shape()) == 1,
-                  MatMul.batch(spec(1).shape()) == 1,
-                  m,
-                  n,
-                  k,
-                  op.transposeA(),
-                  op.transposeB(),
-                  op.arithmetic(),
-                  from.get(0),
-                  from.get(1),
-                  bias,
-                  to.get(0)),
-              team.size(),
-              schedule);
-      List<Buffer> writes = new ArrayList<>(to);
-      writes.addAll(step.scratch());
-      return add(step, from, writes);
-    }
-
-    /** The bias of a product without an inner extent, which is all there is. */
-    private Schedule<Step> addRow(Buffer bias, Value y) {
-      Shape shape = y.spec().shape();
-      Fused copy = new Fused(shape, List.of(new Fused.Load(0)), List.of(0));
-      Operand row = new Operand(bias, spec(2).shape(), shape);
-      Tape tape = TapeCompiler.compile(copy, List.of(row));
-      return add(new TapeStep(tape, shape.size(), to, team));
+      return new MatMulLowering(dnnl, team, schedule, node).lower(op);
     }
 
     @Override
@@ -183,32 +141,7 @@ final class CpuLowering {
 
     @Override
     public Schedule<Step> visit(Reduce op) {
-      Buffer source = from.get(0);
-      Shape shape = spec(0).shape();
-      List<Integer> axes = new ArrayList<>(op.axes());
-      // Axes that are not neighbours are reduced one after another, the last first.
-      while (op.asThreeAxes(shape) == null) {
-        int axis = axes.remove(axes.size() - 1);
-        if (shape.dim(axis) == 1) {
-          continue;
-        }
-        Reduce one = new Reduce(op.kind(), List.of(axis));
-        Shape next = shape.with(axis, 1);
-        Buffer scratch = schedule.scratch(op.name() + " " + node.output(), 4 * next.size());
-        reduce(one, shape, source, scratch);
-        source = scratch;
-        shape = next;
-      }
-      return reduce(op, shape, source, to.get(0));
-    }
-
-    private Schedule<Step> reduce(Reduce op, Shape shape, Buffer source, Buffer target) {
-      int[] three = op.asThreeAxes(shape);
-      if (three == null) {
-        throw new IllegalStateException(op + " of " + shape + " has no three axes");
-      }
-      Step step = new ReduceStep(op.kind(), three, source, target, team.size());
-      return add(step, List.of(source), List.of(target));
+      return new ReduceLowering(schedule, node, team.size()).lower(op);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.tarn.cpu;
 
+import dev.tarn.cpu.TapeForms.Form;
 import dev.tarn.cpu.TileFunctions.NumberTile;
 import dev.tarn.cpu.TileFunctions.TileNumber;
 import dev.tarn.cpu.TileFunctions.TileTile;
@@ -12,6 +13,7 @@ import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Fused;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 
@@ -24,14 +26,9 @@ import java.util.List;
  * again once its register is dead.
  */
 final class TapeCompiler {
-  /** How a register is held. */
-  enum Form {
-    FLOATS,
-    BITS
-  }
-
   private final Fused op;
   private final List<Operand> inputs;
+  private final TapeForms forms;
   private final boolean[] uniform;
   private final int[][] lastUse;
   private final int[][] slots;
@@ -45,12 +42,12 @@ final class TapeCompiler {
     this.op = op;
     this.inputs = inputs;
     int length = op.tape().size();
-    this.uniform = new boolean[length];
-    this.lastUse = new int[length][2];
+    this.forms = new TapeForms(op, inputs);
+    this.uniform = forms.uniform;
+    this.lastUse = forms.lastUse;
     this.slots = new int[length][2];
-    for (int i = 0; i < length; i++) {
-      lastUse[i] = new int[] {-1, -1};
-      slots[i] = new int[] {-1, -1};
+    for (int[] slot : slots) {
+      Arrays.fill(slot, -1);
     }
   }
 
@@ -66,70 +63,10 @@ final class TapeCompiler {
   private Tape run() {
     int length = op.tape().size();
     for (int i = 0; i < length; i++) {
-      uniform[i] = isUniform(op.tape().get(i));
-    }
-    for (int i = 0; i < length; i++) {
-      if (!uniform[i] && op.tape().get(i) instanceof Fused.Apply apply) {
-        List<Integer> operands = apply.operands();
-        for (int o = 0; o < operands.size(); o++) {
-          lastUse[operands.get(o)][needed(apply, o).ordinal()] = i;
-        }
-      } else if (!uniform[i] && op.tape().get(i) instanceof Fused.Round round) {
-        lastUse[round.operand()][Form.BITS.ordinal()] = i;
-      }
-    }
-    for (int result : op.results()) {
-      if (!uniform[result]) {
-        lastUse[result][natural(result).ordinal()] = length;
-      }
-    }
-    for (int i = 0; i < length; i++) {
       emit(i, op.tape().get(i));
     }
     List<Tape.Store> stores = op.results().stream().map(this::store).toList();
     return new Tape(inputs, uniformCode, fills, body, stores, tiles[0], tiles[1], length);
-  }
-
-  private boolean isUniform(Fused.Instruction instruction) {
-    if (instruction instanceof Fused.Load load) {
-      return inputs.get(load.input()).uniform();
-    } else if (instruction instanceof Fused.Apply apply) {
-      return apply.operands().stream().allMatch(register -> uniform[register]);
-    } else if (instruction instanceof Fused.Round round) {
-      return uniform[round.operand()];
-    }
-    return instruction instanceof Fused.Immediate;
-  }
-
-  /** The form in which an instruction reads an operand. */
-  private Form needed(Fused.Apply apply, int operand) {
-    return switch (apply.kind()) {
-      case EQUAL -> Form.BITS;
-      case GREATER -> isZero(apply.operands().get(1), 0x7fffffff) ? Form.BITS : Form.FLOATS;
-      case SELECT -> uniform[apply.operands().get(0)] ? Form.FLOATS : Form.BITS;
-      default -> Form.FLOATS;
-    };
-  }
-
-  /** The form in which an instruction gives its result. */
-  private Form natural(int register) {
-    Fused.Instruction instruction = op.tape().get(register);
-    if (instruction instanceof Fused.Apply apply) {
-      return switch (apply.kind()) {
-        case EQUAL, GREATER, LOG, TANH, SIGN, ERF, EXPM1, LOG1P, POW -> Form.BITS;
-        case SELECT -> uniform[apply.operands().get(0)] ? Form.FLOATS : Form.BITS;
-        default -> Form.FLOATS;
-      };
-    } else if (instruction instanceof Fused.Load) {
-      return lastUse[register][0] < 0 && lastUse[register][1] >= 0 ? Form.BITS : Form.FLOATS;
-    }
-    return Form.BITS;
-  }
-
-  /** Whether a register is the number 0; the mask says which bits of it matter. */
-  private boolean isZero(int register, int mask) {
-    return op.tape().get(register) instanceof Fused.Immediate immediate
-        && (Float.floatToRawIntBits((float) immediate.value()) & mask) == 0;
   }
 
   private void emit(int i, Fused.Instruction instruction) {
@@ -220,7 +157,7 @@ final class TapeCompiler {
       }
       case SELECT -> select(i, o);
     }
-    convert(i, natural(i));
+    convert(i, forms.natural(i));
   }
 
   private void unary(int i, List<Integer> o, Unary kernel) {
@@ -274,7 +211,7 @@ final class TapeCompiler {
   private void greater(int i, List<Integer> o) {
     int ra = o.get(0);
     int rb = o.get(1);
-    if (isZero(rb, 0x7fffffff)) {
+    if (forms.isZero(rb, 0x7fffffff)) {
       int a = tile(ra, Form.BITS);
       release(i, o);
       int out = allocate(i, Form.BITS);
@@ -314,7 +251,7 @@ final class TapeCompiler {
     }
     int a = tile(condition, Form.BITS);
     int b = tile(o.get(1), Form.BITS);
-    if (isZero(o.get(2), -1)) {
+    if (forms.isZero(o.get(2), -1)) {
       release(i, o);
       int out = allocate(i, Form.BITS);
       body.add((w, position, n) -> TileKernels.selectOrZero(w.ints[a], w.ints[b], w.ints[out], n));
@@ -334,7 +271,7 @@ final class TapeCompiler {
         to.put(position, w.f0, 0, n);
       };
     }
-    Form form = natural(register);
+    Form form = forms.natural(register);
     int slot = slots[register][form.ordinal()];
     return form == Form.FLOATS
         ? (w, to, position, n) -> to.put(position, w.floats[slot], 0, n)

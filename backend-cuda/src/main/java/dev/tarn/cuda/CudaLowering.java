@@ -43,7 +43,6 @@ import dev.tarn.ir.SoftmaxGrad;
 import dev.tarn.ir.StopGradient;
 import dev.tarn.ir.Transpose;
 import dev.tarn.ir.Value;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,11 +54,6 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   static final int BLOCK = 256;
   static final int WARPS = BLOCK / 32;
-
-  /** Tapes of fewer groups of four run in smaller blocks, to use more multiprocessors. */
-  private static final int LARGE_TAPE = 1 << 16;
-
-  private static final int SMALL_BLOCK = 64;
 
   private final Schedule<Step> schedule;
   private final Kernels kernels;
@@ -98,54 +92,17 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Fused op) {
-    return tape(op, node.inputs(), false);
+    return tapes().lower(op, node.inputs(), false);
   }
 
   /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
   @Override
   public List<Step> visit(Elementwise op) {
-    List<Value> operands = new ArrayList<>();
-    List<Fused.Instruction> tape = new ArrayList<>();
-    List<Integer> registers = new ArrayList<>();
-    for (Value input : node.inputs()) {
-      HostTensor constant = constants.get(input);
-      registers.add(tape.size());
-      if (constant != null && constant.size() == 1) {
-        tape.add(new Fused.Immediate(constant.get(0)));
-      } else {
-        tape.add(new Fused.Load(operands.size()));
-        operands.add(input);
-      }
-    }
-    tape.add(new Fused.Apply(op.kind(), registers));
-    return tape(new Fused(shape(node.output()), tape, List.of(tape.size() - 1)), operands, true);
+    return tapes().lower(op, constants);
   }
 
-  private List<Step> tape(Fused op, List<Value> inputs, boolean integers) {
-    count(op.shape());
-    if (op.shape().size() == 0) {
-      return List.of();
-    }
-    TapeSource source =
-        TapeCompiler.compile(op, inputs.stream().map(Value::spec).toList(), integers);
-    kernels.request(source);
-    KernelStep step = new KernelStep(op.name(), () -> kernels.tape(source.name()));
-    for (TapeSource.Argument argument : source.arguments()) {
-      if (argument instanceof TapeSource.Input input) {
-        step.reads(schedule.buffer(inputs.get(input.index())));
-      } else if (argument instanceof TapeSource.Output output) {
-        step.writes(schedule.buffer(node.outputs().get(output.index())));
-      } else if (argument instanceof TapeSource.Whole whole) {
-        step.bits(whole.value());
-      } else if (argument instanceof TapeSource.Real real) {
-        step.real(real.value());
-      }
-    }
-    long threads = ceil(source.elements(), TapeSource.ELEMENTS_PER_THREAD);
-    int block = threads < LARGE_TAPE ? SMALL_BLOCK : TapeSource.MAX_BLOCK;
-    long applied = op.tape().stream().filter(i -> i instanceof Fused.Apply).count();
-    return List.of(
-        step.grid(ceil(threads, block), 1).block(block, 1).build(applied * source.elements()));
+  private TapeLowering tapes() {
+    return new TapeLowering(schedule, kernels, node);
   }
 
   @Override
@@ -185,19 +142,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(ArgMax op) {
-    Shape shape = shape(node.inputs().get(0));
-    int rows = shape.dim(0);
-    int columns = shape.dim(1);
-    if (rows == 0) {
-      return List.of();
-    }
-    return List.of(
-        rowKernel("argmax.cu", "argmax", rows, columns)
-            .reads(schedule.buffer(node.inputs().get(0)))
-            .writes(schedule.buffer(node.output()))
-            .whole(rows)
-            .whole(columns)
-            .build(shape.size()));
+    return rows().argMax();
   }
 
   @Override
@@ -207,66 +152,17 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(SoftmaxCrossEntropy op) {
-    Shape shape = shape(node.inputs().get(0));
-    int rows = shape.dim(0);
-    int columns = shape.dim(1);
-    if (rows == 0) {
-      return List.of();
-    }
-    return List.of(
-        rowKernel("softmax_cross_entropy.cu", op.name(), rows, columns)
-            .reads(schedule.buffer(node.inputs().get(0)))
-            .reads(schedule.buffer(node.inputs().get(1)))
-            .writes(schedule.buffer(node.outputs().get(0)))
-            .writes(schedule.buffer(node.outputs().get(1)))
-            .whole(rows)
-            .whole(columns)
-            .build(4 * shape.size()));
+    return rows().crossEntropy(op.name());
   }
 
   @Override
   public List<Step> visit(SoftmaxCrossEntropyGrad op) {
-    Shape shape = shape(node.output());
-    int elements = count(shape);
-    if (elements == 0) {
-      return List.of();
-    }
-    KernelStep step = kernel("softmax_cross_entropy.cu", op.name());
-    node.inputs().forEach(input -> step.reads(schedule.buffer(input)));
-    return List.of(
-        step.writes(schedule.buffer(node.output()))
-            .whole(elements)
-            .whole(shape.dim(1))
-            .grid(ceil(elements, BLOCK), 1)
-            .block(BLOCK, 1)
-            .build(4L * elements));
+    return rows().crossEntropyGrad(op.name());
   }
 
   @Override
   public List<Step> visit(FirstNonFinite op) {
-    List<Buffer> in = schedule.buffers(node.inputs());
-    Buffer flag = in.get(0);
-    Buffer raised = schedule.buffer(node.output());
-    List<Step> steps = new ArrayList<>();
-    if (flag != raised) {
-      steps.add(copy(op.name() + " flag", flag, raised));
-    }
-    List<Buffer> tensors = in.subList(2, in.size()).stream().filter(b -> b.bytes() > 0).toList();
-    if (tensors.isEmpty()) {
-      return steps;
-    }
-    NonFiniteRanges ranges = NonFiniteRanges.of(tensors, store);
-    KernelStep step =
-        kernel("first_non_finite.cu", op.name())
-            .writes(raised)
-            .reads(in.get(1))
-            .pointer(binding -> binding.upload(ranges.table(binding)))
-            .whole(ranges.count())
-            .grid(ranges.blocks(), 1)
-            .block(BLOCK, 1);
-    tensors.forEach(step::touches);
-    steps.add(step.build(0));
-    return steps;
+    return NonFiniteRanges.lower(op.name(), node, schedule, kernels, store);
   }
 
   @Override
@@ -359,12 +255,12 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Softmax op) {
-    return softmax(op.name());
+    return rows().softmax(op.name());
   }
 
   @Override
   public List<Step> visit(SoftmaxGrad op) {
-    return softmax(op.name());
+    return rows().softmax(op.name());
   }
 
   @Override
@@ -404,21 +300,8 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     return new MovementLowering(schedule, kernels, node);
   }
 
-  private List<Step> softmax(String name) {
-    Shape shape = shape(node.output());
-    if (isEmpty()) {
-      return List.of();
-    }
-    int columns = shape.dim(-1);
-    int rows = (int) (shape.size() / columns);
-    KernelStep step = rowKernel("softmax.cu", name, rows, columns);
-    node.inputs().forEach(input -> step.reads(schedule.buffer(input)));
-    step.writes(schedule.buffer(node.output())).whole(rows).whole(columns);
-    return List.of(step.build(4 * shape.size()));
-  }
-
-  private KernelStep kernel(String file, String name) {
-    return kernel(kernels, file, name);
+  private RowLowering rows() {
+    return new RowLowering(schedule, kernels, node);
   }
 
   /** A step that launches a kernel of a source; the source is compiled when it is bound. */
@@ -430,14 +313,6 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   static KernelStep kernel(Kernels kernels, String file, String name, List<String> definitions) {
     List<String> all = List.copyOf(definitions);
     return new KernelStep(name, () -> kernels.get(file, name, all));
-  }
-
-  /** A kernel that gives a row to a warp, or to a block if it is long. */
-  private KernelStep rowKernel(String file, String name, int rows, int columns) {
-    boolean warp = columns <= WARP_ROW;
-    return kernel(file, name + (warp ? "_warp" : "_block"))
-        .grid(warp ? ceil(rows, WARPS) : rows, 1)
-        .block(BLOCK, 1);
   }
 
   /** A step that copies a buffer. */
@@ -460,8 +335,12 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
         binding -> Fill.bytes(binding.address(to), (byte) 0, to.bytes()));
   }
 
-  /** The number of elements of a kernel that counts them with 31 bits. */
   private int count(Shape shape) {
+    return count(node, shape);
+  }
+
+  /** The number of elements of a kernel that counts them with 31 bits. */
+  static int count(Node node, Shape shape) {
     if (shape.size() > Integer.MAX_VALUE - 1024) {
       throw new TarnException(
           node.op().name()

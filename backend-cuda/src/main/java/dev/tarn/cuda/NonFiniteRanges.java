@@ -4,6 +4,8 @@ import dev.tarn.Arena;
 import dev.tarn.HostTensor;
 import dev.tarn.State;
 import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Node;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -29,6 +31,34 @@ final class NonFiniteRanges {
   private final List<Range> ranges = new ArrayList<>();
 
   private NonFiniteRanges() {}
+
+  /** The steps of a node that looks for numbers that are not finite. */
+  static List<Step> lower(
+      String name, Node node, Schedule<Step> schedule, Kernels kernels, CudaStateStore store) {
+    List<Buffer> in = schedule.buffers(node.inputs());
+    Buffer flag = in.get(0);
+    Buffer raised = schedule.buffer(node.output());
+    List<Step> steps = new ArrayList<>();
+    if (flag != raised) {
+      steps.add(CudaLowering.copy(name + " flag", flag, raised));
+    }
+    List<Buffer> tensors = in.subList(2, in.size()).stream().filter(b -> b.bytes() > 0).toList();
+    if (tensors.isEmpty()) {
+      return steps;
+    }
+    NonFiniteRanges ranges = of(tensors, store);
+    KernelStep step =
+        CudaLowering.kernel(kernels, "first_non_finite.cu", name)
+            .writes(raised)
+            .reads(in.get(1))
+            .pointer(binding -> binding.upload(ranges.table(binding)))
+            .whole(ranges.count())
+            .grid(ranges.blocks(), 1)
+            .block(CudaLowering.BLOCK, 1);
+    tensors.forEach(step::touches);
+    steps.add(step.build(0));
+    return steps;
+  }
 
   /** The ranges of f32 buffers, which are not empty. */
   static NonFiniteRanges of(List<Buffer> buffers, CudaStateStore store) {

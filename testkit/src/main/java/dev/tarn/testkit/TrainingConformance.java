@@ -335,13 +335,13 @@ public abstract class TrainingConformance {
 
   /** Pixels in [0, 1], in a batch of its own. */
   private static Batch scaled(Batch batch) {
-    float[] values = batch.features().floats().clone();
+    float[] values = batch.feature().floats().clone();
     for (int i = 0; i < values.length; i++) {
       values[i] /= 16;
     }
     return new Batch(
-        HostTensor.of(values, batch.features().shape()),
-        HostTensor.of(batch.targets().ints().clone(), batch.size()));
+        HostTensor.of(values, batch.feature().shape()),
+        HostTensor.of(batch.target().ints().clone(), batch.size()));
   }
 
   /** Each element agrees relative to the tensor's largest. */

@@ -1,0 +1,92 @@
+package dev.tarn.cuda;
+
+import dev.tarn.Shape;
+import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Node;
+import java.util.List;
+
+/** Softmax, its cross-entropy and arg-max: a warp or a block for each row. */
+final class RowLowering {
+  private final Schedule<Step> schedule;
+  private final Kernels kernels;
+  private final Node node;
+
+  RowLowering(Schedule<Step> schedule, Kernels kernels, Node node) {
+    this.schedule = schedule;
+    this.kernels = kernels;
+    this.node = node;
+  }
+
+  List<Step> argMax() {
+    Shape shape = node.inputs().get(0).spec().shape();
+    int rows = shape.dim(0);
+    int columns = shape.dim(1);
+    if (rows == 0) {
+      return List.of();
+    }
+    return List.of(
+        rowKernel("argmax.cu", "argmax", rows, columns)
+            .reads(schedule.buffer(node.inputs().get(0)))
+            .writes(schedule.buffer(node.output()))
+            .whole(rows)
+            .whole(columns)
+            .build(shape.size()));
+  }
+
+  List<Step> crossEntropy(String name) {
+    Shape shape = node.inputs().get(0).spec().shape();
+    int rows = shape.dim(0);
+    int columns = shape.dim(1);
+    if (rows == 0) {
+      return List.of();
+    }
+    return List.of(
+        rowKernel("softmax_cross_entropy.cu", name, rows, columns)
+            .reads(schedule.buffer(node.inputs().get(0)))
+            .reads(schedule.buffer(node.inputs().get(1)))
+            .writes(schedule.buffer(node.outputs().get(0)))
+            .writes(schedule.buffer(node.outputs().get(1)))
+            .whole(rows)
+            .whole(columns)
+            .build(4 * shape.size()));
+  }
+
+  List<Step> crossEntropyGrad(String name) {
+    Shape shape = node.output().spec().shape();
+    int elements = CudaLowering.count(node, shape);
+    if (elements == 0) {
+      return List.of();
+    }
+    KernelStep step = CudaLowering.kernel(kernels, "softmax_cross_entropy.cu", name);
+    node.inputs().forEach(input -> step.reads(schedule.buffer(input)));
+    return List.of(
+        step.writes(schedule.buffer(node.output()))
+            .whole(elements)
+            .whole(shape.dim(1))
+            .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1)
+            .block(CudaLowering.BLOCK, 1)
+            .build(4L * elements));
+  }
+
+  List<Step> softmax(String name) {
+    Shape shape = node.output().spec().shape();
+    CudaLowering.count(node, shape);
+    if (shape.size() == 0) {
+      return List.of();
+    }
+    int columns = shape.dim(-1);
+    int rows = (int) (shape.size() / columns);
+    KernelStep step = rowKernel("softmax.cu", name, rows, columns);
+    node.inputs().forEach(input -> step.reads(schedule.buffer(input)));
+    step.writes(schedule.buffer(node.output())).whole(rows).whole(columns);
+    return List.of(step.build(4 * shape.size()));
+  }
+
+  /** A kernel that gives a row to a warp, or to a block if it is long. */
+  private KernelStep rowKernel(String file, String name, int rows, int columns) {
+    boolean warp = columns <= CudaLowering.WARP_ROW;
+    return CudaLowering.kernel(kernels, file, name + (warp ? "_warp" : "_block"))
+        .grid(warp ? CudaLowering.ceil(rows, CudaLowering.WARPS) : rows, 1)
+        .block(CudaLowering.BLOCK, 1);
+  }
+}

@@ -1,0 +1,79 @@
+package dev.tarn.cuda;
+
+import dev.tarn.HostTensor;
+import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Elementwise;
+import dev.tarn.ir.Fused;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Value;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Chains of elementwise functions, each a generated kernel. */
+final class TapeLowering {
+  /** Tapes of fewer groups of four run in smaller blocks, to use more multiprocessors. */
+  private static final int LARGE_TAPE = 1 << 16;
+
+  private static final int SMALL_BLOCK = 64;
+
+  private final Schedule<Step> schedule;
+  private final Kernels kernels;
+  private final Node node;
+
+  TapeLowering(Schedule<Step> schedule, Kernels kernels, Node node) {
+    this.schedule = schedule;
+    this.kernels = kernels;
+    this.node = node;
+  }
+
+  /** A plain elementwise node as a tape; single numbers that are constant become immediates. */
+  List<Step> lower(Elementwise op, Map<Value, HostTensor> constants) {
+    List<Value> operands = new ArrayList<>();
+    List<Fused.Instruction> tape = new ArrayList<>();
+    List<Integer> registers = new ArrayList<>();
+    for (Value input : node.inputs()) {
+      HostTensor constant = constants.get(input);
+      registers.add(tape.size());
+      if (constant != null && constant.size() == 1) {
+        tape.add(new Fused.Immediate(constant.get(0)));
+      } else {
+        tape.add(new Fused.Load(operands.size()));
+        operands.add(input);
+      }
+    }
+    tape.add(new Fused.Apply(op.kind(), registers));
+    return lower(
+        new Fused(node.output().spec().shape(), tape, List.of(tape.size() - 1)), operands, true);
+  }
+
+  /** The kernel of a tape. */
+  List<Step> lower(Fused op, List<Value> inputs, boolean integers) {
+    CudaLowering.count(node, op.shape());
+    if (op.shape().size() == 0) {
+      return List.of();
+    }
+    TapeSource source =
+        TapeCompiler.compile(op, inputs.stream().map(Value::spec).toList(), integers);
+    kernels.request(source);
+    KernelStep step = new KernelStep(op.name(), () -> kernels.tape(source.name()));
+    for (TapeSource.Argument argument : source.arguments()) {
+      if (argument instanceof TapeSource.Input input) {
+        step.reads(schedule.buffer(inputs.get(input.index())));
+      } else if (argument instanceof TapeSource.Output output) {
+        step.writes(schedule.buffer(node.outputs().get(output.index())));
+      } else if (argument instanceof TapeSource.Whole whole) {
+        step.bits(whole.value());
+      } else if (argument instanceof TapeSource.Real real) {
+        step.real(real.value());
+      }
+    }
+    long threads = CudaLowering.ceil(source.elements(), TapeSource.ELEMENTS_PER_THREAD);
+    int block = threads < LARGE_TAPE ? SMALL_BLOCK : TapeSource.MAX_BLOCK;
+    long applied = op.tape().stream().filter(i -> i instanceof Fused.Apply).count();
+    return List.of(
+        step.grid(CudaLowering.ceil(threads, block), 1)
+            .block(block, 1)
+            .build(applied * source.elements()));
+  }
+}
