@@ -2,6 +2,7 @@ package dev.tarn.config;
 
 import dev.tarn.DType;
 import dev.tarn.Mode;
+import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
@@ -35,6 +36,7 @@ import org.snakeyaml.engine.v2.common.FlowStyle;
  * @param layers the model's layers in order
  * @param train the training
  * @param seed the seed of the split, initial values, shuffles and dropout
+ * @param precision how exactly products are computed
  * @param device {@code auto}, {@code reference}, {@code cpu}, {@code cuda} or {@code cuda:1}
  */
 public record RunConfig(
@@ -43,6 +45,7 @@ public record RunConfig(
     List<LayerConfig> layers,
     TrainConfig train,
     long seed,
+    Precision precision,
     String device) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
   private static final Pattern DEVICE = Pattern.compile("auto|reference|cpu|cuda(:[0-9]{1,3})?");
@@ -100,7 +103,8 @@ public record RunConfig(
                                   "%s: unknown key '%s'; did you mean '%s'?",
                                   entry.keyPlace().text(), key, meant));
                         }));
-    Fields fields = new Fields(root, List.of("name", "data", "model", "train", "seed", "device"));
+    Fields fields =
+        new Fields(root, List.of("name", "data", "model", "train", "seed", "precision", "device"));
     YamlValue seed = fields.get("seed");
     return new RunConfig(
         name(fields, root, source),
@@ -108,6 +112,7 @@ public record RunConfig(
         layers(fields.require("model")),
         TrainConfig.read(fields.require("train")),
         seed == null ? 0 : seed.integer(Long.MIN_VALUE, Long.MAX_VALUE),
+        precision(fields),
         device(fields));
   }
 
@@ -127,6 +132,7 @@ public record RunConfig(
     root.put("model", layers.stream().map(layer -> layer.settings().toYaml()).toList());
     root.put("train", train.toYaml());
     root.put("seed", seed);
+    root.put("precision", precision.toString());
     root.put("device", device);
     DumpSettings settings =
         DumpSettings.builder().setDefaultFlowStyle(FlowStyle.AUTO).setWidth(100).build();
@@ -219,6 +225,19 @@ public record RunConfig(
       throw value.expected("a list of layers, such as '- dense: 128'");
     }
     return value.values().stream().map(LayerConfig::read).toList();
+  }
+
+  private static Precision precision(Fields fields) {
+    YamlValue given = fields.get("precision");
+    if (given == null) {
+      return Precision.FP32;
+    }
+    for (Precision precision : Precision.values()) {
+      if (given.isScalar() && given.text().equals(precision.toString())) {
+        return precision;
+      }
+    }
+    throw given.expected("fp32, tf32 or bf16");
   }
 
   private static String device(Fields fields) {

@@ -1,5 +1,6 @@
 package dev.tarn.reference;
 
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Precision;
 import dev.tarn.State;
@@ -8,7 +9,10 @@ import dev.tarn.backend.Backend;
 import dev.tarn.backend.Debug;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.StateStore;
+import dev.tarn.ir.Arithmetic;
+import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.Product;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.ProgramPrinter;
 import java.util.List;
@@ -21,6 +25,9 @@ import java.util.Locale;
 public final class ValidatingBackend implements Backend {
   /** How far a node's output may be from the reference's, relative to its largest element. */
   static final double TOLERANCE = 2e-5;
+
+  /** The same for what is rounded to bf16 on its way: two of its units in the last place. */
+  static final double BF16_TOLERANCE = 1.0 / 64;
 
   private final Backend backend;
 
@@ -99,8 +106,19 @@ public final class ValidatingBackend implements Backend {
       }
     }
 
+    /** Whether a small difference can become a large one by rounding to a short format. */
+    private static boolean rounds(Node node) {
+      return node.outputs().stream().anyMatch(value -> value.spec().dtype() == DType.BF16)
+          || (node.op() instanceof Fused fused
+              && fused.tape().stream().anyMatch(Fused.Round.class::isInstance))
+          || (node.op() instanceof Product product
+              && (product.arithmetic() == Arithmetic.TF32
+                  || product.arithmetic() == Arithmetic.BF16_MATH));
+    }
+
     private static void compare(
         Program program, Node node, HostTensor expected, HostTensor actual) {
+      double tolerance = rounds(node) ? BF16_TOLERANCE : TOLERANCE;
       double scale = 1e-30;
       for (int i = 0; i < expected.size(); i++) {
         double value = Math.abs(expected.get(i));
@@ -110,7 +128,7 @@ public final class ValidatingBackend implements Backend {
         double want = expected.get(i);
         double got = actual.get(i);
         boolean same = Double.compare(want, got) == 0 || want == got;
-        if (!same && !(Math.abs(want - got) <= TOLERANCE * scale)) {
+        if (!same && !(Math.abs(want - got) <= tolerance * scale)) {
           throw new TarnException(
               String.format(
                   Locale.ROOT,

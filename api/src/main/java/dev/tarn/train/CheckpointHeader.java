@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
  * @param features the shape of one example's features
  * @param device the device it ran on, with versions
  * @param method how parameters follow their gradients, with all settings
+ * @param precision the precision that the steps were computed in
  */
 record CheckpointHeader(
     Position position,
@@ -27,7 +28,8 @@ record CheckpointHeader(
     long seed,
     Shape features,
     String device,
-    String method) {
+    String method,
+    String precision) {
   /** The key of the header in the file's metadata. */
   static final String KEY = "tarn";
 
@@ -53,6 +55,7 @@ record CheckpointHeader(
     json.add("features", dims);
     json.addProperty("device", device);
     json.addProperty("method", method);
+    json.addProperty("precision", precision);
     json.add("plateau", json(progress));
     return json.toString();
   }
@@ -96,7 +99,8 @@ record CheckpointHeader(
           json.get("seed").getAsLong(),
           Shape.of(extents),
           json.get("device").getAsString(),
-          json.get("method").getAsString());
+          json.get("method").getAsString(),
+          json.has("precision") ? json.get("precision").getAsString() : "fp32");
     } catch (JsonParseException
         | IllegalStateException
         | NullPointerException
@@ -124,43 +128,41 @@ record CheckpointHeader(
         json.get("scale").getAsDouble());
   }
 
-  /** Refuses another seed or optimizer, and says so where the device is another. */
-  void checkFits(
-      Path path, long wantedSeed, String wantedMethod, int metrics, String wantedDevice) {
-    if (position.sums().length != metrics + 1) {
-      throw new TarnException(
-          path
-              + ": trained with "
-              + (position.sums().length - 1)
-              + " metrics, not "
-              + metrics
-              + ": resume with the same metrics, or start anew from its weights");
+  /**
+   * Refuses another seed, optimizer or precision than it was saved with, and says so where the
+   * device is another.
+   *
+   * @param wanted what a checkpoint saved now would say
+   */
+  void checkFits(Path path, CheckpointHeader wanted) {
+    int metrics = position.sums().length - 1;
+    int wantedMetrics = wanted.position.sums().length - 1;
+    if (metrics != wantedMetrics) {
+      refuse(path, metrics + " metrics", wantedMetrics, "with the same metrics");
     }
-    if (seed != wantedSeed) {
-      throw new TarnException(
-          path
-              + ": trained with seed "
-              + seed
-              + ", not "
-              + wantedSeed
-              + ": resume with that seed, or start anew from its weights");
+    if (seed != wanted.seed) {
+      refuse(path, "seed " + seed, wanted.seed, "with that seed");
     }
-    if (!method.equals(wantedMethod)) {
-      throw new TarnException(
-          path
-              + ": trained with "
-              + method
-              + ", not "
-              + wantedMethod
-              + ": resume with the same settings, or start anew from its weights");
+    if (!method.equals(wanted.method)) {
+      refuse(path, method, wanted.method, "with the same settings");
     }
-    if (!device.equals(wantedDevice)) {
+    if (!precision.equals(wanted.precision)) {
+      refuse(path, "precision " + precision, wanted.precision, "with precision=" + precision);
+    }
+    if (!device.equals(wanted.device)) {
       LOG.warn(
           "{} was saved on {}; this is {}: the training goes on, but not bit for bit as it would"
               + " have there",
           path,
           device,
-          wantedDevice);
+          wanted.device);
     }
+  }
+
+  private static void refuse(Path path, String saved, Object wanted, String how) {
+    throw new TarnException(
+        String.format(
+            "%s: trained with %s, not %s: resume %s, or start anew from its weights",
+            path, saved, wanted, how));
   }
 }

@@ -1,11 +1,10 @@
 package dev.tarn.train;
 
-import dev.tarn.DType;
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.State;
-import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
@@ -23,7 +22,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,6 +56,7 @@ public final class TrainStep implements AutoCloseable {
   private final StepPrograms programs;
   private final Updates updates;
   private final StateStore store;
+  private final Precision precision;
   private final long seed;
   private final Map<String, HostTensor> stepInputs = new HashMap<>();
   private final Map<Integer, Scalars> scalars = new LinkedHashMap<>();
@@ -99,6 +98,29 @@ public final class TrainStep implements AutoCloseable {
       List<Metric> metrics,
       Shape features,
       long seed) {
+    this(backend, model, loss, updates, metrics, features, seed, Precision.FP32);
+  }
+
+  /**
+   * Makes the model's parameters and gives them their initial values.
+   *
+   * @param updates how parameters follow their gradients
+   * @param features the shape of one example's features
+   * @param seed the seed of initial values and dropout
+   * @param precision how exactly products are computed, in training, evaluation and prediction
+   * @throws dev.tarn.ShapeException if the features do not fit the model
+   * @throws dev.tarn.TarnException if a group of parameters is empty, or none is left to train
+   */
+  public TrainStep(
+      Backend backend,
+      Module model,
+      Loss loss,
+      Updates updates,
+      List<Metric> metrics,
+      Shape features,
+      long seed,
+      Precision precision) {
+    this.precision = precision;
     this.backend = ValidatingBackend.ifAsked(backend);
     this.updates = updates;
     this.seed = seed;
@@ -135,7 +157,7 @@ public final class TrainStep implements AutoCloseable {
     Kind kind = turn.last() ? Kind.TRAIN : Kind.ACCUMULATE;
     Compiled program = compiled(kind, batch.feature().spec());
     program.executable().run(arguments(program, turn, batch));
-    debugPrint(program);
+    DebugPrint.show(program.programs(), program.executable());
   }
 
   /** Multiplies the learning rates of all steps from here on. */
@@ -147,7 +169,7 @@ public final class TrainStep implements AutoCloseable {
   public void evaluate(Batch batch) {
     Compiled program = compiled(Kind.EVALUATE, batch.feature().spec());
     program.executable().run(arguments(program, NO_TURN, batch));
-    debugPrint(program);
+    DebugPrint.show(program.programs(), program.executable());
   }
 
   /**
@@ -337,7 +359,7 @@ public final class TrainStep implements AutoCloseable {
           case EVALUATE -> List.of(programs.evaluate(features));
           case PREDICT -> List.of(programs.predict(features));
         };
-    Executable executable = backend.compile(traced, store);
+    Executable executable = backend.compile(traced, store, precision);
     HostTensor[] arguments = new HostTensor[executable.inputs().size()];
     for (int i = 0; i < arguments.length; i++) {
       HostTensor shared = stepInputs.get(executable.inputs().get(i).name());
@@ -352,36 +374,5 @@ public final class TrainStep implements AutoCloseable {
         (System.nanoTime() - start) / 1_000_000,
         executable.bytes());
     return new Compiled(traced, executable, arguments);
-  }
-
-  private static void debugPrint(Compiled program) {
-    int index = 0;
-    @Nullable List<HostTensor> outputs = null;
-    for (Program part : program.programs()) {
-      for (Program.Output output : part.outputs()) {
-        if (output.name().startsWith(Tensor.DEBUG_PREFIX)) {
-          outputs = outputs == null ? program.executable().read() : outputs;
-          HostTensor value = outputs.get(index);
-          String label = output.name().substring(Tensor.DEBUG_PREFIX.length());
-          System.err.println("[tarn] " + label + " = " + value + statistics(value));
-        }
-        index++;
-      }
-    }
-  }
-
-  private static String statistics(HostTensor value) {
-    if (value.spec().dtype() == DType.I32 || value.size() == 0) {
-      return "";
-    }
-    double min = Double.POSITIVE_INFINITY;
-    double max = Double.NEGATIVE_INFINITY;
-    double sum = 0;
-    for (double v : value.toDoubles()) {
-      min = Math.min(min, v);
-      max = Math.max(max, v);
-      sum += v;
-    }
-    return String.format(" min %.4g mean %.4g max %.4g", min, sum / value.size(), max);
   }
 }

@@ -1,6 +1,7 @@
 package dev.tarn.train;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
@@ -16,6 +17,7 @@ import dev.tarn.optim.Updates;
 import dev.tarn.train.TrainingListener.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +43,7 @@ public final class Trainer implements AutoCloseable {
   private final @Nullable Plateau plateau;
   private final List<Metric> metrics;
   private final long seed;
+  private final Precision precision;
   private final List<TrainingListener> listeners;
   private @Nullable TrainStep step;
   private @Nullable Shape features;
@@ -58,6 +61,7 @@ public final class Trainer implements AutoCloseable {
     this.plateau = builder.plateau;
     this.metrics = List.copyOf(builder.metrics);
     this.seed = builder.seed;
+    this.precision = builder.precision;
     this.listeners = List.copyOf(builder.listeners);
     this.position = Position.start(sums());
   }
@@ -146,7 +150,8 @@ public final class Trainer implements AutoCloseable {
     double[] sums = new double[sums()];
     for (int i = 0; i < batches.count(); i++) {
       current.evaluate(batches.load(i));
-      add(sums, current.takeSums());
+      double[] more = current.takeSums();
+      Arrays.setAll(sums, s -> sums[s] + more[s]);
     }
     position = position.plus(kept);
     return evaluation(sums, data.size());
@@ -204,21 +209,19 @@ public final class Trainer implements AutoCloseable {
               + " gave NaN or infinity; resume from an earlier one");
     }
     Map<String, String> metadata = new LinkedHashMap<>(texts);
-    metadata.put(
-        CheckpointHeader.KEY,
-        new CheckpointHeader(position, progress, seed, shape, device(), method()).toJson());
+    metadata.put(CheckpointHeader.KEY, header(shape).toJson());
     new Safetensors(current.checkpoint(), metadata).write(file);
   }
 
   /**
    * Continues a training exactly where a checkpoint was saved: parameters, moments, step, sums.
    *
-   * @throws TarnException if the file does not fit this model, optimizer or seed
+   * @throws TarnException if the file does not fit this model, optimizer, seed or precision
    */
   public void resume(Path file) {
     Safetensors saved = Safetensors.read(file);
     CheckpointHeader header = CheckpointHeader.of(saved, file);
-    header.checkFits(file, seed, method(), sums() - 1, device());
+    header.checkFits(file, header(header.features()));
     TrainStep current = step(header.features());
     Weights.copy(saved, current, current.checkpointStates(), file);
     position = header.position();
@@ -257,18 +260,17 @@ public final class Trainer implements AutoCloseable {
     closed = true;
   }
 
-  /** What a checkpoint says of how parameters follow their gradients. */
-  private String method() {
-    return plateau == null ? updates.toString() : updates + " and " + plateau;
+  /** What a checkpoint saved now would say. */
+  private CheckpointHeader header(Shape shape) {
+    String device = backend.name() + ": " + backend.description();
+    String method = plateau == null ? updates.toString() : updates + " and " + plateau;
+    return new CheckpointHeader(
+        position, progress, seed, shape, device, method, precision.toString());
   }
 
   /** The number of sums over examples: of the loss, of each metric, of weights. */
   private int sums() {
     return metrics.size() + (loss.weighted() ? 2 : 1);
-  }
-
-  private String device() {
-    return backend.name() + ": " + backend.description();
   }
 
   private TrainStep step(Dataset data) {
@@ -282,7 +284,7 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalStateException("the trainer is closed");
     }
     if (step == null) {
-      step = new TrainStep(backend, model, loss, updates, metrics, shape, seed);
+      step = new TrainStep(backend, model, loss, updates, metrics, shape, seed, precision);
       features = shape;
     } else if (!shape.equals(features)) {
       throw new TarnException(
@@ -318,12 +320,6 @@ public final class Trainer implements AutoCloseable {
     return new Evaluation(values, examples);
   }
 
-  private static void add(double[] sums, double[] more) {
-    for (int i = 0; i < sums.length; i++) {
-      sums[i] += more[i];
-    }
-  }
-
   /** Describes a training. */
   public static final class Builder {
     private final Module model;
@@ -334,6 +330,7 @@ public final class Trainer implements AutoCloseable {
     private @Nullable Updates updates;
     private @Nullable Plateau plateau;
     private long seed;
+    private Precision precision = Precision.FP32;
 
     private Builder(Module model, Backend backend) {
       this.model = model;
@@ -372,6 +369,12 @@ public final class Trainer implements AutoCloseable {
     /** The seed of initial values, shuffles and dropout; 0 if it is not set. */
     public Builder seed(long value) {
       seed = value;
+      return this;
+    }
+
+    /** How exactly products are computed; {@link Precision#FP32} if it is not set. */
+    public Builder precision(Precision value) {
+      precision = value;
       return this;
     }
 

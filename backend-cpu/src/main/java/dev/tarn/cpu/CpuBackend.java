@@ -9,6 +9,8 @@ import dev.tarn.backend.StateStore;
 import dev.tarn.ir.Program;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs programs on the CPU: matrix products by oneDNN, everything else by vectorised loops.
@@ -18,6 +20,8 @@ import org.bytedeco.javacpp.Loader;
  * with the same number of threads, processor and version of oneDNN.
  */
 public final class CpuBackend implements Backend {
+  private static final Logger LOG = LoggerFactory.getLogger(CpuBackend.class);
+
   private final Dnnl dnnl;
   private final Team team;
 
@@ -82,6 +86,9 @@ public final class CpuBackend implements Backend {
   public Executable compile(List<Program> programs, StateStore store, Precision precision) {
     if (!(store instanceof CpuStateStore own)) {
       throw new IllegalArgumentException("the state store belongs to another backend");
+    }
+    if (precision == Precision.TF32) {
+      LOG.info("cpu: there is no tf32 here; products are computed in fp32, which is more exact");
     }
     return new CpuExecutable(programs, own, dnnl, team, precision);
   }

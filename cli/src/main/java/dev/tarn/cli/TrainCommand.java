@@ -58,6 +58,7 @@ import picocli.CommandLine.Spec;
       "  train.checkpoint_every  steps between checkpoints within an epoch; default:",
       "                          only at each epoch's end",
       "  seed                    of split, weights, shuffles, dropout; default: 0",
+      "  precision               fp32 (default), tf32, bf16",
       "  device                  auto (default), cpu, cuda, cuda:1, reference",
       "",
       "Examples:",

@@ -53,7 +53,8 @@ final class Training {
         Trainer.of(model, backend)
             .loss(config.train().loss())
             .updates(config.train().updates(1))
-            .seed(config.seed());
+            .seed(config.seed())
+            .precision(config.precision());
     return config.classifies() ? builder.metrics(Metrics.accuracy()) : builder;
   }
 
@@ -88,7 +89,11 @@ final class Training {
     Dataset.Split split = split(config, data);
     Sequential model = config.modelFor(data);
     Devices.Opened device = Devices.open(config.device());
-    say("device", device.backend().name() + ": " + device.backend().description());
+    say(
+        "device",
+        String.format(
+            "%s: %s, %s",
+            device.backend().name(), device.backend().description(), config.precision()));
     if (!device.refused().isEmpty()) {
       say("", "no " + String.join(", no ", device.refused()) + ": see 'tarn devices'");
     }
