@@ -1,11 +1,11 @@
 // What the convolutions on tensor cores read, made of the plain layouts.
 //
 //   kernel            from                            to                     grid
-//   pack_pixels_*     x (N, G, c, plane)              (N, plane, G, C)       ceil(plane / 32) ceil(C / 32) N G
+//   pack_pixels_*     x (N, G, c, plane)              (N, plane, G, C)       ceil(plane / 32) ceil(C / W) N G
 //   pack_kernel_*     w(group, row, k, tap) at        (G, m, taps, C)        ceil(elements / 256)
 //                     group * w_group + row * w_row + k * w_k + tap
 //
-// C >= c: channels of a group rounded up to 16 bytes; past c are zeros. *: from which type to which. block 256,
+// W: channels of a tile, whose rows are 128 bytes of T. C >= c: channels of a group rounded up to 16 bytes; past c are zeros. *: from which type to which. block 256,
 // pack_pixels 32 x 8, through shared memory, so that reads and writes are both coalesced. Bytes: from and to once each.
 #include "bfloat16.cuh"
 
@@ -16,15 +16,23 @@ __device__ __forceinline__ T convert(S x) {
   return from_float<T>(to_float(x));
 }
 
+// Neighbours that one 4-byte access moves.
+template <class T>
+struct __align__(4) Together {
+  T v[4 / sizeof(T)];
+};
+
 template <class S, class T>
 __device__ __forceinline__ void pack_pixels(const S *x, T *y, unsigned int groups, unsigned int c,
                                             unsigned int channels, unsigned int plane) {
-  __shared__ T tile[32][33];
-  const unsigned int across = (plane + 31) / 32, down = (channels + 31) / 32;
+  constexpr unsigned int kPairs = 4 / sizeof(T);  // elements of a 4-byte store
+  constexpr unsigned int kTile = 32 * kPairs;
+  __shared__ T tile[kTile][33];
+  const unsigned int across = (plane + 31) / 32, down = (channels + kTile - 1) / kTile;
   const unsigned int first_pixel = blockIdx.x % across * 32;
-  const unsigned int first_channel = blockIdx.x / across % down * 32;
+  const unsigned int first_channel = blockIdx.x / across % down * kTile;
   const unsigned int image = blockIdx.x / across / down;  // and group
-  for (unsigned int i = threadIdx.y; i < 32; i += blockDim.y) {
+  for (unsigned int i = threadIdx.y; i < kTile; i += blockDim.y) {
     const unsigned int channel = first_channel + i, pixel = first_pixel + threadIdx.x;
     const bool inside = channel < c && pixel < plane;
     tile[i][threadIdx.x] =
@@ -33,10 +41,14 @@ __device__ __forceinline__ void pack_pixels(const S *x, T *y, unsigned int group
   __syncthreads();
   const unsigned int n = image / groups, group = image - n * groups;
   for (unsigned int i = threadIdx.y; i < 32; i += blockDim.y) {
-    const unsigned int channel = first_channel + threadIdx.x, pixel = first_pixel + i;
+    const unsigned int in_tile = threadIdx.x * kPairs;
+    const unsigned int channel = first_channel + in_tile, pixel = first_pixel + i;
     if (channel < channels && pixel < plane) {
-      y[(((unsigned long long)n * plane + pixel) * groups + group) * channels + channel] =
-          tile[threadIdx.x][i];
+      T *to = y + (((unsigned long long)n * plane + pixel) * groups + group) * channels + channel;
+      Together<T> together;
+#pragma unroll
+      for (unsigned int k = 0; k < kPairs; k++) together.v[k] = tile[in_tile + k][i];
+      *reinterpret_cast<Together<T> *>(to) = together;
     }
   }
 }

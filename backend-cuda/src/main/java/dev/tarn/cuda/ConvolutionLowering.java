@@ -42,15 +42,22 @@ final class ConvolutionLowering {
 
   private final Schedule<Step> schedule;
   private final Kernels kernels;
+  private final PackedImages packedImages;
   private final Node node;
   private final Window2d window;
   private final Arithmetic arithmetic;
   private final List<Step> steps = new ArrayList<>();
 
   ConvolutionLowering(
-      Schedule<Step> schedule, Kernels kernels, Node node, Window2d window, Arithmetic arithmetic) {
+      Schedule<Step> schedule,
+      Kernels kernels,
+      PackedImages packedImages,
+      Node node,
+      Window2d window,
+      Arithmetic arithmetic) {
     this.schedule = schedule;
     this.kernels = kernels;
+    this.packedImages = packedImages;
     this.node = node;
     this.window = window;
     this.arithmetic = arithmetic;
@@ -81,7 +88,7 @@ final class ConvolutionLowering {
   }
 
   private TensorConvolution tensor() {
-    return new TensorConvolution(schedule, kernels, node, window, arithmetic);
+    return new TensorConvolution(schedule, kernels, packedImages, node, window, arithmetic);
   }
 
   /** An operand in f32. */

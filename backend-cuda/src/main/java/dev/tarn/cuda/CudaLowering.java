@@ -4,11 +4,13 @@ import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
+import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.cuda.driver.Copy;
 import dev.tarn.cuda.driver.Fill;
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
@@ -59,6 +61,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final Kernels kernels;
   private final CudaStateStore store;
   private final Map<Value, HostTensor> constants = new HashMap<>();
+  private final PackedImages packedImages = new PackedImages();
   private Node node;
 
   private CudaLowering(
@@ -167,19 +170,21 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Conv2d op) {
-    return new ConvolutionLowering(schedule, kernels, node, op.window(), op.arithmetic()).forward();
+    return convolution(op.window(), op.arithmetic()).forward();
   }
 
   @Override
   public List<Step> visit(Conv2dGradInput op) {
-    return new ConvolutionLowering(schedule, kernels, node, op.window(), op.arithmetic())
-        .gradInput();
+    return convolution(op.window(), op.arithmetic()).gradInput();
   }
 
   @Override
   public List<Step> visit(Conv2dGradWeight op) {
-    return new ConvolutionLowering(schedule, kernels, node, op.window(), op.arithmetic())
-        .gradWeight();
+    return convolution(op.window(), op.arithmetic()).gradWeight();
+  }
+
+  private ConvolutionLowering convolution(Window2d window, Arithmetic arithmetic) {
+    return new ConvolutionLowering(schedule, kernels, packedImages, node, window, arithmetic);
   }
 
   @Override

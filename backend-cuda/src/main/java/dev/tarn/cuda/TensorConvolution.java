@@ -39,6 +39,7 @@ final class TensorConvolution {
 
   private static final int LEAST_CHUNK = 512;
   private static final int PACK_TILE = 32;
+  private static final int PACK_ROW_BYTES = 128;
   private static final int MAX_GRID_Y = 65_535;
 
   /** Grouped convolutions need groups of a multiple of so many channels. */
@@ -46,6 +47,7 @@ final class TensorConvolution {
 
   private final Schedule<Step> schedule;
   private final Kernels kernels;
+  private final PackedImages packedImages;
   private final Node node;
   private final Window2d window;
   private final DType type;
@@ -54,9 +56,15 @@ final class TensorConvolution {
 
   /** Lowers a node with an arithmetic other than f32. */
   TensorConvolution(
-      Schedule<Step> schedule, Kernels kernels, Node node, Window2d window, Arithmetic arithmetic) {
+      Schedule<Step> schedule,
+      Kernels kernels,
+      PackedImages packedImages,
+      Node node,
+      Window2d window,
+      Arithmetic arithmetic) {
     this.schedule = schedule;
     this.kernels = kernels;
+    this.packedImages = packedImages;
     this.node = node;
     this.window = window;
     this.type = arithmetic == Arithmetic.TF32 ? DType.F32 : DType.BF16;
@@ -208,6 +216,11 @@ final class TensorConvolution {
 
   /** An image with its channels last, those of each group rounded up to 16 bytes. */
   private Buffer pack(Value image) {
+    PackedImages.Key key = new PackedImages.Key(image, window.groups(), type);
+    Buffer known = packedImages.get(key);
+    if (known != null) {
+      return known;
+    }
     Shape shape = shape(image);
     int groups = window.groups();
     int channels = shape.dim(1) / groups;
@@ -215,7 +228,9 @@ final class TensorConvolution {
     long plane = plane(shape);
     long bytes = shape.dim(0) * plane * groups * padded * type.bytes();
     Buffer packed = schedule.scratch(node.op().name() + " channels last", bytes);
-    long tiles = CudaLowering.ceil(plane, PACK_TILE) * CudaLowering.ceil(padded, PACK_TILE);
+    long tiles =
+        CudaLowering.ceil(plane, PACK_TILE)
+            * CudaLowering.ceil(padded, PACK_ROW_BYTES / type.bytes());
     steps.add(
         CudaLowering.kernel(kernels, PACK, "pack_pixels_" + stored + "_to_" + type)
             .reads(schedule.buffer(image))
@@ -227,6 +242,7 @@ final class TensorConvolution {
             .grid(tiles * shape.dim(0) * groups, 1)
             .block(PACK_TILE, CudaLowering.BLOCK / PACK_TILE)
             .build(0));
+    packedImages.put(key, packed);
     return packed;
   }
 

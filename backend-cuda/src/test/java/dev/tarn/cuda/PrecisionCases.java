@@ -45,8 +45,16 @@ final class PrecisionCases {
         // Groups that fill chunks, and those that are left to the f32 kernels.
         exact(Shape.of(2, 32, 9, 9), Shape.of(48, 16, 3, 3), SAME.groups(2)),
         exact(Shape.of(2, 6, 7, 7), Shape.of(12, 1, 3, 3), SAME.groups(6)),
-        // The tile of 128 channels needs many pixels.
-        exact(Shape.of(4, 1, 64, 65), Shape.of(130, 1, 1, 1), Window2d.UNIT));
+        wide());
+  }
+
+  /** The tile of 128 channels, which needs many pixels. */
+  private static OpCase wide() {
+    return OpCase.named("exact convolution to 130 channels")
+        .within(0)
+        .input("x", Spec.f32(4, 3, 65, 64), Fill.cycle(1, -2, 0, 2, -1, 1, 2))
+        .input("w", Spec.f32(130, 3, 2, 1), Fill.cycle(-1, 0, 1, 1, -1, 1, 0, 0, 1, -1, 1))
+        .program((trace, in) -> List.of(in[0].conv2d(in[1], Window2d.UNIT)));
   }
 
   private static OpCase exact(Shape x, Shape w, Window2d window) {
