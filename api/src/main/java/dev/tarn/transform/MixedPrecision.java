@@ -156,6 +156,9 @@ public final class MixedPrecision {
     } else if (!(op instanceof Cast cast && cast.to().isFloat())) {
       inputs = dataTogether(op, inputs, node.origin());
     }
+    if (op instanceof Cast && isShort(inputs.get(0))) {
+      casts.put(node.output(), inputs.get(0));
+    }
     body.add(new Node(op, inputs, outputs(op, inputs, node.outputs()), node.origin()));
   }
 

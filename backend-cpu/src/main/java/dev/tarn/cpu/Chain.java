@@ -40,6 +40,7 @@ final class Chain implements AutoCloseable {
   private final Schedule<?> schedule;
   private final dnnl_stream stream;
   private final dnnl_primitive_attr attributes = new dnnl_primitive_attr();
+  private final boolean inBf16;
   private final Deque<Runnable> releases = new ArrayDeque<>();
   private final List<Buffer> scratch = new ArrayList<>();
   private final List<Call> calls = new ArrayList<>();
@@ -61,7 +62,7 @@ final class Chain implements AutoCloseable {
     releases.push(() -> dnnl_primitive_attr_destroy(attributes));
     check(dnnl_primitive_attr_set_deterministic(attributes, 1), label);
     check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), label);
-    dnnl.setMath(attributes, arithmetic, label);
+    this.inBf16 = arithmetic == Arithmetic.BF16_MATH && Dnnl.multipliesBf16();
   }
 
   /** The attributes that all primitives are made with: deterministic, scratch memory given. */
@@ -77,17 +78,36 @@ final class Chain implements AutoCloseable {
       strides[i] = stride;
       stride *= dims[i];
     }
+    return strided(dims, strides);
+  }
+
+  /** The description of a tensor whose elements lie where the strides say. */
+  dnnl_memory_desc strided(long[] dims, long[] strides) {
     dnnl_memory_desc desc = new dnnl_memory_desc();
     check(dnnl_memory_desc_create_with_strides(desc, dims.length, dims, dnnl_f32, strides), label);
     releases.push(() -> dnnl_memory_desc_destroy(desc));
     return desc;
   }
 
-  /** The description of a tensor whose format the primitive may choose. */
+  /** Whether factors are converted to bf16: where the processor multiplies it faster than f32. */
+  boolean multipliesInBf16() {
+    return inBf16;
+  }
+
+  /** The description of a result whose format the primitive may choose. */
   dnnl_memory_desc any(long... dims) {
+    return any(dnnl_f32, dims);
+  }
+
+  /** The same for what the primitive multiplies, which may be converted to bf16. */
+  dnnl_memory_desc factor(long... dims) {
+    return any(inBf16 ? dnnl_bf16 : dnnl_f32, dims);
+  }
+
+  private dnnl_memory_desc any(int type, long... dims) {
     dnnl_memory_desc desc = new dnnl_memory_desc();
     check(
-        dnnl_memory_desc_create_with_tag(desc, dims.length, dims, dnnl_f32, dnnl_format_tag_any),
+        dnnl_memory_desc_create_with_tag(desc, dims.length, dims, type, dnnl_format_tag_any),
         label);
     releases.push(() -> dnnl_memory_desc_destroy(desc));
     return desc;

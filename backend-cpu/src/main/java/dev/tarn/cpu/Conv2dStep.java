@@ -109,19 +109,16 @@ final class Conv2dStep extends Step {
     long[] dilates = {v.dilationH() - 1, v.dilationW() - 1};
     long[] before = {v.padTop(), v.padLeft()};
     long[] after = {v.padBottom(), v.padRight()};
-    dnnl_memory_desc xa = chain.any(x);
-    dnnl_memory_desc wa = chain.any(w);
-    dnnl_memory_desc ya = chain.any(y);
     chain.own(
         dnnl_convolution_forward_primitive_desc_create(
             forward,
             dnnl.engine(),
             dnnl_forward_training,
             dnnl_convolution_direct,
-            xa,
-            wa,
+            chain.factor(x),
+            chain.factor(w),
             null,
-            ya,
+            chain.any(y),
             strides,
             dilates,
             before,
@@ -144,9 +141,9 @@ final class Conv2dStep extends Step {
                 desc,
                 dnnl.engine(),
                 dnnl_convolution_direct,
-                xa,
-                wa,
-                ya,
+                chain.any(x),
+                chain.factor(w),
+                chain.factor(y),
                 strides,
                 dilates,
                 before,
@@ -167,10 +164,10 @@ final class Conv2dStep extends Step {
                 desc,
                 dnnl.engine(),
                 dnnl_convolution_direct,
-                xa,
-                wa,
+                chain.factor(x),
+                chain.any(w),
                 null,
-                ya,
+                chain.factor(y),
                 strides,
                 dilates,
                 before,

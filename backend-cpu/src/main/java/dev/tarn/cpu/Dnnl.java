@@ -4,11 +4,9 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import dev.tarn.TarnException;
 import dev.tarn.backend.BackendUnavailableException;
-import dev.tarn.ir.Arithmetic;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_engine;
-import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.global.dnnl;
@@ -59,11 +57,10 @@ final class Dnnl implements AutoCloseable {
     openMp.limitThisThread();
   }
 
-  /** Lets a primitive of f32 operands multiply in bf16 if its arithmetic says so. */
-  void setMath(dnnl_primitive_attr attributes, Arithmetic arithmetic, String label) {
-    if (arithmetic == Arithmetic.BF16_MATH) {
-      check(dnnl_primitive_attr_set_fpmath_mode(attributes, dnnl_fpmath_mode_bf16), label);
-    }
+  /** Whether the processor has instructions for products of bf16: AVX512_BF16 or AMX. */
+  static boolean multipliesBf16() {
+    int needed = dnnl_cpu_isa_avx512_core_bf16;
+    return (dnnl_get_effective_cpu_isa() & needed) == needed;
   }
 
   /** The engine. */

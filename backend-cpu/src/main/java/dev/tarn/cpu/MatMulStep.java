@@ -1,25 +1,15 @@
 package dev.tarn.cpu;
 
-import static dev.tarn.cpu.Dnnl.check;
 import static org.bytedeco.dnnl.global.dnnl.*;
 
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
-import org.bytedeco.dnnl.dnnl_exec_arg_t;
-import org.bytedeco.dnnl.dnnl_memory;
-import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.bytedeco.dnnl.dnnl_primitive;
-import org.bytedeco.dnnl.dnnl_primitive_attr;
+import java.util.Map;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.bytedeco.dnnl.dnnl_stream;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.PointerPointer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +19,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The longer of M and N is divided among the threads; each part is a primitive of its own on a
  * block of rows or columns. A batch of products {@code [B,M,N]} is divided by B if there are
- * enough.
+ * enough. In bf16 math each part first converts its own factors.
  */
 final class MatMulStep extends Step {
   private static final Logger LOG = LoggerFactory.getLogger(MatMulStep.class);
@@ -67,50 +57,9 @@ final class MatMulStep extends Step {
       @Nullable Buffer bias,
       Buffer y) {}
 
-  /** A block of the result with its primitive. */
-  private static final class Block {
-    final int first;
-    final int row;
-    final int column;
-    final dnnl_memory_desc aDesc;
-    final dnnl_memory_desc bDesc;
-    final @Nullable dnnl_memory_desc biasDesc;
-    final dnnl_memory_desc yDesc;
-    final dnnl_memory_desc scratchDesc;
-    final dnnl_primitive primitive = new dnnl_primitive();
-    final Buffer scratch;
-    final dnnl_stream stream;
-    dnnl_exec_arg_t arguments = new dnnl_exec_arg_t((Pointer) null);
-    int argumentCount;
-
-    Block(
-        int first,
-        int row,
-        int column,
-        dnnl_memory_desc aDesc,
-        dnnl_memory_desc bDesc,
-        @Nullable dnnl_memory_desc biasDesc,
-        dnnl_memory_desc yDesc,
-        dnnl_memory_desc scratchDesc,
-        Buffer scratch,
-        dnnl_stream stream) {
-      this.first = first;
-      this.row = row;
-      this.column = column;
-      this.aDesc = aDesc;
-      this.bDesc = bDesc;
-      this.biasDesc = biasDesc;
-      this.yDesc = yDesc;
-      this.scratchDesc = scratchDesc;
-      this.scratch = scratch;
-      this.stream = stream;
-    }
-  }
-
   private final Dnnl dnnl;
   private final Operands operands;
-  private final List<Block> blocks = new ArrayList<>();
-  private final Deque<Runnable> releases = new ArrayDeque<>();
+  private final List<Chain> chains = new ArrayList<>();
   private String implementation = "";
 
   /** Prepares the primitives; their scratch memory is added to the schedule. */
@@ -153,134 +102,87 @@ final class MatMulStep extends Step {
   private void prepare(
       int first, int batch, int row, int column, int rows, int columns, Schedule<?> schedule) {
     Operands o = operands;
-    long product = (long) o.m * o.n;
+    Chain chain = new Chain(dnnl, o.label, o.arithmetic, chains.size(), schedule);
+    chains.add(chain);
+    long sizeA = (long) o.m * o.k;
+    long sizeB = (long) o.k * o.n;
+    long sizeY = (long) o.m * o.n;
     long[] aStrides = o.transposeA ? new long[] {1, o.m} : new long[] {o.k, 1};
     long[] bStrides = o.transposeB ? new long[] {1, o.k} : new long[] {o.n, 1};
-    dnnl_memory_desc a = describe(o.sharedA ? 1 : batch, (long) o.m * o.k, rows, o.k, aStrides);
-    dnnl_memory_desc b = describe(o.sharedB ? 1 : batch, (long) o.k * o.n, o.k, columns, bStrides);
-    dnnl_memory_desc y = describe(batch, product, rows, columns, new long[] {o.n, 1});
-    dnnl_memory_desc bias =
-        o.bias == null ? null : describe(1, columns, 1, columns, new long[] {columns, 1});
-    dnnl_primitive_attr attributes = new dnnl_primitive_attr();
-    check(dnnl_primitive_attr_create(attributes), o.label);
-    releases.push(() -> dnnl_primitive_attr_destroy(attributes));
-    check(dnnl_primitive_attr_set_deterministic(attributes, 1), o.label);
-    check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), o.label);
-    dnnl.setMath(attributes, o.arithmetic, o.label);
+    long[] yStrides = {o.n, 1};
+    long aOffset = o.transposeA ? row : (long) row * o.k;
+    long bOffset = o.transposeB ? (long) column * o.k : column;
+    aOffset += o.sharedA ? 0 : first * sizeA;
+    bOffset += o.sharedB ? 0 : first * sizeB;
+    long yOffset = first * sizeY + (long) row * o.n + column;
+    long[] aDims = dims(o.sharedA ? 1 : batch, rows, o.k);
+    long[] bDims = dims(o.sharedB ? 1 : batch, o.k, columns);
+    Chain.Operand a = at(chain, aDims, strides(sizeA, aStrides), o.a, aOffset);
+    Chain.Operand b = at(chain, bDims, strides(sizeB, bStrides), o.b, bOffset);
+    Chain.Operand y = at(chain, dims(batch, rows, columns), strides(sizeY, yStrides), o.y, yOffset);
+    Chain.Operand bias =
+        o.bias == null
+            ? null
+            : at(chain, dims(1, 1, columns), strides(columns, columns, 1), o.bias, column);
+    boolean given = !chain.multipliesInBf16();
     dnnl_primitive_desc desc = new dnnl_primitive_desc();
-    check(
-        dnnl_matmul_primitive_desc_create(desc, dnnl.engine(), a, b, bias, y, attributes), o.label);
-    releases.push(() -> dnnl_primitive_desc_destroy(desc));
-    implementation = implementation(desc);
+    chain.own(
+        dnnl_matmul_primitive_desc_create(
+            desc,
+            dnnl.engine(),
+            given ? a.desc() : chain.factor(aDims),
+            given ? b.desc() : chain.factor(bDims),
+            bias == null ? null : bias.desc(),
+            y.desc(),
+            chain.attributes()),
+        desc);
+    implementation = Chain.implementation(desc);
     if (implementation.contains("ref")) {
       LOG.warn("{}: oneDNN has only its plain loops for this shape, which are slow", o.label);
     }
-    dnnl_memory_desc scratchDesc = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
-    Buffer scratch =
-        schedule.scratch(o.label + " scratch", Math.max(1, dnnl_memory_desc_get_size(scratchDesc)));
-    Block block =
-        new Block(
-            first, row, column, a, b, bias, y, scratchDesc, scratch, dnnl.stream(blocks.size()));
-    check(dnnl_primitive_create(block.primitive, desc), o.label);
-    releases.push(() -> dnnl_primitive_destroy(block.primitive));
-    blocks.add(block);
-  }
-
-  /** A matrix, or several if the step is a batch: their number and distance, extents, strides. */
-  private dnnl_memory_desc describe(
-      long count, long distance, long rows, long columns, long[] strides) {
-    dnnl_memory_desc desc = new dnnl_memory_desc();
-    boolean batched = operands.batch > 1;
-    long[] extents = batched ? new long[] {count, rows, columns} : new long[] {rows, columns};
-    long[] all = batched ? new long[] {distance, strides[0], strides[1]} : strides;
-    check(
-        dnnl_memory_desc_create_with_strides(desc, extents.length, extents, dnnl_f32, all),
-        operands.label);
-    releases.push(() -> dnnl_memory_desc_destroy(desc));
-    return desc;
-  }
-
-  private static String implementation(dnnl_primitive_desc desc) {
-    try (Memory memory = new Memory(8, "oneDNN query");
-        PointerPointer<BytePointer> result =
-            new PointerPointer<>(new Memory.Address(memory.address()))) {
-      dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, result);
-      BytePointer text = result.get(BytePointer.class, 0);
-      return text == null ? "unknown" : text.getString();
+    Map<Integer, Chain.Operand> roles = new LinkedHashMap<>();
+    roles.put(DNNL_ARG_SRC, chain.input(a, desc, dnnl_query_src_md));
+    roles.put(DNNL_ARG_WEIGHTS, chain.input(b, desc, dnnl_query_weights_md));
+    roles.put(DNNL_ARG_DST, y);
+    if (bias != null) {
+      roles.put(DNNL_ARG_BIAS, bias);
     }
+    chain.add(desc, roles);
   }
 
-  /** Memory that the blocks need while the step runs. */
+  private static Chain.Operand at(
+      Chain chain, long[] dims, long[] strides, Buffer buffer, long offset) {
+    return new Chain.Operand(chain.strided(dims, strides), buffer, 4 * offset);
+  }
+
+  /** Extents with the number of matrices in front if the step is a batch. */
+  private long[] dims(long count, long rows, long columns) {
+    return operands.batch > 1 ? new long[] {count, rows, columns} : new long[] {rows, columns};
+  }
+
+  /** Strides with the distance of matrices in front if the step is a batch. */
+  private long[] strides(long distance, long... strides) {
+    return operands.batch > 1 ? new long[] {distance, strides[0], strides[1]} : strides;
+  }
+
+  /** Memory that the parts need while the step runs. */
   List<Buffer> scratch() {
-    return blocks.stream().map(block -> block.scratch).toList();
+    return chains.stream().flatMap(chain -> chain.scratch().stream()).toList();
   }
 
   @Override
   int parts() {
-    return blocks.size();
+    return chains.size();
   }
 
   @Override
   void bind(Addresses addresses) {
-    Operands o = operands;
-    long a = addresses.address(o.a);
-    long b = addresses.address(o.b);
-    long y = addresses.address(o.y);
-    for (Block block : blocks) {
-      List<Integer> roles = new ArrayList<>();
-      List<dnnl_memory> memories = new ArrayList<>();
-      long aOffset = o.transposeA ? block.row : (long) block.row * o.k;
-      long bOffset = o.transposeB ? (long) block.column * o.k : block.column;
-      long yOffset = ((long) block.first * o.m + block.row) * o.n + block.column;
-      aOffset += o.sharedA ? 0 : (long) block.first * o.m * o.k;
-      bOffset += o.sharedB ? 0 : (long) block.first * o.k * o.n;
-      add(roles, memories, DNNL_ARG_SRC, block.aDesc, a + 4 * aOffset);
-      add(roles, memories, DNNL_ARG_WEIGHTS, block.bDesc, b + 4 * bOffset);
-      add(roles, memories, DNNL_ARG_DST, block.yDesc, y + 4 * yOffset);
-      add(
-          roles,
-          memories,
-          DNNL_ARG_SCRATCHPAD,
-          block.scratchDesc,
-          addresses.address(block.scratch));
-      if (o.bias != null && block.biasDesc != null) {
-        long bias = addresses.address(o.bias) + 4L * block.column;
-        add(roles, memories, DNNL_ARG_BIAS, block.biasDesc, bias);
-      }
-      Memory table = new Memory(16L * roles.size(), o.label);
-      releases.push(table::close);
-      block.arguments = new dnnl_exec_arg_t(new Memory.Address(table.address()));
-      block.argumentCount = roles.size();
-      for (int i = 0; i < roles.size(); i++) {
-        block.arguments.position(i);
-        block.arguments.arg(roles.get(i));
-        block.arguments.memory(memories.get(i));
-      }
-      block.arguments.position(0);
-    }
-  }
-
-  private void add(
-      List<Integer> roles,
-      List<dnnl_memory> memories,
-      int role,
-      dnnl_memory_desc desc,
-      long address) {
-    dnnl_memory memory = new dnnl_memory();
-    check(
-        dnnl_memory_create(memory, desc, dnnl.engine(), new Memory.Address(address)),
-        operands.label);
-    releases.push(() -> dnnl_memory_destroy(memory));
-    roles.add(role);
-    memories.add(memory);
+    chains.forEach(chain -> chain.bind(addresses));
   }
 
   @Override
   void run(int part, Workspace workspace) {
-    Block block = blocks.get(part);
-    check(
-        dnnl_primitive_execute(block.primitive, block.stream, block.argumentCount, block.arguments),
-        operands.label);
+    chains.get(part).run();
   }
 
   @Override
@@ -295,8 +197,6 @@ final class MatMulStep extends Step {
 
   @Override
   public void close() {
-    while (!releases.isEmpty()) {
-      releases.pop().run();
-    }
+    chains.forEach(Chain::close);
   }
 }
