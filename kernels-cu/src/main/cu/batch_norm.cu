@@ -16,6 +16,9 @@
 //
 //   batch_norm_statistics  moves   N C S elements     batch_norm_grad_sums  moves 2 N C S elements
 //   batch_norm             moves 2 N C S           batch_norm_grad       moves 3 N C S
+//
+// nvcc-check: -DTARN_BF16=0
+// nvcc-check: -DTARN_BF16=1
 #include "collectives.cuh"
 #include "element.cuh"
 
@@ -213,25 +216,26 @@ __device__ __forceinline__ void batch_norm_grad(const Element *x, const float *s
 #define TARN_TILE unsigned int channels, unsigned int inner, unsigned int count, unsigned int chunks
 #define TARN_KERNELS(suffix, columns)                                                             \
   extern "C" __global__ void __launch_bounds__(256)                                               \
-      batch_norm_statistics_##suffix(const tarn::Element *x, float *partial, TARN_TILE) {                 \
+      batch_norm_statistics_##suffix(const tarn::Element *x, float *partial, TARN_TILE) {         \
     const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
     tarn::batch_norm_statistics(x, partial, tile);                                                \
   }                                                                                               \
   extern "C" __global__ void __launch_bounds__(256) batch_norm_##suffix(                          \
-      const tarn::Element *x, const float *scale, const float *bias, const float *partial, tarn::Element *y,      \
-      float *mean, float *variance, TARN_TILE, float epsilon) {                                   \
+      const tarn::Element *x, const float *scale, const float *bias, const float *partial,        \
+      tarn::Element *y, float *mean, float *variance, TARN_TILE, float epsilon) {                 \
     const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
     tarn::batch_norm(x, scale, bias, partial, y, mean, variance, epsilon, tile);                  \
   }                                                                                               \
   extern "C" __global__ void __launch_bounds__(256) batch_norm_grad_sums_##suffix(                \
-      const tarn::Element *x, const float *mean, const tarn::Element *dy, float *partial, TARN_TILE) {            \
+      const tarn::Element *x, const float *mean, const tarn::Element *dy, float *partial,         \
+      TARN_TILE) {                                                                                \
     const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
     tarn::batch_norm_grad_sums(x, mean, dy, partial, tile);                                       \
   }                                                                                               \
   extern "C" __global__ void __launch_bounds__(256) batch_norm_grad_##suffix(                     \
-      const tarn::Element *x, const float *scale, const float *mean, const float *variance,               \
-      const tarn::Element *dy, const float *partial, tarn::Element *dx, float *dscale, float *dbias, TARN_TILE,   \
-      float epsilon) {                                                                            \
+      const tarn::Element *x, const float *scale, const float *mean, const float *variance,       \
+      const tarn::Element *dy, const float *partial, tarn::Element *dx, float *dscale,            \
+      float *dbias, TARN_TILE, float epsilon) {                                                   \
     const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
     tarn::batch_norm_grad(x, scale, mean, variance, dy, partial, dx, dscale, dbias, epsilon,      \
                           tile);                                                                  \

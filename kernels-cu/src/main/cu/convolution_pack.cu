@@ -5,8 +5,9 @@
 //   pack_kernel_*     w(group, row, k, tap) at        (G, m, taps, C)        ceil(elements / 256)
 //                     group * w_group + row * w_row + k * w_k + tap
 //
-// W: channels of a tile, whose rows are 128 bytes of T. C >= c: channels of a group rounded up to 16 bytes; past c are zeros. *: from which type to which. block 256,
-// pack_pixels 32 x 8, through shared memory, so that reads and writes are both coalesced. Bytes: from and to once each.
+// C >= c: channels of a group rounded up to 16 bytes; past c are zeros. W: channels of a tile, 128 bytes.
+// *: from which type to which. block 256, pack_pixels 32 x 8, through shared memory, so that reads and
+// writes are both coalesced. Bytes: from and to once each.
 #include "bfloat16.cuh"
 
 namespace tarn {

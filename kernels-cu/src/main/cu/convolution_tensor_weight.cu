@@ -17,8 +17,10 @@
 // FLOPs: 2 N P Q o c R S. Bytes: x and dy once each as far as caches hold what windows share, and
 // 4 (chunks + 1) G o R S C.
 //
-// nvcc-check: -DTARN_BF16=1
-// nvcc-check: -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// Seen with nvcc 13.0 for sm_90a and a window of 3 x 3: 78 (tf32) and 80 (bf16) registers, no spills.
+//
+// nvcc-check: -DTARN_BF16=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 #include "convolution_window.cuh"
 #include "element.cuh"
 #include "tensor_core.cuh"

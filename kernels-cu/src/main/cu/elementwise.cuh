@@ -2,8 +2,8 @@
 //
 // A thread owns four consecutive elements base .. base + 3 of the row-major result, of which the
 // first count exist (4 but at the end). Where the four lie together, one access of 16 bytes, or 8 of
-// bf16, moves them: base is a multiple of four and every buffer is 16-byte aligned. An operand that is broadcast is
-// read in one of these ways, by how its element depends on the result's element i:
+// bf16, moves them: base is a multiple of four and every buffer is 16-byte aligned. An operand that is
+// broadcast is read in one of these ways, by how its element depends on the result's element i:
 //   full    i                      scalar  0
 //   row     i mod period           column  i / inner
 //   middle  (i / inner) mod period  general, any other

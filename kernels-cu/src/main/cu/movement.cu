@@ -1,4 +1,5 @@
-// Elements moved to other places; they are 4 bytes each, or with -DTARN_BF16=1 two, whatever they mean.
+// Elements moved to other places; they are 4 bytes each, or with -DTARN_BF16=1 two, whatever they
+// mean.
 //
 //   kernel           does                                          grid                       block
 //   transpose_tiles  (batch, R, C) -> (batch, C, R)                (batch ceil(R/32) ceil(C/32))  32 x 8
@@ -6,9 +7,12 @@
 //   pad              y[i] = x inside a box of y, bits outside      (ceil(elements / 256))     256
 //   copy_rows        rows of x to rows of y that are farther apart (ceil(elements / 256))     256
 //
-// c_a(i) are the coordinates of element i in the shape of y, row-major. Each reads and writes an element once.
-// transpose_tiles goes through shared memory, so that reads and writes are both coalesced; the others
+// c_a(i) are the coordinates of element i in the shape of y, row-major. Each element is read and
+// written once. transpose_tiles goes through shared memory, so that reads and writes are both coalesced; the others
 // have the output's or the input's order in the threads.
+//
+// nvcc-check: -DTARN_BF16=0
+// nvcc-check: -DTARN_BF16=1
 
 #if defined(TARN_BF16) && TARN_BF16
 typedef unsigned short Bits;

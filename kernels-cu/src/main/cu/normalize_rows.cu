@@ -11,6 +11,9 @@
 //
 // A warp holds its row in registers; a block reads its row again, from the cache. The variance is
 // the mean of the squared distances from the mean. Forward moves 2 R D elements, the gradient 3 R D.
+//
+// nvcc-check: -DTARN_BF16=0
+// nvcc-check: -DTARN_BF16=1
 #include "collectives.cuh"
 #include "element.cuh"
 
@@ -49,8 +52,8 @@ __device__ __forceinline__ Statistics statistics(float mean, float distances, fl
 }  // namespace tarn
 
 extern "C" __global__ void __launch_bounds__(256)
-    normalize_rows_warp(const tarn::Element *x, tarn::Element *y, float *mean, float *variance, unsigned int rows,
-                        unsigned int columns, float epsilon) {
+    normalize_rows_warp(const tarn::Element *x, tarn::Element *y, float *mean, float *variance,
+                        unsigned int rows, unsigned int columns, float epsilon) {
   const unsigned int r = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32;
   if (r >= rows) return;  // whole warps leave together
   const unsigned int lane = threadIdx.x % 32;
@@ -89,8 +92,8 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    normalize_rows_block(const tarn::Element *x, tarn::Element *y, float *mean, float *variance, unsigned int rows,
-                         unsigned int columns, float epsilon) {
+    normalize_rows_block(const tarn::Element *x, tarn::Element *y, float *mean, float *variance,
+                         unsigned int rows, unsigned int columns, float epsilon) {
   const unsigned int r = blockIdx.x, first = tarn::Block::first(), step = tarn::Block::step();
   const tarn::Element *row = x + (unsigned long long)r * columns;
   float sum = 0.0f;
@@ -148,8 +151,8 @@ __device__ __forceinline__ void normalize_rows_grad(const Element *x, const floa
 
 extern "C" __global__ void __launch_bounds__(256)
     normalize_rows_grad_warp(const tarn::Element *x, const float *mean, const float *variance,
-                             const tarn::Element *dy, tarn::Element *dx, unsigned int rows, unsigned int columns,
-                             float epsilon) {
+                             const tarn::Element *dy, tarn::Element *dx, unsigned int rows,
+                             unsigned int columns, float epsilon) {
   const unsigned int r = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32;
   if (r >= rows) return;  // whole warps leave together
   tarn::normalize_rows_grad<tarn::Warp>(x, mean, variance, dy, dx, r, columns, epsilon);

@@ -16,6 +16,9 @@
 // are added up in row-major order, so there are no atomics and the bits are always the same.
 // Forward moves planes (H W + P Q) elements, the gradient of an average as many, that of a maximum
 // planes (2 H W + 3 P Q); a comparison or addition per element of each window. NaN is the largest.
+//
+// nvcc-check: -DTARN_BF16=0
+// nvcc-check: -DTARN_BF16=1
 #include "element.cuh"
 
 namespace tarn {

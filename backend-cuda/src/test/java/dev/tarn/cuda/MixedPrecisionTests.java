@@ -156,7 +156,7 @@ class MixedPrecisionTests {
   }
 
   /** The states after some steps, and the sums of losses on the way. */
-  private static List<HostTensor> train(Backend backend, Precision precision, int steps) {
+  static List<HostTensor> train(Backend backend, Precision precision, int steps) {
     try (TrainStep step = step(backend, precision)) {
       List<HostTensor> values = new ArrayList<>();
       for (int i = 1; i <= steps; i++) {
@@ -172,7 +172,8 @@ class MixedPrecisionTests {
     }
   }
 
-  private static double distance(List<HostTensor> a, List<HostTensor> b) {
+  /** The norm of the difference of two lists of tensors, relative to that of the first. */
+  static double distance(List<HostTensor> a, List<HostTensor> b) {
     double squares = 0;
     double sum = 0;
     for (int i = 0; i < a.size(); i++) {
