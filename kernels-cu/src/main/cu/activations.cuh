@@ -40,6 +40,9 @@ __device__ __forceinline__ float erf(float x) { return erff(x); }
 __device__ __forceinline__ float expm1(float x) { return expm1f(x); }
 __device__ __forceinline__ float log1p(float x) { return log1pf(x); }
 __device__ __forceinline__ float pow(float a, float b) { return powf(a, b); }
+__device__ __forceinline__ float floor(float x) { return floorf(x); }
+__device__ __forceinline__ float ceil(float x) { return ceilf(x); }
+__device__ __forceinline__ float round(float x) { return rintf(x); }  // halves to even
 
 // Not rsqrtf, whose last bits differ: this is what the reference computes, but for the rounding.
 __device__ __forceinline__ float rsqrt(float x) { return 1.0f / sqrtf(x); }

@@ -27,6 +27,20 @@ public record Spec(DType dtype, Shape shape) {
     return new Spec(other, shape);
   }
 
+  /** So many of them, along a new first axis. */
+  public Spec prepend(int count) {
+    return new Spec(dtype, shape.prepend(count));
+  }
+
+  /**
+   * One of them, without the first axis.
+   *
+   * @throws ShapeException if it is a scalar
+   */
+  public Spec withoutFirst() {
+    return new Spec(dtype, shape.withoutFirst());
+  }
+
   /** The size in bytes of the data, plain and without padding. */
   public long bytes() {
     return shape.size() * dtype.bytes();

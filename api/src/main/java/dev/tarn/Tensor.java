@@ -1,12 +1,10 @@
 package dev.tarn;
 
-import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Cast;
 import dev.tarn.ir.Conv2d;
-import dev.tarn.ir.Elementwise;
-import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Gather;
+import dev.tarn.ir.MatMul;
 import dev.tarn.ir.NormalizeRows;
 import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Softmax;
@@ -22,7 +20,7 @@ import java.util.List;
  * results are read from an executable as {@link HostTensor}s. Binary operations broadcast as in
  * NumPy.
  */
-public final class Tensor {
+public final class Tensor extends TensorMath {
   /** What the names of outputs made by {@link #debugPrint} begin with. */
   public static final String DEBUG_PREFIX = "debug:";
 
@@ -35,6 +33,7 @@ public final class Tensor {
   }
 
   /** The trace that this tensor belongs to. */
+  @Override
   public Trace trace() {
     return trace;
   }
@@ -54,210 +53,6 @@ public final class Tensor {
     return value.spec().shape();
   }
 
-  /** The element-wise sum. */
-  public Tensor add(Tensor other) {
-    return apply(Kind.ADD, other);
-  }
-
-  /** Adds a number to each element. */
-  public Tensor add(double number) {
-    return add(trace.constant(number));
-  }
-
-  /** The element-wise difference. */
-  public Tensor sub(Tensor other) {
-    return apply(Kind.SUB, other);
-  }
-
-  /** Subtracts a number from each element. */
-  public Tensor sub(double number) {
-    return sub(trace.constant(number));
-  }
-
-  /** The element-wise product. */
-  public Tensor mul(Tensor other) {
-    return apply(Kind.MUL, other);
-  }
-
-  /** Multiplies each element by a number. */
-  public Tensor mul(double number) {
-    return mul(trace.constant(number));
-  }
-
-  /** The element-wise quotient. */
-  public Tensor div(Tensor other) {
-    return apply(Kind.DIV, other);
-  }
-
-  /** Divides each element by a number. */
-  public Tensor div(double number) {
-    return div(trace.constant(number));
-  }
-
-  /** {@code -x}. */
-  public Tensor neg() {
-    return apply(Kind.NEG);
-  }
-
-  /** {@code |x|}; its gradient at zero is zero. */
-  public Tensor abs() {
-    return apply(Kind.ABS);
-  }
-
-  /** {@code e^x}. */
-  public Tensor exp() {
-    return apply(Kind.EXP);
-  }
-
-  /** The natural logarithm. */
-  public Tensor log() {
-    return apply(Kind.LOG);
-  }
-
-  /** The square root. */
-  public Tensor sqrt() {
-    return apply(Kind.SQRT);
-  }
-
-  /** The hyperbolic tangent. */
-  public Tensor tanh() {
-    return apply(Kind.TANH);
-  }
-
-  /** {@code 1 / (1 + e^-x)}. */
-  public Tensor sigmoid() {
-    return apply(Kind.SIGMOID);
-  }
-
-  /** {@code x^2}. */
-  public Tensor square() {
-    return mul(this);
-  }
-
-  /** {@code 1 / x}. */
-  public Tensor reciprocal() {
-    return trace.constant(1).div(this);
-  }
-
-  /** {@code 1 / sqrt(x)}. */
-  public Tensor rsqrt() {
-    return apply(Kind.RSQRT);
-  }
-
-  /**
-   * {@code a^b}: 1 if {@code b} is 0 or {@code a} is 1, as in IEEE 754. The gradient by {@code b}
-   * is {@code a^b log(a)}, hence NaN where {@code a} is negative, and 0 where {@code a} is 0 and
-   * {@code b} is not negative.
-   */
-  public Tensor pow(Tensor exponent) {
-    return apply(Kind.POW, exponent);
-  }
-
-  /** {@code x^number}; powers 1, 2, 3, 1/2, -1/2 and -1 are products, roots and quotients. */
-  public Tensor pow(double number) {
-    return TensorMath.pow(this, number);
-  }
-
-  /** {@code e^x - 1}, accurate near zero. */
-  public Tensor expm1() {
-    return apply(Kind.EXPM1);
-  }
-
-  /** {@code log(1 + x)}, accurate near zero. */
-  public Tensor log1p() {
-    return apply(Kind.LOG1P);
-  }
-
-  /** The error function, {@code 2/sqrt(pi)} times the integral of {@code e^-t^2} from 0 to x. */
-  public Tensor erf() {
-    return apply(Kind.ERF);
-  }
-
-  /** -1, 0 or 1 by the sign; zeros and NaN stay what they are. No gradient flows through it. */
-  public Tensor sign() {
-    return apply(Kind.SIGN);
-  }
-
-  /**
-   * {@code min(max(x, low), high)}; NaN stays NaN. The gradient is 1 from {@code low} to {@code
-   * high}, both included, and 0 outside.
-   *
-   * @throws ShapeException if {@code low} is not at most {@code high}
-   */
-  public Tensor clip(double low, double high) {
-    return TensorMath.clip(this, low, high);
-  }
-
-  /** {@code max(x, 0)}; its gradient at zero is zero. */
-  public Tensor relu() {
-    return apply(Kind.RELU);
-  }
-
-  /** The element-wise maximum; equal elements share the gradient equally. */
-  public Tensor maximum(Tensor other) {
-    return apply(Kind.MAXIMUM, other);
-  }
-
-  /** The element-wise minimum; equal elements share the gradient equally. */
-  public Tensor minimum(Tensor other) {
-    return apply(Kind.MINIMUM, other);
-  }
-
-  /** 1 where this is greater, else 0; no gradient flows through it. */
-  public Tensor greater(Tensor other) {
-    return apply(Kind.GREATER, other);
-  }
-
-  /** 1 where this is greater than a number, else 0; no gradient flows through it. */
-  public Tensor greater(double number) {
-    return greater(trace.constant(number));
-  }
-
-  /** 1 where the elements are equal, else 0; no gradient flows through it. Also for i32. */
-  public Tensor equal(Tensor other) {
-    return apply(Kind.EQUAL, other);
-  }
-
-  /** 1 where this is less, else 0; no gradient flows through it. */
-  public Tensor less(Tensor other) {
-    return other.greater(this);
-  }
-
-  /** 1 where this is less than a number, else 0; no gradient flows through it. */
-  public Tensor less(double number) {
-    return less(trace.constant(number));
-  }
-
-  /** 1 where this is greater or equal, else 0; no gradient flows through it. */
-  public Tensor greaterEqual(Tensor other) {
-    return greater(other).add(equal(other));
-  }
-
-  /** 1 where this is at least a number, else 0; no gradient flows through it. */
-  public Tensor greaterEqual(double number) {
-    return greaterEqual(trace.constant(number));
-  }
-
-  /** 1 where this is less or equal, else 0; no gradient flows through it. */
-  public Tensor lessEqual(Tensor other) {
-    return other.greaterEqual(this);
-  }
-
-  /** 1 where this is at most a number, else 0; no gradient flows through it. */
-  public Tensor lessEqual(double number) {
-    return lessEqual(trace.constant(number));
-  }
-
-  /** 1 where the elements differ, as NaN does from itself, else 0; no gradient. Also for i32. */
-  public Tensor notEqual(Tensor other) {
-    return trace.constant(1).sub(equal(other));
-  }
-
-  /** {@code ifTrue} where this is not zero, else {@code ifFalse}. */
-  public Tensor select(Tensor ifTrue, Tensor ifFalse) {
-    return apply(Kind.SELECT, ifTrue, ifFalse);
-  }
-
   /**
    * The matrix product: {@code [M,K] x [K,N] -> [M,N]}, or a batch of them: {@code [B,M,K] x
    * [B,K,N] -> [B,M,N]}, where an operand of two axes or of batch 1 is used for all.
@@ -274,7 +69,14 @@ public final class Tensor {
    * @throws ShapeException if the inner dimensions or the batches differ
    */
   public Tensor matmul(Tensor other, boolean transposeThis, boolean transposeOther) {
-    return TensorMath.matmul(this, other, transposeThis, transposeOther);
+    Shape shape = shape();
+    if (shape.rank() == 3 && other.shape().rank() == 2 && !transposeThis) {
+      // One product of [B M, K] is faster than B products, and so are its gradients.
+      Tensor rows = reshape(shape.dim(0) * shape.dim(1), shape.dim(2));
+      Tensor product = rows.matmul(other, false, transposeOther);
+      return product.reshape(shape.dim(0), shape.dim(1), product.shape().dim(1));
+    }
+    return trace.add(new MatMul(transposeThis, transposeOther), this, other).get(0);
   }
 
   /** The sum over the given axes, which vanish; over all axes if none is given. */
@@ -282,9 +84,19 @@ public final class Tensor {
     return TensorReductions.sum(this, axes);
   }
 
+  /** The sum over the given axes, or over all if there are none; they may keep extent one. */
+  public Tensor sum(int[] axes, boolean keepDims) {
+    return TensorReductions.kept(this, sum(axes), axes, keepDims);
+  }
+
   /** The mean over the given axes, which vanish; over all axes if none is given. */
   public Tensor mean(int... axes) {
     return TensorReductions.mean(this, axes);
+  }
+
+  /** The mean over the given axes, or over all if there are none; they may keep extent one. */
+  public Tensor mean(int[] axes, boolean keepDims) {
+    return TensorReductions.kept(this, mean(axes), axes, keepDims);
   }
 
   /** The largest element over the given axes, which vanish; over all axes if none is given. */
@@ -292,19 +104,50 @@ public final class Tensor {
     return TensorReductions.max(this, axes);
   }
 
+  /** The largest element over the given axes, or over all; they may keep extent one. */
+  public Tensor max(int[] axes, boolean keepDims) {
+    return TensorReductions.kept(this, max(axes), axes, keepDims);
+  }
+
   /** The smallest element over the given axes, which vanish; over all axes if none is given. */
   public Tensor min(int... axes) {
     return TensorReductions.min(this, axes);
   }
 
-  /** The index of the largest element of each row: {@code [N, C] -> i32 [N]}. */
-  public Tensor argmax() {
-    return trace.add(new ArgMax(), this).get(0);
+  /** The smallest element over the given axes, or over all; they may keep extent one. */
+  public Tensor min(int[] axes, boolean keepDims) {
+    return TensorReductions.kept(this, min(axes), axes, keepDims);
   }
 
-  /** The index of the smallest element of each row: {@code [N, C] -> i32 [N]}. */
+  /**
+   * The index of the largest element along the last axis: {@code [..., C] -> i32 [...]}. Of equal
+   * elements the first counts; NaN counts as larger than every number. Among all elements: {@code
+   * x.reshape(-1).argmax()}.
+   *
+   * @throws ShapeException if there is no such axis or it has extent zero
+   */
+  public Tensor argmax() {
+    return argmax(-1);
+  }
+
+  /** The index of the largest element along an axis, which vanishes, as {@link #argmax()}. */
+  public Tensor argmax(int axis) {
+    return TensorReductions.argmax(this, axis);
+  }
+
+  /**
+   * The index of the smallest element along the last axis: {@code [..., C] -> i32 [...]}. Of equal
+   * elements the first counts; NaN counts as smaller than every number.
+   *
+   * @throws ShapeException if there is no such axis or it has extent zero
+   */
   public Tensor argmin() {
     return neg().argmax();
+  }
+
+  /** The index of the smallest element along an axis, which vanishes, as {@link #argmin()}. */
+  public Tensor argmin(int axis) {
+    return neg().argmax(axis);
   }
 
   /** {@code exp(x) / sum(exp(x))} along the last axis, computed without overflow. */
@@ -585,16 +428,19 @@ public final class Tensor {
     return spec().dtype() == to ? this : trace.add(new Cast(to), this).get(0);
   }
 
+  /**
+   * The first output of an operation that a user wrote, whose inputs are this and others; {@link
+   * Trace#custom} gives all outputs.
+   *
+   * @throws ShapeException if the inputs do not fit
+   */
+  public Tensor custom(CustomOp op, Tensor... others) {
+    return trace.custom(op, with(others)).get(0);
+  }
+
   /** Name and spec, for instance {@code %7: f32[32,128]}. */
   @Override
   public String toString() {
     return value + ": " + spec();
-  }
-
-  private Tensor apply(Kind kind, Tensor... others) {
-    Tensor[] operands = new Tensor[others.length + 1];
-    operands[0] = this;
-    System.arraycopy(others, 0, operands, 1, others.length);
-    return trace.add(new Elementwise(kind), operands).get(0);
   }
 }

@@ -1,7 +1,9 @@
 package dev.tarn;
 
+import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.Reduce;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 
@@ -24,6 +26,28 @@ final class TensorReductions {
 
   static Tensor min(Tensor x, int... axes) {
     return max(x.neg(), axes).neg();
+  }
+
+  /** A result with the axes over which {@code x} was reduced as axes of extent one, or without. */
+  static Tensor kept(Tensor x, Tensor reduced, int[] axes, boolean keepDims) {
+    if (!keepDims) {
+      return reduced;
+    }
+    int[] dims = x.shape().dims();
+    ascending(x, axes).forEach(axis -> dims[axis] = 1);
+    return reduced.reshape(dims);
+  }
+
+  static Tensor argmax(Tensor x, int axis) {
+    int rank = x.shape().rank();
+    int at = TensorShapes.axis("argmax", x, axis);
+    int[] lastIsAt = new int[rank];
+    Arrays.setAll(lastIsAt, i -> i == rank - 1 ? at : i < at ? i : i + 1);
+    Tensor moved = at == rank - 1 ? x : x.transpose(lastIsAt);
+    int columns = x.shape().dim(at);
+    int[] kept = Arrays.copyOf(moved.shape().dims(), rank - 1);
+    Tensor rows = moved.reshape(Shape.of(kept).intSize(), columns);
+    return x.trace().add(new ArgMax(), rows).get(0).reshape(kept);
   }
 
   static Tensor sumTo(Tensor x, Shape target) {

@@ -153,7 +153,7 @@ final class TensorShapes {
     return x.broadcastTo(Shape.of(target));
   }
 
-  private static int axis(String what, Tensor x, int axis) {
+  static int axis(String what, Tensor x, int axis) {
     try {
       return x.shape().axis(axis);
     } catch (ShapeException e) {

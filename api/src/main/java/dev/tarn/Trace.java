@@ -2,6 +2,7 @@ package dev.tarn;
 
 import dev.tarn.internal.Philox;
 import dev.tarn.ir.Constant;
+import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Node;
@@ -162,6 +163,16 @@ public final class Trace {
     List<Value> results = specs.stream().map(spec -> new Value(nextId++, spec)).toList();
     body.add(new Node(op, values, results, origin));
     return results.stream().map(value -> new Tensor(this, value)).toList();
+  }
+
+  /**
+   * Records an operation that a user wrote.
+   *
+   * @return its outputs
+   * @throws ShapeException if the inputs do not fit
+   */
+  public List<Tensor> custom(CustomOp op, Tensor... operands) {
+    return add(new Custom(op), operands);
   }
 
   /** A message about shapes with the user's source line at its end, to be thrown. */

@@ -24,7 +24,8 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
               PoolingLayers.KINDS,
               NormalizationLayers.KINDS,
               List.of(Conv2dConfig.KIND),
-              ActivationConfig.KINDS)
+              ActivationConfig.KINDS,
+              List.of(EmbeddingConfig.KIND))
           .flatMap(List::stream)
           .toList();
 
@@ -170,6 +171,9 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     }
     if (ActivationConfig.KINDS.contains(kind)) {
       return ActivationConfig.read(kind, value, given);
+    }
+    if (kind.equals(EmbeddingConfig.KIND)) {
+      return EmbeddingConfig.read(value, given);
     }
     return null;
   }

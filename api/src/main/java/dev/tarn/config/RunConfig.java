@@ -6,9 +6,11 @@ import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
+import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.config.YamlValue.Place;
 import dev.tarn.data.Dataset;
+import dev.tarn.data.WholeNumbers;
 import dev.tarn.nn.Sequential;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -151,6 +154,13 @@ public record RunConfig(
     return chain;
   }
 
+  /** The data; whole numbers if the model begins with an embedding. */
+  public Dataset load() {
+    Dataset loaded = data.load();
+    boolean numbers = layers.get(0).settings() instanceof EmbeddingConfig;
+    return numbers ? WholeNumbers.of(loaded) : loaded;
+  }
+
   /**
    * The model, checked against the data it is for.
    *
@@ -160,8 +170,12 @@ public record RunConfig(
     Spec output;
     Spec needed;
     try {
-      Spec input = Spec.f32(dataset.featureShape().prepend(1));
-      output = model().forward(new Trace().input("features", input), Mode.EVAL).spec();
+      Trace trace = new Trace();
+      List<Tensor> inputs = new ArrayList<>();
+      for (Spec spec : dataset.features()) {
+        inputs.add(trace.input("features." + inputs.size(), spec.prepend(1)));
+      }
+      output = model().forward(inputs, Mode.EVAL).get(0).spec();
       needed = train.loss().target(output);
     } catch (ShapeException e) {
       throw new ConfigException(e.getMessage(), e);

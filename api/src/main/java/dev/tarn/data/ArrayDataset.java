@@ -143,9 +143,7 @@ public final class ArrayDataset implements Dataset {
   }
 
   private static List<Spec> examples(List<HostTensor> tensors) {
-    return tensors.stream()
-        .map(tensor -> new Spec(tensor.spec().dtype(), tensor.shape().withoutFirst()))
-        .toList();
+    return tensors.stream().map(tensor -> tensor.spec().withoutFirst()).toList();
   }
 
   @Override

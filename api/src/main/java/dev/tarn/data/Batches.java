@@ -26,6 +26,23 @@ public final class Batches {
     public Batch {
       features = List.copyOf(features);
       targets = List.copyOf(targets);
+      if (features.isEmpty()) {
+        throw new TarnException("batch: an example needs features");
+      }
+      Spec first = features.get(0).spec();
+      check(first, features);
+      check(first, targets);
+    }
+
+    private static void check(Spec first, List<HostTensor> tensors) {
+      for (HostTensor tensor : tensors) {
+        if (first.shape().rank() == 0
+            || tensor.shape().rank() == 0
+            || tensor.shape().dim(0) != first.shape().dim(0)) {
+          throw new TarnException(
+              "batch: " + first + " and " + tensor.spec() + " have not as many examples");
+        }
+      }
     }
 
     /** Examples with one tensor of features and one of targets. */
@@ -39,9 +56,7 @@ public final class Batches {
     }
 
     private static List<HostTensor> zeros(List<Spec> specs, int size) {
-      return specs.stream()
-          .map(spec -> HostTensor.zeros(new Spec(spec.dtype(), spec.shape().prepend(size))))
-          .toList();
+      return specs.stream().map(spec -> HostTensor.zeros(spec.prepend(size))).toList();
     }
 
     /**

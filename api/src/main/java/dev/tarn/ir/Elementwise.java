@@ -74,7 +74,13 @@ public record Elementwise(Kind kind, DType result) implements Op {
      * is, also NaN; else NaN if either is NaN, or if {@code a} is finite and below 0 and {@code b}
      * is not a whole number.
      */
-    POW(2);
+    POW(2),
+    /** The largest whole number that is not greater. */
+    FLOOR(1),
+    /** The smallest whole number that is not less. */
+    CEIL(1),
+    /** The nearest whole number; of two equally near the even one. */
+    ROUND(1);
 
     private final int arity;
 
@@ -133,6 +139,9 @@ public record Elementwise(Kind kind, DType result) implements Op {
       case LOG1P -> StrictMath.log1p(a);
       case RSQRT -> 1 / Math.sqrt(a);
       case POW -> pow(a, b);
+      case FLOOR -> Math.floor(a);
+      case CEIL -> Math.ceil(a);
+      case ROUND -> Math.rint(a);
     };
   }
 

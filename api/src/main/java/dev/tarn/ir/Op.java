@@ -42,6 +42,7 @@ public sealed interface Op
         Softmax,
         SoftmaxGrad,
         StopGradient,
+        Custom,
         Cast {
 
   /** The name in printed programs and messages. */
@@ -153,6 +154,9 @@ public sealed interface Op
 
     /** Visits the end of a gradient's way. */
     R visit(StopGradient op);
+
+    /** Visits an operation that a user wrote. */
+    R visit(Custom op);
 
     /** Visits a cast. */
     R visit(Cast op);

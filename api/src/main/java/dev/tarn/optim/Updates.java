@@ -1,8 +1,8 @@
 package dev.tarn.optim;
 
+import dev.tarn.internal.NamePattern;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,11 +31,7 @@ public record Updates(
   public record Group(String match, @Nullable Optimizer optimizer) {
     /** Whether the group has a parameter of that name. */
     public boolean matches(String name) {
-      List<String> parts = new ArrayList<>();
-      for (String part : match.split("\\*", -1)) {
-        parts.add(Pattern.quote(part));
-      }
-      return Pattern.matches(String.join(".*", parts), name);
+      return NamePattern.matches(match, name);
     }
   }
 

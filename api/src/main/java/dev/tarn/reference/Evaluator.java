@@ -13,6 +13,7 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -256,6 +257,11 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
   @Override
   public List<double[]> visit(StopGradient op) {
     return List.of(inputs.get(0));
+  }
+
+  @Override
+  public List<double[]> visit(Custom op) {
+    return roundedAll(CustomKernel.run(op, node, inputs, inDouble));
   }
 
   @Override

@@ -1,13 +1,21 @@
 package dev.tarn.train;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.tarn.DType;
+import dev.tarn.Precision;
 import dev.tarn.Shape;
+import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.optim.Plateau;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * @param position where the training was
  * @param progress what the plateau remembers
  * @param seed its seed
- * @param features the shape of one example's features
+ * @param features one example's features
  * @param device the device it ran on, with versions
  * @param method how parameters follow their gradients, with all settings
  * @param precision the precision that the steps were computed in
@@ -26,14 +34,14 @@ record CheckpointHeader(
     Position position,
     Plateau.State progress,
     long seed,
-    Shape features,
+    List<Spec> features,
     String device,
     String method,
-    String precision) {
+    Precision precision) {
   /** The key of the header in the file's metadata. */
   static final String KEY = "tarn";
 
-  private static final int FORMAT = 2;
+  private static final int FORMAT = 3;
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointHeader.class);
 
   String toJson() {
@@ -48,14 +56,12 @@ record CheckpointHeader(
     }
     json.add("sums", sums);
     json.addProperty("seed", seed);
-    JsonArray dims = new JsonArray();
-    for (int dim : features.dims()) {
-      dims.add(dim);
-    }
-    json.add("features", dims);
+    JsonArray specs = new JsonArray();
+    features.forEach(spec -> specs.add(json(spec)));
+    json.add("features", specs);
     json.addProperty("device", device);
     json.addProperty("method", method);
-    json.addProperty("precision", precision);
+    json.addProperty("precision", precision.toString());
     json.add("plateau", json(progress));
     return json.toString();
   }
@@ -82,10 +88,9 @@ record CheckpointHeader(
       for (int i = 0; i < values.length; i++) {
         values[i] = sums.get(i).getAsDouble();
       }
-      JsonArray dims = json.getAsJsonArray("features");
-      int[] extents = new int[dims.size()];
-      for (int i = 0; i < extents.length; i++) {
-        extents[i] = dims.get(i).getAsInt();
+      List<Spec> specs = new ArrayList<>();
+      for (JsonElement spec : json.getAsJsonArray("features")) {
+        specs.add(spec(spec.getAsJsonObject()));
       }
       Position position =
           new Position(
@@ -97,17 +102,38 @@ record CheckpointHeader(
           position,
           progress(json.getAsJsonObject("plateau")),
           json.get("seed").getAsLong(),
-          Shape.of(extents),
+          List.copyOf(specs),
           json.get("device").getAsString(),
           json.get("method").getAsString(),
-          json.has("precision") ? json.get("precision").getAsString() : "fp32");
+          precision(json.get("precision")));
     } catch (JsonParseException
         | IllegalStateException
         | NullPointerException
         | ClassCastException
-        | NumberFormatException e) {
+        | IllegalArgumentException e) {
       throw new TarnException(path + ": damaged: the metadata 'tarn' cannot be read", e);
     }
+  }
+
+  private static JsonObject json(Spec spec) {
+    JsonArray dims = new JsonArray();
+    for (int dim : spec.shape().dims()) {
+      dims.add(dim);
+    }
+    JsonObject json = new JsonObject();
+    json.addProperty("dtype", spec.dtype().toString());
+    json.add("shape", dims);
+    return json;
+  }
+
+  private static Spec spec(JsonObject json) {
+    JsonArray dims = json.getAsJsonArray("shape");
+    int[] extents = new int[dims.size()];
+    for (int i = 0; i < extents.length; i++) {
+      extents[i] = dims.get(i).getAsInt();
+    }
+    String type = json.get("dtype").getAsString().toUpperCase(Locale.ROOT);
+    return new Spec(DType.valueOf(type), Shape.of(extents));
   }
 
   private static JsonObject json(Plateau.State progress) {
@@ -118,6 +144,13 @@ record CheckpointHeader(
     json.addProperty("cooling", progress.cooling());
     json.addProperty("scale", progress.scale());
     return json;
+  }
+
+  /** Before there was a choice it was fp32. */
+  private static Precision precision(@Nullable JsonElement saved) {
+    return saved == null
+        ? Precision.FP32
+        : Precision.valueOf(saved.getAsString().toUpperCase(Locale.ROOT));
   }
 
   private static Plateau.State progress(JsonObject json) {
@@ -135,10 +168,10 @@ record CheckpointHeader(
    * @param wanted what a checkpoint saved now would say
    */
   void checkFits(Path path, CheckpointHeader wanted) {
-    int metrics = position.sums().length - 1;
-    int wantedMetrics = wanted.position.sums().length - 1;
-    if (metrics != wantedMetrics) {
-      refuse(path, metrics + " metrics", wantedMetrics, "with the same metrics");
+    int sums = position.sums().length;
+    int wantedSums = wanted.position.sums().length;
+    if (sums != wantedSums) {
+      refuse(path, sums + " losses and metrics", wantedSums, "with the same ones");
     }
     if (seed != wanted.seed) {
       refuse(path, "seed " + seed, wanted.seed, "with that seed");
@@ -146,8 +179,8 @@ record CheckpointHeader(
     if (!method.equals(wanted.method)) {
       refuse(path, method, wanted.method, "with the same settings");
     }
-    if (!precision.equals(wanted.precision)) {
-      refuse(path, "precision " + precision, wanted.precision, "with precision=" + precision);
+    if (precision != wanted.precision) {
+      refuse(path, "precision " + precision, wanted.precision, "in that precision");
     }
     if (!device.equals(wanted.device)) {
       LOG.warn(

@@ -14,4 +14,22 @@ public interface Metric {
    * @param target the target
    */
   Tensor perExample(Tensor output, Tensor target);
+
+  /**
+   * The number of the model's output that it is of, from 0. The target is that of the output's
+   * first loss.
+   */
+  default int output() {
+    return 0;
+  }
+
+  /** This metric of another of the model's outputs, called for instance {@code accuracy.1}. */
+  default Metric on(int output) {
+    return on(output, name() + "." + output);
+  }
+
+  /** This metric of another of the model's outputs, under a name. */
+  default Metric on(int output, String name) {
+    return new OutputMetric(this, output, name);
+  }
 }

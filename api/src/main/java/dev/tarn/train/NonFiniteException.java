@@ -4,9 +4,14 @@ import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Inspection;
+import dev.tarn.data.Batches;
 import dev.tarn.data.Batches.Batch;
+import dev.tarn.ir.Gather;
 import dev.tarn.ir.SoftmaxCrossEntropy;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Training met a NaN or an infinity; the parameters are those before the failing step. The message
@@ -24,38 +29,68 @@ public final class NonFiniteException extends TarnException {
     this.inspection = inspection;
   }
 
-  /** What went wrong in a step, from its replay and its batch. */
-  static NonFiniteException of(Inspection inspection, Batch batch, int step, int epoch) {
+  /** What went wrong in a step of a training, whose batch is made and run again. */
+  static NonFiniteException of(TrainStep training, Batches batches, int step, long seed) {
+    int epoch = (step - 1) / batches.count();
+    batches.startEpoch(seed, epoch);
+    Batch batch = batches.load((step - 1) % batches.count());
+    Inspection inspection = training.inspect(step, batch);
     Optional<Inspection.Entry> first = inspection.firstNonFinite();
     String cause = first.map(Inspection.Entry::operation).orElse("an operation");
     String remedy = "Lower the learning rate.";
     cause += " gave NaN or infinity";
-    if (!isFinite(batch.feature())) {
+    if (!isFinite(batch.features())) {
       cause = "the features of a batch have NaN or infinity";
       remedy = "Clean the data.";
-    } else if (batch.target().spec().dtype() != DType.I32 && !isFinite(batch.target())) {
+    } else if (!isFinite(batch.targets())) {
       cause = "the targets of a batch have NaN or infinity";
       remedy = "Clean the data.";
     } else if (first.isPresent() && first.get().node().op() instanceof SoftmaxCrossEntropy) {
-      int classes = first.get().node().inputs().get(0).spec().shape().dim(1);
-      for (int label : batch.target().ints()) {
-        if (label < 0 || label >= classes) {
-          cause = "label " + label + " is not one of the model's " + classes + " classes";
-          remedy = "Give the last layer one output per class.";
-        }
+      int classes = extent(first.get(), 1);
+      Integer label = outside(batch.targets(), classes);
+      if (label != null) {
+        cause = "label " + label + " is not one of the model's " + classes + " classes";
+        remedy = "Give the last layer one output per class.";
+      }
+    } else if (first.isPresent() && first.get().node().op() instanceof Gather) {
+      int vocabulary = extent(first.get(), 0);
+      Integer number = outside(batch.features(), vocabulary);
+      if (number != null) {
+        cause += ": number " + number + " is not in the vocabulary of " + vocabulary;
+        remedy = "Numbers begin at 0; give the embedding a larger vocabulary.";
       }
     }
     return new NonFiniteException(
         String.format(
             "step %d (epoch %d): %s; the parameters are those before this step.%n%s",
-            step, epoch, cause, remedy),
+            step, epoch + 1, cause, remedy),
         step,
         inspection);
   }
 
-  private static boolean isFinite(HostTensor tensor) {
-    for (float value : tensor.floats()) {
-      if (!Float.isFinite(value)) {
+  private static int extent(Inspection.Entry entry, int axis) {
+    return entry.node().inputs().get(0).spec().shape().dim(axis);
+  }
+
+  /** An integer that is not in [0, count), if there is one kind of integers to look at. */
+  private static @Nullable Integer outside(List<HostTensor> tensors, int count) {
+    List<HostTensor> ints =
+        tensors.stream().filter(tensor -> tensor.spec().dtype() == DType.I32).toList();
+    if (ints.size() != 1) {
+      return null;
+    }
+    for (int value : ints.get(0).ints()) {
+      if (value < 0 || value >= count) {
+        return value;
+      }
+    }
+    return null;
+  }
+
+  private static boolean isFinite(List<HostTensor> tensors) {
+    for (HostTensor tensor : tensors) {
+      if (tensor.spec().dtype() != DType.I32
+          && !Arrays.stream(tensor.toDoubles()).allMatch(Double::isFinite)) {
         return false;
       }
     }

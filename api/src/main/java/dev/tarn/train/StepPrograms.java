@@ -4,10 +4,8 @@ import dev.tarn.Arena;
 import dev.tarn.HostTensor;
 import dev.tarn.Mode;
 import dev.tarn.Parameter;
-import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.State;
-import dev.tarn.TarnException;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.ir.Program;
@@ -17,10 +15,11 @@ import dev.tarn.optim.Optimizer;
 import dev.tarn.optim.Updates;
 import dev.tarn.transform.Gradient;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Traces the programs of a training: gradients, apply, evaluation, prediction.
@@ -30,37 +29,51 @@ import org.jspecify.annotations.Nullable;
  */
 final class StepPrograms {
   static final String FEATURES = "features";
-  static final String TARGET = "target";
   static final String PREDICTION = "prediction";
 
   /** The input that is 0 in the first step of an update and 1 in the others. */
   static final String KEEP = "keep";
 
   private final Module model;
-  private final Loss loss;
+  private final Objective objective;
   private final Updates updates;
-  private final List<Metric> metrics;
   private final Grouping grouping;
-  private final Spec target;
+  private final List<Spec> outputs;
+  private final List<List<Integer>> terms;
   private final State flag = State.zeros("flag", Spec.i32());
   private final State weight = State.zeros("gradient_weight", Spec.f32());
-  private final List<State> accumulators = new ArrayList<>();
 
-  StepPrograms(Module model, Loss loss, Updates updates, List<Metric> metrics, Shape features) {
+  /** Makes the model's parameters in a first pass over it. */
+  StepPrograms(Module model, Objective objective, Updates updates, List<Spec> features) {
     this.model = model;
-    this.loss = loss;
+    this.objective = objective;
     this.updates = updates;
-    this.metrics = metrics;
-    // The first pass over the model makes its parameters.
-    Trace shapes = new Trace();
-    Tensor output = model.forward(shapes.input(FEATURES, Spec.f32(features.prepend(1))), Mode.EVAL);
-    this.target = loss.target(output.spec());
-    this.grouping = Grouping.of(model.parameters(), updates);
-    accumulators.add(State.zeros("sum.loss", Spec.f32()));
-    metrics.forEach(metric -> accumulators.add(State.zeros("sum." + metric.name(), Spec.f32())));
-    if (loss.weighted()) {
-      accumulators.add(State.zeros("sum.weight", Spec.f32()));
+    List<Spec> one = features.stream().map(f -> f.prepend(1)).toList();
+    this.outputs = forward(new Trace(), one, Mode.EVAL).stream().map(Tensor::spec).toList();
+    objective.checkOutputs(outputs);
+    if (accumulates()) {
+      objective.checkAccumulates();
     }
+    this.grouping = Grouping.of(model.parameters(), updates);
+    this.terms = objective.termsOf(trained());
+  }
+
+  private List<Tensor> forward(Trace trace, List<Spec> features, Mode mode) {
+    List<Tensor> inputs = new ArrayList<>();
+    for (Spec spec : features) {
+      String name = features.size() == 1 ? FEATURES : FEATURES + "." + inputs.size();
+      inputs.add(trace.input(name, spec));
+    }
+    return model.forward(inputs, mode);
+  }
+
+  /** The parameters that are trained, in the order of their groups. */
+  private List<Parameter> trained() {
+    List<Parameter> trained = new ArrayList<>();
+    for (ParameterGroup group : groups()) {
+      group.parameters().members().forEach(member -> trained.add((Parameter) member));
+    }
+    return trained;
   }
 
   List<ParameterGroup> groups() {
@@ -71,15 +84,14 @@ final class StepPrograms {
     return flag;
   }
 
-  /** Refuses data whose targets are not those of the loss. */
-  void checkTarget(Spec given) {
-    if (!target.equals(new Spec(given.dtype(), given.shape().prepend(1)))) {
-      throw new TarnException(
-          String.format(
-              "data: an example's target is %s, but %s needs %s: choose another loss or a model"
-                  + " with as many outputs as targets",
-              given, loss, new Spec(target.dtype(), target.shape().withoutFirst())));
-    }
+  /** The number of the model's outputs. */
+  int outputs() {
+    return outputs.size();
+  }
+
+  /** Refuses data whose targets are not those of the losses. */
+  void checkTargets(List<Spec> given) {
+    objective.checkTargets(outputs, given);
   }
 
   boolean accumulates() {
@@ -96,9 +108,9 @@ final class StepPrograms {
     return states;
   }
 
-  /** The sums over examples of the loss, of each metric, and of the weights if there are any. */
+  /** The sums over examples. */
   List<State> accumulators() {
-    return accumulators;
+    return objective.sums();
   }
 
   /** Everything that lives in the state store. */
@@ -114,37 +126,25 @@ final class StepPrograms {
       all.add(weight);
     }
     all.add(flag);
-    all.addAll(accumulators);
+    all.addAll(accumulators());
     return all;
   }
 
   /** Forward and backward: gradients into their arenas, the flag, the sums. */
-  Program gradients(Spec features) {
+  Program gradients(List<Spec> features) {
     Trace trace = new Trace();
-    Tensor output = model.forward(trace.input(FEATURES, features), Mode.TRAIN);
-    Tensor target = trace.input(TARGET, loss.target(output.spec()));
+    List<Tensor> results = forward(trace, features, Mode.TRAIN);
     Map<State, Tensor> modelUpdates = trace.updates();
-    Tensor perExample = loss.perExample(output, target);
-    Tensor weights = loss.weighted() ? loss.weights(output, target).sum() : null;
-    Tensor mean = weights == null ? perExample.mean() : Loss.over(perExample.sum(), weights);
-
-    List<Tensor> parameters = new ArrayList<>();
+    Objective.Losses losses = objective.losses(trace, results);
+    Tensor mean = losses.mean();
+    List<Tensor> gradients = gradients(trace, losses);
     List<State> gradientStates = new ArrayList<>();
-    for (ParameterGroup group : groups()) {
-      for (int i = 0; i < group.parameters().members().size(); i++) {
-        parameters.add(trace.state(group.parameters().members().get(i)));
-        gradientStates.add(group.gradients().members().get(i));
-      }
-    }
-    // Over several batches the sum's gradients are added up, and divided by what they weigh.
-    Tensor objective = accumulates() ? perExample.sum() : mean;
-    List<Tensor> gradients = Gradient.of(objective, parameters);
+    groups().forEach(group -> gradientStates.addAll(group.gradients().members()));
     for (int i = 0; i < gradients.size(); i++) {
       trace.update(gradientStates.get(i), kept(trace, gradientStates.get(i), gradients.get(i)));
     }
     if (accumulates()) {
-      Tensor examples = trace.constant(perExample.shape().size());
-      trace.update(weight, kept(trace, weight, weights == null ? examples : weights));
+      trace.update(weight, kept(trace, weight, losses.weight()));
     }
 
     List<Tensor> checked = new ArrayList<>(List.of(mean));
@@ -153,11 +153,33 @@ final class StepPrograms {
     trace.update(flag, raised);
     Tensor fine = isZero(trace, raised);
     Map<State, Tensor> gated = new LinkedHashMap<>(modelUpdates);
-    gated.putAll(sums(trace, perExample, weights, output, target));
+    gated.putAll(losses.sums(trace));
     gated.forEach(
         (state, value) -> trace.update(state, fine.select(value, trace.initialState(state))));
     trace.output("loss", mean);
     return trace.build("gradients");
+  }
+
+  /** The gradient of every parameter by the terms that train it. */
+  private List<Tensor> gradients(Trace trace, Objective.Losses losses) {
+    List<Parameter> parameters = trained();
+    Map<Parameter, Tensor> gradients = new HashMap<>();
+    for (List<Integer> some : new LinkedHashSet<>(terms)) {
+      List<Parameter> alike = new ArrayList<>();
+      for (int i = 0; i < parameters.size(); i++) {
+        if (terms.get(i).equals(some)) {
+          alike.add(parameters.get(i));
+        }
+      }
+      // Over several batches the sum's gradients are added up, and divided by what they weigh.
+      Tensor minimised = accumulates() ? losses.sum(some) : losses.mean(some);
+      List<Tensor> by = alike.stream().map(trace::state).toList();
+      List<Tensor> found = Gradient.of(minimised, by);
+      for (int i = 0; i < found.size(); i++) {
+        gradients.put(alike.get(i), found.get(i));
+      }
+    }
+    return parameters.stream().map(gradients::get).toList();
   }
 
   /** A step's value added to what the update's steps before it left. */
@@ -220,38 +242,20 @@ final class StepPrograms {
   }
 
   /** Forward without randomness: the sums. */
-  Program evaluate(Spec features) {
+  Program evaluate(List<Spec> features) {
     Trace trace = new Trace();
-    Tensor output = model.forward(trace.input(FEATURES, features), Mode.EVAL);
-    Tensor target = trace.input(TARGET, loss.target(output.spec()));
-    Tensor perExample = loss.perExample(output, target);
-    Tensor weights = loss.weighted() ? loss.weights(output, target).sum() : null;
-    sums(trace, perExample, weights, output, target).forEach(trace::update);
+    List<Tensor> results = forward(trace, features, Mode.EVAL);
+    objective.losses(trace, results).sums(trace).forEach(trace::update);
     return trace.build("evaluate");
   }
 
-  /** Forward without randomness: what the model predicts. */
-  Program predict(Spec features) {
+  /** Forward without randomness: what the model predicts, one output for each of its own. */
+  Program predict(List<Spec> features) {
     Trace trace = new Trace();
-    Tensor output = model.forward(trace.input(FEATURES, features), Mode.EVAL);
-    trace.output(PREDICTION, loss.prediction(output));
+    for (Tensor prediction : objective.predictions(forward(trace, features, Mode.EVAL))) {
+      trace.output(PREDICTION, prediction);
+    }
     return trace.build("predict");
-  }
-
-  private Map<State, Tensor> sums(
-      Trace trace, Tensor perExample, @Nullable Tensor weights, Tensor output, Tensor target) {
-    Map<State, Tensor> sums = new LinkedHashMap<>();
-    sums.put(accumulators.get(0), trace.state(accumulators.get(0)).add(perExample.sum()));
-    for (int i = 0; i < metrics.size(); i++) {
-      State state = accumulators.get(i + 1);
-      Tensor sum = metrics.get(i).perExample(output, target).sum();
-      sums.put(state, trace.state(state).add(sum));
-    }
-    if (weights != null) {
-      State state = accumulators.get(accumulators.size() - 1);
-      sums.put(state, trace.state(state).add(weights));
-    }
-    return sums;
   }
 
   private static Tensor isZero(Trace trace, Tensor flag) {

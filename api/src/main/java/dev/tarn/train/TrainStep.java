@@ -1,5 +1,6 @@
 package dev.tarn.train;
 
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Precision;
 import dev.tarn.Shape;
@@ -45,28 +46,26 @@ public final class TrainStep implements AutoCloseable {
     PREDICT
   }
 
-  private record Key(Kind kind, Spec features) {}
+  private record Key(Kind kind, List<Spec> features) {}
 
   /** An optimizer's scalars: where they are written, and the inputs that take them. */
   private record Scalars(Optimizer optimizer, double[] values, List<HostTensor> inputs) {}
-
-  private record Compiled(List<Program> programs, Executable executable, HostTensor[] arguments) {}
 
   private final Backend backend;
   private final StepPrograms programs;
   private final Updates updates;
   private final StateStore store;
-  private final Precision precision;
   private final long seed;
+  private final Precision precision;
   private final Map<String, HostTensor> stepInputs = new HashMap<>();
   private final Map<Integer, Scalars> scalars = new LinkedHashMap<>();
-  private final LinkedHashMap<Key, Compiled> compiled = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashMap<Key, CompiledStep> compiled = new LinkedHashMap<>(16, 0.75f, true);
   private double scale = 1;
 
   /**
-   * Makes the model's parameters and gives them their initial values.
+   * Makes the parameters of a model of one input and one output.
    *
-   * @param features the shape of one example's features
+   * @param features the shape of one example's features, which are f32
    * @param seed the seed of initial values and dropout
    * @throws dev.tarn.ShapeException if the features do not fit the model
    */
@@ -82,10 +81,10 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * Makes the model's parameters and gives them their initial values.
+   * Makes the parameters of a model of one input and one output.
    *
    * @param updates how parameters follow their gradients
-   * @param features the shape of one example's features
+   * @param features the shape of one example's features, which are f32
    * @param seed the seed of initial values and dropout
    * @throws dev.tarn.ShapeException if the features do not fit the model
    * @throws dev.tarn.TarnException if a group of parameters is empty, or none is left to train
@@ -98,33 +97,65 @@ public final class TrainStep implements AutoCloseable {
       List<Metric> metrics,
       Shape features,
       long seed) {
-    this(backend, model, loss, updates, metrics, features, seed, Precision.FP32);
+    this(
+        backend,
+        model,
+        new Objective(List.of(Term.of(0, loss)), metrics),
+        updates,
+        List.of(Spec.f32(features)),
+        seed,
+        Precision.FP32);
+  }
+
+  /** A step in fp32. */
+  public TrainStep(
+      Backend backend,
+      Module model,
+      List<Term> terms,
+      Updates updates,
+      List<Metric> metrics,
+      List<Spec> features,
+      long seed) {
+    this(backend, model, terms, updates, metrics, features, seed, Precision.FP32);
   }
 
   /**
    * Makes the model's parameters and gives them their initial values.
    *
+   * @param terms what is minimised
    * @param updates how parameters follow their gradients
-   * @param features the shape of one example's features
+   * @param features one example's features, in the order of the model's inputs
    * @param seed the seed of initial values and dropout
    * @param precision how exactly products are computed, in training, evaluation and prediction
    * @throws dev.tarn.ShapeException if the features do not fit the model
-   * @throws dev.tarn.TarnException if a group of parameters is empty, or none is left to train
+   * @throws dev.tarn.TarnException if a term does not fit the model, or a parameter is not trained
+   *     by any, or a group of parameters is empty, or none is left to train
    */
   public TrainStep(
       Backend backend,
       Module model,
-      Loss loss,
+      List<Term> terms,
       Updates updates,
       List<Metric> metrics,
-      Shape features,
+      List<Spec> features,
+      long seed,
+      Precision precision) {
+    this(backend, model, new Objective(terms, metrics), updates, features, seed, precision);
+  }
+
+  TrainStep(
+      Backend backend,
+      Module model,
+      Objective objective,
+      Updates updates,
+      List<Spec> features,
       long seed,
       Precision precision) {
     this.precision = precision;
     this.backend = ValidatingBackend.ifAsked(backend);
     this.updates = updates;
     this.seed = seed;
-    this.programs = new StepPrograms(model, loss, updates, metrics, features);
+    this.programs = new StepPrograms(model, objective, updates, features);
     this.store = this.backend.allocate(programs.states());
     store.reset(seed);
     stepInputs.put(Trace.SEED, HostTensor.of(new int[] {(int) seed, (int) (seed >>> 32)}, 2));
@@ -155,9 +186,9 @@ public final class TrainStep implements AutoCloseable {
   /** Runs one step of training: gradients, and where it is an update's last, the update. */
   void train(Turn turn, Batch batch) {
     Kind kind = turn.last() ? Kind.TRAIN : Kind.ACCUMULATE;
-    Compiled program = compiled(kind, batch.feature().spec());
-    program.executable().run(arguments(program, turn, batch));
-    DebugPrint.show(program.programs(), program.executable());
+    CompiledStep program = compiled(kind, batch.features());
+    prepare(turn);
+    program.run(batch);
   }
 
   /** Multiplies the learning rates of all steps from here on. */
@@ -167,36 +198,36 @@ public final class TrainStep implements AutoCloseable {
 
   /** Adds a batch to the sums of loss and metrics without training. */
   public void evaluate(Batch batch) {
-    Compiled program = compiled(Kind.EVALUATE, batch.feature().spec());
-    program.executable().run(arguments(program, NO_TURN, batch));
-    DebugPrint.show(program.programs(), program.executable());
+    CompiledStep program = compiled(Kind.EVALUATE, batch.features());
+    prepare(NO_TURN);
+    program.run(batch);
   }
 
   /**
-   * What the model predicts.
+   * What the model predicts, one tensor for each of its outputs.
    *
-   * @param features f32 {@code [N, ...]}
+   * @param features f32 or i32 {@code [N, ...]}, in the order of the model's inputs
    */
-  public HostTensor predict(HostTensor features) {
-    Compiled program = compiled(Kind.PREDICT, features.spec());
-    Batch batch = new Batch(List.of(features), List.of());
-    program.executable().run(arguments(program, NO_TURN, batch));
-    List<HostTensor> outputs = program.executable().read();
-    return outputs.get(outputs.size() - 1);
+  public List<HostTensor> predict(List<HostTensor> features) {
+    CompiledStep program = compiled(Kind.PREDICT, features);
+    prepare(NO_TURN);
+    program.run(new Batch(features, List.of()));
+    return program.read(programs.outputs());
   }
 
   /** Runs a step of training node by node, without any effect on the states. */
   public Inspection inspect(long step, Batch batch) {
-    Compiled program = compiled(Kind.TRAIN, batch.feature().spec());
-    return program.executable().inspect(arguments(program, alone(step), batch));
+    CompiledStep program = compiled(Kind.TRAIN, batch.features());
+    prepare(alone(step));
+    return program.inspect(batch);
   }
 
-  /** The programs of a training step for features of a given spec, as traced. */
-  public List<Program> programs(Spec features) {
+  /** The programs of a training step for a batch's features of given specs, as traced. */
+  public List<Program> programs(Spec... features) {
     if (programs.accumulates()) {
-      compiled(Kind.ACCUMULATE, features);
+      compiled(new Key(Kind.ACCUMULATE, List.of(features)));
     }
-    return compiled(Kind.TRAIN, features).programs();
+    return compiled(new Key(Kind.TRAIN, List.of(features))).programs();
   }
 
   /**
@@ -207,8 +238,8 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * The sums over examples of the loss and of each metric since the last call; at the end that of
-   * the weights if the loss has any. Waits for the device.
+   * The sums over examples since the last call: of each loss, of each metric, then of the weights
+   * of each loss that has any. Waits for the device.
    */
   public double[] takeSums() {
     double[] sums = new double[programs.accumulators().size()];
@@ -280,23 +311,22 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * Checks one example's target.
+   * Checks one example's targets.
    *
-   * @throws dev.tarn.TarnException if the loss needs another
+   * @throws dev.tarn.TarnException if the losses need others
    */
-  void checkTarget(Spec given) {
-    programs.checkTarget(given);
+  void checkTargets(List<Spec> given) {
+    programs.checkTargets(given);
   }
 
   /** Bytes of device memory: states and the memory of every compiled step. */
   public long bytes() {
-    return store.bytes()
-        + compiled.values().stream().mapToLong(program -> program.executable().bytes()).sum();
+    return store.bytes() + compiled.values().stream().mapToLong(CompiledStep::bytes).sum();
   }
 
   @Override
   public void close() {
-    compiled.values().forEach(program -> program.executable().close());
+    compiled.values().forEach(CompiledStep::close);
     compiled.clear();
     store.close();
   }
@@ -305,7 +335,7 @@ public final class TrainStep implements AutoCloseable {
     return new Turn(step, step, true, true);
   }
 
-  private HostTensor[] arguments(Compiled program, Turn turn, Batch batch) {
+  private void prepare(Turn turn) {
     stepInputs.get(Trace.STEP).ints()[0] = (int) turn.step();
     stepInputs.get(StepPrograms.KEEP).set(0, turn.first() ? 0 : 1);
     if (turn.last()) {
@@ -316,31 +346,27 @@ public final class TrainStep implements AutoCloseable {
         }
       }
     }
-    List<Program.Input> inputs = program.executable().inputs();
-    HostTensor[] arguments = program.arguments();
-    for (int i = 0; i < arguments.length; i++) {
-      String name = inputs.get(i).name();
-      if (name.equals(StepPrograms.FEATURES)) {
-        arguments[i] = batch.feature();
-      } else if (name.equals(StepPrograms.TARGET)) {
-        arguments[i] = batch.target();
-      }
-    }
-    return arguments;
   }
 
-  private Compiled compiled(Kind kind, Spec given) {
-    Spec features = Spec.f32(given.shape());
-    Key key = new Key(kind, features);
-    Compiled known = compiled.get(key);
+  private CompiledStep compiled(Kind kind, List<HostTensor> given) {
+    return compiled(new Key(kind, given.stream().map(TrainStep::input).toList()));
+  }
+
+  /** The spec of the input that takes a tensor: f32 where the reference is given doubles. */
+  static Spec input(HostTensor given) {
+    return given.spec().dtype() == DType.F64 ? Spec.f32(given.shape()) : given.spec();
+  }
+
+  private CompiledStep compiled(Key key) {
+    CompiledStep known = compiled.get(key);
     if (known != null) {
       return known;
     }
-    Compiled made = compile(kind, features);
+    CompiledStep made = compile(key.kind(), key.features());
     compiled.put(key, made);
     if (compiled.size() > MAX_COMPILED) {
       Key oldest = compiled.keySet().iterator().next();
-      compiled.remove(oldest).executable().close();
+      compiled.remove(oldest).close();
       LOG.warn(
           "more than {} shapes of batches are in use; the step for {} was dropped and will be"
               + " compiled again: pad or bucket the batches",
@@ -350,7 +376,7 @@ public final class TrainStep implements AutoCloseable {
     return made;
   }
 
-  private Compiled compile(Kind kind, Spec features) {
+  private CompiledStep compile(Kind kind, List<Spec> features) {
     long start = System.nanoTime();
     List<Program> traced =
         switch (kind) {
@@ -360,19 +386,12 @@ public final class TrainStep implements AutoCloseable {
           case PREDICT -> List.of(programs.predict(features));
         };
     Executable executable = backend.compile(traced, store, precision);
-    HostTensor[] arguments = new HostTensor[executable.inputs().size()];
-    for (int i = 0; i < arguments.length; i++) {
-      HostTensor shared = stepInputs.get(executable.inputs().get(i).name());
-      if (shared != null) {
-        arguments[i] = shared;
-      }
-    }
     LOG.info(
         "compiled {} for features {} in {} ms, {} bytes",
         kind,
         features,
         (System.nanoTime() - start) / 1_000_000,
         executable.bytes());
-    return new Compiled(traced, executable, arguments);
+    return new CompiledStep(traced, executable, stepInputs);
   }
 }

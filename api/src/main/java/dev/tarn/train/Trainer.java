@@ -2,7 +2,6 @@ package dev.tarn.train;
 
 import dev.tarn.HostTensor;
 import dev.tarn.Precision;
-import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
@@ -17,7 +16,6 @@ import dev.tarn.optim.Updates;
 import dev.tarn.train.TrainingListener.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,32 +36,30 @@ public final class Trainer implements AutoCloseable {
 
   private final Backend backend;
   private final Module model;
-  private final Loss loss;
+  private final Objective objective;
   private final Updates updates;
   private final @Nullable Plateau plateau;
-  private final List<Metric> metrics;
   private final long seed;
   private final Precision precision;
   private final List<TrainingListener> listeners;
   private @Nullable TrainStep step;
-  private @Nullable Shape features;
+  private @Nullable List<Spec> features;
   private @Nullable Batches fitting;
   private Position position;
   private Plateau.State progress = Plateau.State.START;
   private volatile boolean stopRequested;
   private boolean closed;
 
-  private Trainer(Builder builder, Loss loss, Updates updates) {
+  private Trainer(Builder builder, Updates updates) {
     this.backend = builder.backend;
     this.model = builder.model;
-    this.loss = loss;
+    this.objective = new Objective(builder.terms, builder.metrics);
     this.updates = updates;
     this.plateau = builder.plateau;
-    this.metrics = List.copyOf(builder.metrics);
     this.seed = builder.seed;
     this.precision = builder.precision;
     this.listeners = List.copyOf(builder.listeners);
-    this.position = Position.start(sums());
+    this.position = Position.start(objective.sums().size());
   }
 
   /** Begins to describe the training of a model on a device. */
@@ -114,7 +110,7 @@ public final class Trainer implements AutoCloseable {
         listeners.forEach(listener -> listener.onStep(this, where));
       }
       collect(train);
-      Evaluation trained = evaluation(position.sums(), position.examples());
+      Evaluation trained = objective.evaluation(position.sums(), position.examples());
       position = position.nextEpoch();
       Evaluation validated = validation == null ? null : evaluate(validation);
       double seconds = (System.nanoTime() - start) / 1e9;
@@ -137,7 +133,10 @@ public final class Trainer implements AutoCloseable {
    */
   public TrainStep prepare(Batches train) {
     TrainStep current = step(train.data());
-    current.programs(Spec.f32(train.data().featureShape().prepend(train.batchSize())));
+    current.programs(
+        train.data().features().stream()
+            .map(one -> one.prepend(train.batchSize()))
+            .toArray(Spec[]::new));
     return current;
   }
 
@@ -147,23 +146,42 @@ public final class Trainer implements AutoCloseable {
     Batches batches = new Batches(data, EVALUATION_BATCH, false);
     batches.startEpoch(0, 0);
     double[] kept = current.takeSums();
-    double[] sums = new double[sums()];
+    Position counted = Position.start(kept.length);
     for (int i = 0; i < batches.count(); i++) {
       current.evaluate(batches.load(i));
-      double[] more = current.takeSums();
-      Arrays.setAll(sums, s -> sums[s] + more[s]);
+      counted = counted.plus(current.takeSums());
     }
     position = position.plus(kept);
-    return evaluation(sums, data.size());
+    return objective.evaluation(counted.sums(), data.size());
   }
 
   /**
    * What the model predicts for a batch, for instance probabilities {@code [N, C]}.
    *
-   * @param batch f32 {@code [N, ...]}
+   * @param batch f32 or i32 {@code [N, ...]}
+   * @throws TarnException if the model has several inputs or outputs
    */
   public HostTensor predict(HostTensor batch) {
-    return step(batch.shape().withoutFirst()).predict(batch);
+    List<HostTensor> predictions = predict(List.of(batch));
+    if (predictions.size() != 1) {
+      throw new TarnException(
+          "predict: the model has "
+              + predictions.size()
+              + " outputs; call predict with a list of its inputs");
+    }
+    return predictions.get(0);
+  }
+
+  /**
+   * What the model predicts for a batch, one tensor for each of its outputs.
+   *
+   * @param batch f32 or i32 {@code [N, ...]}, in the order of the model's inputs
+   */
+  public List<HostTensor> predict(List<HostTensor> batch) {
+    Batch checked = new Batch(batch, List.of());
+    List<Spec> specs =
+        checked.features().stream().map(one -> TrainStep.input(one).withoutFirst()).toList();
+    return step(specs).predict(batch);
   }
 
   /** Makes {@link #fit} return after the step in progress. May be called by any thread. */
@@ -171,8 +189,8 @@ public final class Trainer implements AutoCloseable {
     stopRequested = true;
   }
 
-  /** The shape of one example's features; null before the first data or file is seen. */
-  public @Nullable Shape features() {
+  /** One example's features; null before the first data or file is seen. */
+  public @Nullable List<Spec> features() {
     return features;
   }
 
@@ -193,13 +211,13 @@ public final class Trainer implements AutoCloseable {
   /** Saves as {@link #save(Path)} does, with texts to be kept in the file. */
   public void save(Path file, Map<String, String> texts) {
     TrainStep current = step;
-    Shape shape = features;
-    if (current == null || shape == null) {
+    List<Spec> seen = features;
+    if (current == null || seen == null) {
       throw new TarnException("save: nothing was trained or loaded yet");
     }
     int failed = current.failedStep();
     if (failed != 0 && fitting != null) {
-      throw nonFinite(current, fitting, failed);
+      throw NonFiniteException.of(current, fitting, failed, seed);
     }
     if (failed != 0) {
       throw new TarnException(
@@ -209,7 +227,7 @@ public final class Trainer implements AutoCloseable {
               + " gave NaN or infinity; resume from an earlier one");
     }
     Map<String, String> metadata = new LinkedHashMap<>(texts);
-    metadata.put(CheckpointHeader.KEY, header(shape).toJson());
+    metadata.put(CheckpointHeader.KEY, header(seen).toJson());
     new Safetensors(current.checkpoint(), metadata).write(file);
   }
 
@@ -237,7 +255,7 @@ public final class Trainer implements AutoCloseable {
    */
   public void load(Path file) {
     Safetensors saved = Safetensors.read(file);
-    Shape savedFeatures = CheckpointHeader.of(saved, file).features();
+    List<Spec> savedFeatures = CheckpointHeader.of(saved, file).features();
     if (features != null && !features.equals(savedFeatures)) {
       throw new TarnException(
           file + ": was trained on examples of " + savedFeatures + ", these are " + features);
@@ -261,34 +279,28 @@ public final class Trainer implements AutoCloseable {
   }
 
   /** What a checkpoint saved now would say. */
-  private CheckpointHeader header(Shape shape) {
+  private CheckpointHeader header(List<Spec> given) {
     String device = backend.name() + ": " + backend.description();
     String method = plateau == null ? updates.toString() : updates + " and " + plateau;
-    return new CheckpointHeader(
-        position, progress, seed, shape, device, method, precision.toString());
-  }
-
-  /** The number of sums over examples: of the loss, of each metric, of weights. */
-  private int sums() {
-    return metrics.size() + (loss.weighted() ? 2 : 1);
+    return new CheckpointHeader(position, progress, seed, given, device, method, precision);
   }
 
   private TrainStep step(Dataset data) {
-    TrainStep current = step(data.featureShape());
-    current.checkTarget(data.targetSpec());
+    TrainStep current = step(data.features());
+    current.checkTargets(data.targets());
     return current;
   }
 
-  private TrainStep step(Shape shape) {
+  private TrainStep step(List<Spec> given) {
     if (closed) {
       throw new IllegalStateException("the trainer is closed");
     }
     if (step == null) {
-      step = new TrainStep(backend, model, loss, updates, metrics, shape, seed, precision);
-      features = shape;
-    } else if (!shape.equals(features)) {
+      step = new TrainStep(backend, model, objective, updates, given, seed, precision);
+      features = List.copyOf(given);
+    } else if (!given.equals(features)) {
       throw new TarnException(
-          "data: examples are " + shape + ", the model was made for " + features);
+          "data: examples are " + given + ", the model was made for " + features);
     }
     return step;
   }
@@ -299,25 +311,8 @@ public final class Trainer implements AutoCloseable {
     position = position.plus(current.takeSums());
     int failed = current.failedStep();
     if (failed != 0) {
-      throw nonFinite(current, train, failed);
+      throw NonFiniteException.of(current, train, failed, seed);
     }
-  }
-
-  private NonFiniteException nonFinite(TrainStep current, Batches train, int failed) {
-    int epoch = (failed - 1) / train.count();
-    train.startEpoch(seed, epoch);
-    Batch batch = train.load((failed - 1) % train.count());
-    return NonFiniteException.of(current.inspect(failed, batch), batch, failed, epoch + 1);
-  }
-
-  private Evaluation evaluation(double[] sums, long examples) {
-    Map<String, Double> values = new LinkedHashMap<>();
-    double weight = loss.weighted() ? sums[sums.length - 1] : examples;
-    values.put("loss", weight == 0 ? 0 : sums[0] / weight);
-    for (int i = 0; i < metrics.size(); i++) {
-      values.put(metrics.get(i).name(), sums[i + 1] / examples);
-    }
-    return new Evaluation(values, examples);
   }
 
   /** Describes a training. */
@@ -326,7 +321,7 @@ public final class Trainer implements AutoCloseable {
     private final Backend backend;
     private final List<Metric> metrics = new ArrayList<>();
     private final List<TrainingListener> listeners = new ArrayList<>();
-    private @Nullable Loss loss;
+    private final List<Term> terms = new ArrayList<>();
     private @Nullable Updates updates;
     private @Nullable Plateau plateau;
     private long seed;
@@ -339,7 +334,13 @@ public final class Trainer implements AutoCloseable {
 
     /** What is minimised. */
     public Builder loss(Loss value) {
-      loss = value;
+      return losses(Term.of(0, value));
+    }
+
+    /** What is minimised: several losses, of one output or of several. */
+    public Builder losses(Term... values) {
+      terms.clear();
+      terms.addAll(List.of(values));
       return this;
     }
 
@@ -390,10 +391,10 @@ public final class Trainer implements AutoCloseable {
      * @throws TarnException if loss or optimizer is missing
      */
     public Trainer build() {
-      if (loss == null || updates == null) {
+      if (terms.isEmpty() || updates == null) {
         throw new TarnException("trainer: a loss and an optimizer are needed");
       }
-      return new Trainer(this, loss, updates);
+      return new Trainer(this, updates);
     }
   }
 }

@@ -57,7 +57,7 @@ final class ElementwiseGradient {
               null,
               to(1, a.select(g, a.trace().constant(0))),
               to(2, a.select(a.trace().constant(0), g)));
-      case SIGN -> list((Tensor) null);
+      case SIGN, FLOOR, CEIL, ROUND -> list((Tensor) null);
       case ERF -> list(g.mul(a.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)));
       case EXPM1 -> list(g.mul(out.add(1)));
       case LOG1P -> list(g.div(a.add(1)));

@@ -15,6 +15,7 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -339,6 +340,12 @@ public final class Gradient {
     @Override
     public List<@Nullable Tensor> visit(StopGradient op) {
       return list((Tensor) null);
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(Custom op) {
+      return CustomGradient.of(
+          op, tensors(node.inputs()), tensors(node.outputs()), grads(), node.origin());
     }
 
     @Override

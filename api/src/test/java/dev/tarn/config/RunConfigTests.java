@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tarn.Mode;
+import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
@@ -61,6 +62,7 @@ final class RunConfigTests {
         batch: 3
         checkpoint_every: 11
       seed: -9223372036854775808
+      precision: bf16
       device: cuda:1
       """;
 
@@ -99,6 +101,7 @@ final class RunConfigTests {
     assertEquals(Updates.of(Adam.lr(1e-3)), config.train().updates(1));
     assertEquals(0, config.train().checkpointEvery());
     assertEquals(0, config.seed());
+    assertEquals(Precision.FP32, config.precision());
     assertEquals("auto", config.device());
   }
 
@@ -112,10 +115,19 @@ final class RunConfigTests {
         Updates.of(Sgd.lr(0.1).nesterov(0.9).weightDecay(1e-4)), config.train().updates(1));
     assertEquals(11, config.train().checkpointEvery());
     assertEquals(Long.MIN_VALUE, config.seed());
+    assertEquals(Precision.BF16, config.precision());
     assertEquals("cuda:1", config.device());
     assertEquals(new LayerConfig.Dense(16, false, null), config.layers().get(0).settings());
     assertEquals("f.yaml:7", config.layers().get(0).origin().text());
     assertEquals(new LayerConfig.Dropout(0.1), config.layers().get(6).settings());
+  }
+
+  @Test
+  void precisions() {
+    assertEquals(Precision.TF32, parse(FULL, "precision=tf32").precision());
+    String place = "dir/f.yaml:23:12: precision: expected fp32, tf32 or bf16, found 'fp16'";
+    assertEquals(place, error(FULL.replace("precision: bf16", "precision: fp16")));
+    assertTrue(error(MINIMAL, "precision=BF16").contains("expected fp32, tf32 or bf16"));
   }
 
   @ParameterizedTest
@@ -129,6 +141,7 @@ final class RunConfigTests {
     assertEquals(config.data(), again.data());
     assertEquals(config.train().optimizer(), again.train().optimizer());
     assertEquals(config.seed(), again.seed());
+    assertEquals(config.precision(), again.precision());
     assertEquals(
         config.layers().stream().map(LayerConfig::settings).toList(),
         again.layers().stream().map(LayerConfig::settings).toList());

@@ -15,6 +15,7 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -299,6 +300,11 @@ final class CpuLowering {
     @Override
     public Schedule<Step> visit(StopGradient op) {
       throw new IllegalStateException("a stop_gradient was not removed");
+    }
+
+    @Override
+    public Schedule<Step> visit(Custom op) {
+      return add(new CustomStep(op, node, from, to));
     }
 
     private MovementLowering movement() {

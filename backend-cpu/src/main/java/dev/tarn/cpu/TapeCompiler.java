@@ -140,6 +140,9 @@ final class TapeCompiler {
       case LOG1P -> toBits(i, o, TileSpecial::log1p);
       case RSQRT -> unary(i, o, TileKernels::rsqrt);
       case POW -> pow(i, o);
+      case FLOOR -> unary(i, o, TileKernels::floor);
+      case CEIL -> unary(i, o, TileKernels::ceil);
+      case ROUND -> unary(i, o, TileKernels::round);
       case RELU -> unary(i, o, (a, out, n) -> TileKernels.max(a, 0f, out, n));
       case ADD -> commutative(i, o, TileKernels::add, TileKernels::add);
       case MUL -> commutative(i, o, TileKernels::mul, TileKernels::mul);

@@ -118,6 +118,24 @@ final class TileKernels {
     }
   }
 
+  static void floor(float[] a, float[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      out[i] = (float) Math.floor(a[i]);
+    }
+  }
+
+  static void ceil(float[] a, float[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      out[i] = (float) Math.ceil(a[i]);
+    }
+  }
+
+  static void round(float[] a, float[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      out[i] = (float) Math.rint(a[i]);
+    }
+  }
+
   static void rsqrt(float[] a, float[] out, int n) {
     for (int i = 0; i < n; i++) {
       out[i] = (float) Math.sqrt(a[i]);

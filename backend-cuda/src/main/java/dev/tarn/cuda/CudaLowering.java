@@ -20,6 +20,7 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.FirstNonFinite;
@@ -271,6 +272,11 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   @Override
   public List<Step> visit(StopGradient op) {
     throw new IllegalStateException("a stop_gradient was not removed");
+  }
+
+  @Override
+  public List<Step> visit(Custom op) {
+    return CustomLowering.lower(op, node, schedule, kernels);
   }
 
   @Override

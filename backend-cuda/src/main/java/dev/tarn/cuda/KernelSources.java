@@ -28,7 +28,7 @@ final class KernelSources {
     }
   }
 
-  /** The headers that a source includes, directly or not: texts by name. */
+  /** The headers of Tarn that a source includes, directly or not: texts by name. */
   static Map<String, String> headers(String source) {
     Map<String, String> headers = new LinkedHashMap<>();
     collect(source, headers);
@@ -39,7 +39,8 @@ final class KernelSources {
     Matcher includes = INCLUDE.matcher(source);
     while (includes.find()) {
       String name = includes.group(1);
-      if (!headers.containsKey(name)) {
+      boolean known = KernelSources.class.getResource(FOLDER + name) != null;
+      if (known && !headers.containsKey(name)) {
         String text = read(name);
         headers.put(name, text);
         collect(text, headers);

@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import dev.tarn.CudaKernel;
 import dev.tarn.DType;
 import dev.tarn.backend.Debug;
 import dev.tarn.cuda.driver.CudaContext;
@@ -31,6 +32,7 @@ final class Kernels implements AutoCloseable {
   private final Map<String, KernelModule> files = new HashMap<>();
   private final List<KernelModule> generated = new ArrayList<>();
   private final Map<String, Kernel> tapes = new HashMap<>();
+  private final Map<List<String>, KernelModule> custom = new HashMap<>();
   private final Map<String, String> requested = new LinkedHashMap<>();
 
   Kernels(CudaContext context) {
@@ -62,6 +64,14 @@ final class Kernels implements AutoCloseable {
             file + " " + String.join(" ", definitions),
             key -> compile(file, KernelSources.read(file), definitions));
     return module.kernel(kernel);
+  }
+
+  /** A kernel of a source that a user gave. */
+  Kernel custom(CudaKernel kernel) {
+    return custom
+        .computeIfAbsent(
+            List.of(kernel.file(), kernel.source()), k -> compile(kernel.file(), kernel.source()))
+        .kernel(kernel.function());
   }
 
   /** Asks for a generated kernel; {@link #tape} gives it after {@link #compileRequested}. */
@@ -106,5 +116,6 @@ final class Kernels implements AutoCloseable {
   public void close() {
     files.values().forEach(KernelModule::close);
     generated.forEach(KernelModule::close);
+    custom.values().forEach(KernelModule::close);
   }
 }

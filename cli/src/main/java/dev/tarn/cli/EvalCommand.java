@@ -67,7 +67,7 @@ final class EvalCommand implements Callable<Integer> {
   public Integer call() {
     SavedModel saved = SavedModel.of(model);
     RunConfig config = saved.config();
-    Dataset all = config.data().load();
+    Dataset all = config.load();
     Dataset.Split split = Training.split(config, all);
     Dataset data =
         switch (part) {

@@ -1,14 +1,18 @@
 package dev.tarn.cli;
 
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
+import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.data.CsvTable;
+import dev.tarn.data.WholeNumbers;
 import dev.tarn.train.AtomicFile;
 import dev.tarn.train.Trainer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -70,11 +74,13 @@ final class PredictCommand implements Callable<Integer> {
         Trainer trainer =
             Training.trainer(saved.config(), saved.config().model(), backend).build()) {
       trainer.load(saved.file());
-      Shape features = trainer.features();
-      if (features == null) {
-        throw new TarnException(saved.file() + ": says nothing about the features");
+      List<Spec> inputs = trainer.features();
+      if (inputs == null || inputs.size() != 1) {
+        throw new TarnException(
+            saved.file() + ": not a model of one input, as run files make them");
       }
-      HostTensor rows = saved.config().data().features(table, features, input);
+      Spec features = inputs.get(0);
+      HostTensor rows = saved.config().data().features(table, features.shape(), input);
       String text = predict(trainer, rows, features, saved.config().classifies());
       if (file != null) {
         AtomicFile.write(file, text);
@@ -86,14 +92,19 @@ final class PredictCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static String predict(Trainer trainer, HostTensor rows, Shape features, boolean classes) {
+  private static String predict(Trainer trainer, HostTensor all, Spec features, boolean classes) {
     StringBuilder text = new StringBuilder();
-    int count = rows.shape().dim(0);
-    int width = features.intSize();
+    int count = all.shape().dim(0);
+    int width = features.shape().intSize();
+    boolean numbers = features.dtype() == DType.I32;
+    HostTensor rows = numbers ? WholeNumbers.of(all) : all;
     for (int from = 0; from < count; from += BATCH) {
       int to = Math.min(count, from + BATCH);
-      float[] values = Arrays.copyOfRange(rows.floats(), from * width, to * width);
-      HostTensor batch = HostTensor.of(values, features.prepend(to - from));
+      Shape shape = features.shape().prepend(to - from);
+      HostTensor batch =
+          numbers
+              ? HostTensor.of(Arrays.copyOfRange(rows.ints(), from * width, to * width), shape)
+              : HostTensor.of(Arrays.copyOfRange(rows.floats(), from * width, to * width), shape);
       append(text, trainer.predict(batch), classes);
     }
     return text.toString();

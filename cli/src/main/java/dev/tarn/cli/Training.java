@@ -85,7 +85,7 @@ final class Training {
   private int train(
       RunConfig config, @Nullable RunDirectory resumed, Path place, @Nullable Path initFrom) {
     long start = System.nanoTime();
-    Dataset data = config.data().load();
+    Dataset data = config.load();
     Dataset.Split split = split(config, data);
     Sequential model = config.modelFor(data);
     Devices.Opened device = Devices.open(config.device());

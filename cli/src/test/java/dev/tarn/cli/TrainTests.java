@@ -141,6 +141,42 @@ final class TrainTests {
     assertEquals(0, Tarn.run("train", "--resume", run).code());
   }
 
+  /** Of four words one, 0 or 1, is the class: a table of whole numbers trains an embedding. */
+  @Test
+  void wordsAreLearnedAndPredicted() throws IOException {
+    StringBuilder table = new StringBuilder();
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < 80; i++) {
+      int label = i * 7 % 5 % 2;
+      StringBuilder row = new StringBuilder();
+      for (int w = 0; w < 4; w++) {
+        row.append(w == 0 ? "" : ",").append(w == i % 4 ? label : 2 + (i * 3 + w * 5) % 8);
+      }
+      rows.append(row).append('\n');
+      table.append(row).append(',').append(label).append('\n');
+    }
+    Path csv = Files.writeString(directory.resolve("words.csv"), table);
+    Path words = Files.writeString(directory.resolve("rows.csv"), rows);
+    train(
+        directory,
+        "data={csv: " + csv + ", split: [1, 0, 0]}",
+        "model=[embedding: {vocabulary: 10, width: 6}, flatten, dense: 2]",
+        "train.optimizer={adam: {lr: 0.05}}",
+        "train.epochs=30");
+    String run = directory.resolve("small-1").toString();
+    Tarn.Result result = Tarn.run("predict", run, words.toString());
+    assertEquals(0, result.code(), result.err());
+    List<String> predicted = result.out().lines().toList();
+    for (int i = 0; i < 80; i++) {
+      assertEquals(String.valueOf(i * 7 % 5 % 2), predicted.get(i + 1).split(",")[0], "row " + i);
+    }
+    assertEquals(0, Tarn.run("train", "--resume", run, "train.epochs=31").code());
+    Files.writeString(words, "1,2,3,4\n1,2,3.5,4\n");
+    assertEquals(
+        List.of("tarn: data: row 2: feature 3 is 3.5, but an embedding needs whole numbers"),
+        Tarn.run("predict", run, words.toString()).errors());
+  }
+
   @Test
   void fewerEpochsResumedEqualAllAtOnce() throws IOException {
     train(directory.resolve("whole"));

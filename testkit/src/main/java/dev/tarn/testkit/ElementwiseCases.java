@@ -201,7 +201,7 @@ final class ElementwiseCases {
 
   private static boolean isDifferentiable(Kind kind, int operand) {
     return switch (kind) {
-      case GREATER, EQUAL, SIGN -> false;
+      case GREATER, EQUAL, SIGN, FLOOR, CEIL, ROUND -> false;
       case SELECT -> operand > 0;
       default -> true;
     };
@@ -214,6 +214,7 @@ final class ElementwiseCases {
       case LOG, SQRT, RSQRT -> Fill.uniform(0.25, 4);
       case LOG1P -> Fill.uniform(-0.75, 4);
       case POW -> operand == 0 ? Fill.uniform(0.25, 4) : Fill.normal(1);
+      case FLOOR, CEIL, ROUND -> Fill.uniform(-4, 4);
       case ABS, RELU, SIGN -> Fill.awayFromZero();
       case DIV -> operand == 0 ? Fill.normal(1) : Fill.awayFromZero();
       case MAXIMUM, MINIMUM, GREATER, EQUAL -> Fill.grid(operand == 0 ? 0 : 0.125);

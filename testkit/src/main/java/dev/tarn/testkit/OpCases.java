@@ -33,6 +33,7 @@ public final class OpCases {
     cases.addAll(SoftmaxCases.all());
     cases.addAll(BatchedMatMulCases.all());
     cases.addAll(ActivationCases.all());
+    cases.addAll(CustomCases.all());
     cases.addAll(CastCases.all());
     return List.copyOf(cases);
   }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Precision;
-import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
@@ -31,6 +30,7 @@ import dev.tarn.nn.Sequential;
 import dev.tarn.optim.Adam;
 import dev.tarn.optim.Updates;
 import dev.tarn.reference.ReferenceBackend;
+import dev.tarn.train.Term;
 import dev.tarn.train.TrainStep;
 import java.util.EnumSet;
 import java.util.List;
@@ -221,10 +221,10 @@ public abstract class PrecisionConformance {
     return new TrainStep(
         backend,
         network,
-        Losses.crossEntropy(),
+        List.of(Term.of(0, Losses.crossEntropy())),
         Updates.of(Adam.lr(0.01)),
         List.of(),
-        Shape.of(1, 8, 8),
+        List.of(Spec.f32(1, 8, 8)),
         1,
         precision);
   }

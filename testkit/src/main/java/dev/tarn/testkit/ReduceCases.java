@@ -33,6 +33,8 @@ final class ReduceCases {
     cases.add(ties());
     cases.add(methods());
     cases.add(argmax());
+    cases.add(argmaxAlongAxes());
+    cases.add(keptAxes());
     cases.add(argmaxTies());
     return cases;
   }
@@ -113,6 +115,38 @@ final class ReduceCases {
       c.input("x" + c.inputNames().size(), Spec.f32(dims), Fill.distinct());
     }
     return c.program((trace, in) -> Arrays.stream(in).map(Tensor::argmax).toList());
+  }
+
+  private static OpCase argmaxAlongAxes() {
+    return OpCase.named("argmax and argmin along axes")
+        .input("x", Spec.f32(5, 17, 3), Fill.grid(0))
+        .input("row", Spec.f32(33), Fill.distinct())
+        .input("none", Spec.f32(0, 3), Fill.normal(1))
+        .program(
+            (trace, in) ->
+                List.of(
+                    in[0].argmax(0),
+                    in[0].argmax(1),
+                    in[0].argmax(-1),
+                    in[0].argmin(-2),
+                    in[0].reshape(-1).argmax(),
+                    in[1].argmax(),
+                    in[1].argmin(0),
+                    in[2].argmax(1)));
+  }
+
+  private static OpCase keptAxes() {
+    return OpCase.named("reductions that keep their axes")
+        .by("x", Spec.f32(5, 17, 3), Fill.distinct())
+        .program(
+            (trace, in) ->
+                List.of(
+                    in[0].sum(new int[] {1}, true),
+                    in[0].mean(new int[] {-1, 0}, true),
+                    in[0].max(new int[] {}, true),
+                    in[0].min(new int[] {0}, true),
+                    in[0].sub(in[0].mean(new int[] {1}, true)),
+                    in[0].sum(new int[] {1}, false)));
   }
 
   private static OpCase argmaxTies() {

@@ -170,6 +170,66 @@ class ReferenceConformanceTests {
   void argmax() {
     HostTensor x = m(3, 3, 1, 5, 5, NAN, 9, NAN, -INF, -INF, -INF);
     check(run(in -> List.of(in.get(0).argmax()), x), i(1, 0, 0));
+    check(run(in -> List.of(in.get(0).argmax(0)), x), i(1, 1, 1));
+    check(run(in -> List.of(in.get(0).argmin(0)), x), i(1, 2, 1));
+    HostTensor cube = f(new int[] {2, 2, 2}, 1, 8, 3, 4, 5, 6, 2, 7);
+    check(
+        run(in -> List.of(in.get(0).argmax(1), in.get(0).argmin(-1)), cube),
+        HostTensor.of(new int[] {1, 0, 0, 1}, 2, 2),
+        HostTensor.of(new int[] {0, 0, 0, 0}, 2, 2));
+    check(run(in -> List.of(in.get(0).reshape(-1).argmax()), cube), HostTensor.of(new int[] {1}));
+  }
+
+  @Test
+  void keptAxes() {
+    HostTensor x = f(new int[] {2, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8);
+    check(
+        run(
+            in ->
+                List.of(
+                    in.get(0).sum(new int[] {1}, true),
+                    in.get(0).mean(new int[] {0, 2}, true),
+                    in.get(0).max(new int[] {}, true),
+                    in.get(0).min(new int[] {-1}, true),
+                    in.get(0).min(new int[] {-1}, false)),
+            x),
+        f(new int[] {2, 1, 2}, 4, 6, 12, 14),
+        f(new int[] {1, 2, 1}, 3.5, 5.5),
+        f(new int[] {1, 1, 1}, 8),
+        f(new int[] {2, 2, 1}, 1, 3, 5, 7),
+        m(2, 2, 1, 3, 5, 7));
+  }
+
+  @Test
+  void roundings() {
+    HostTensor x = v(-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.25, -0.75, INF, NAN);
+    check(
+        run(in -> List.of(in.get(0).floor(), in.get(0).ceil(), in.get(0).round()), x),
+        v(-3, -2, -1, 0, 1, 2, 0, -1, INF, NAN),
+        v(-2, -1, -0.0, 1, 2, 3, 1, -0.0, INF, NAN),
+        v(-2, -2, -0.0, 0, 2, 2, 0, -1, INF, NAN));
+  }
+
+  @Test
+  void comparisonsWithNumbers() {
+    HostTensor x = v(1, 2, 3, NAN);
+    check(
+        run(
+            in ->
+                List.of(
+                    in.get(0).less(2),
+                    in.get(0).lessEqual(2),
+                    in.get(0).greater(2),
+                    in.get(0).greaterEqual(2),
+                    in.get(0).equal(2),
+                    in.get(0).notEqual(2)),
+            x),
+        v(1, 0, 0, 0),
+        v(1, 1, 0, 0),
+        v(0, 0, 1, 0),
+        v(0, 1, 1, 0),
+        v(0, 1, 0, 0),
+        v(1, 0, 1, 1));
   }
 
   @Test
