@@ -1,4 +1,4 @@
-"""Writes the numbers of PyTorch for softmax, embeddings, batched products and moved data.
+"""Writes the numbers of PyTorch for softmax, embeddings, batched products, running sums and moved data.
 
     python3 movement_numbers.py            # rewrites the committed JSON file
     python3 movement_numbers.py --check    # recomputes and compares; exit code 1 where they differ
@@ -51,6 +51,7 @@ CASES = {
         lambda a, b: torch.matmul(a.transpose(1, 2), b.transpose(1, 2)),
     ),
     "chain": ([(2, 3, 5), (2, 5, 2)], chain),
+    "cumulative_sum": ([(3, 7, 2)], lambda x: torch.cumsum(x, dim=1)),
 }
 
 

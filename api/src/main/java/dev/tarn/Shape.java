@@ -14,7 +14,10 @@ public final class Shape {
     this.dims = dims;
     long product = 1;
     for (int dim : dims) {
-      product = Math.multiplyExact(product, dim);
+      if (dim != 0 && product > Long.MAX_VALUE / dim) {
+        throw new ShapeException("shape: more elements than 2^63 in " + Arrays.toString(dims));
+      }
+      product *= dim;
     }
     this.size = product;
   }
@@ -22,7 +25,7 @@ public final class Shape {
   /**
    * A shape with the given extents.
    *
-   * @throws ShapeException if an extent is negative
+   * @throws ShapeException if an extent is negative, or there are more elements than 2^63
    */
   public static Shape of(int... dims) {
     if (dims.length == 0) {

@@ -120,6 +120,16 @@ public final class Tensor extends TensorMath {
   }
 
   /**
+   * The running sum along an axis: {@code y_i = x_0 + ... + x_i}, of this shape. A negative axis
+   * counts from the last.
+   *
+   * @throws ShapeException if there is no such axis or the elements are not f32
+   */
+  public Tensor cumulativeSum(int axis) {
+    return TensorReductions.cumulativeSum(this, axis);
+  }
+
+  /**
    * The index of the largest element along the last axis: {@code [..., C] -> i32 [...]}. Of equal
    * elements the first counts; NaN counts as larger than every number. Among all elements: {@code
    * x.reshape(-1).argmax()}.
@@ -381,6 +391,11 @@ public final class Tensor extends TensorMath {
    */
   public Tensor expand(int... dims) {
     return TensorShapes.expand(this, dims);
+  }
+
+  /** {@code ifTrue} where the condition is not zero, else {@code ifFalse}; see {@link #select}. */
+  public static Tensor where(Tensor condition, Tensor ifTrue, Tensor ifFalse) {
+    return condition.select(ifTrue, ifFalse);
   }
 
   /** This tensor, through which no gradient flows. */

@@ -243,7 +243,10 @@ abstract sealed class TensorMath permits Tensor {
     return notEqual(trace().constant(number));
   }
 
-  /** {@code ifTrue} where this is not zero, else {@code ifFalse}: NumPy's {@code where}. */
+  /**
+   * {@code ifTrue} where this is not zero, else {@code ifFalse}; the condition gets none of the
+   * gradient.
+   */
   public Tensor select(Tensor ifTrue, Tensor ifFalse) {
     return apply(Kind.SELECT, ifTrue, ifFalse);
   }

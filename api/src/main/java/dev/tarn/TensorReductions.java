@@ -1,13 +1,14 @@
 package dev.tarn;
 
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.CumulativeSum;
 import dev.tarn.ir.Reduce;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 
-/** What {@link Tensor}'s methods that reduce axes do. */
+/** What {@link Tensor}'s methods that sum or reduce along axes do. */
 final class TensorReductions {
   private TensorReductions() {}
 
@@ -48,6 +49,11 @@ final class TensorReductions {
     int[] kept = Arrays.copyOf(moved.shape().dims(), rank - 1);
     Tensor rows = moved.reshape(Shape.of(kept).intSize(), columns);
     return x.trace().add(new ArgMax(), rows).get(0).reshape(kept);
+  }
+
+  static Tensor cumulativeSum(Tensor x, int axis) {
+    int at = TensorShapes.axis("cumulative_sum", x, axis);
+    return x.trace().add(new CumulativeSum(at, false), x).get(0);
   }
 
   static Tensor sumTo(Tensor x, Shape target) {

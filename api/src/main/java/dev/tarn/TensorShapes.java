@@ -153,6 +153,7 @@ final class TensorShapes {
     return x.broadcastTo(Shape.of(target));
   }
 
+  /** An axis as a number from 0; an error names the method and the user's line. */
   static int axis(String what, Tensor x, int axis) {
     try {
       return x.shape().axis(axis);

@@ -181,17 +181,15 @@ public final class Trace {
   }
 
   /**
-   * Records what {@code action} does as coming from a given place, unless a place is set already.
+   * Records what {@code action} does as coming from a given place, but for what it places itself.
    */
   public <T> T at(Origin origin, Supplier<T> action) {
-    if (scope != null) {
-      return action.get();
-    }
+    Origin outer = scope;
     scope = origin;
     try {
       return action.get();
     } finally {
-      scope = null;
+      scope = outer;
     }
   }
 

@@ -63,6 +63,10 @@ class ShapeErrorTests {
         "reduce: axis 2 is out of range for [32,784] (ShapeErrorTests.java:", () -> x.sum(2));
     assertStarts("argmax: axis -1 is out of range for []", () -> x.sum().argmax());
     assertStarts(
+        "cumulative_sum: axis 2 is out of range for [32,784] (ShapeErrorTests.java:",
+        () -> x.cumulativeSum(2));
+    assertStarts("cumulative_sum: needs f32 elements, was given i32[32]", () -> n.cumulativeSum(0));
+    assertStarts(
         "softmax_cross_entropy: needs logits f32[N,C] and labels i32[N], was given f32[512,128],"
             + " i32[32]",
         () -> w.softmaxCrossEntropy(n));

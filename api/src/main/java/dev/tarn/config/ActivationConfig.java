@@ -91,7 +91,10 @@ public record ActivationConfig(String kind, @Nullable Double setting)
   }
 
   /** An activation that is given by its name alone, or with its number. */
-  static ActivationConfig read(String kind, YamlValue value, @Nullable YamlValue given) {
+  static LayerConfig.Settings read(String kind, YamlValue value, @Nullable YamlValue given) {
+    if (kind.equals(PReluConfig.KIND) && given != null) {
+      return PReluConfig.read(given);
+    }
     Form form = form(kind);
     String name = form.setting;
     if (given == null) {

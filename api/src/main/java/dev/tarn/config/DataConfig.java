@@ -1,43 +1,64 @@
 package dev.tarn.config;
 
-import dev.tarn.HostTensor;
 import dev.tarn.Shape;
-import dev.tarn.Spec;
-import dev.tarn.TarnException;
-import dev.tarn.data.ArrayDataset;
-import dev.tarn.data.Batches.Batch;
+import dev.tarn.data.Augmentation;
+import dev.tarn.data.Batches;
+import dev.tarn.data.CsvFormat;
 import dev.tarn.data.CsvTable;
+import dev.tarn.data.DataSource;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
-import dev.tarn.data.Datasets;
+import dev.tarn.data.Normalization.Method;
+import dev.tarn.data.Preprocessing;
+import dev.tarn.data.Preprocessing.Kind;
+import dev.tarn.data.Preprocessing.Options;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The data of a run file.
  *
- * @param set the name of a data set that comes with Tarn, or null
- * @param csv a table of numbers whose last columns are the class from 0 or the targets, or null
- * @param targets how many of the last columns are numbers to predict; 0 if the last is a class
- * @param scale what features are multiplied by
- * @param split the shares of training, validation and test
+ * @param source where they come from
+ * @param normalize how features are shifted and scaled, as the training part says
+ * @param scale what features are multiplied by where they are not normalized
  * @param shape the shape of one example, for instance channels, rows and columns, or null if it is
  *     as the data say
+ * @param split the shares of training, validation and test
+ * @param stratify whether every class has these shares
+ * @param augment how training images change in every epoch
+ * @param prefetch how many batches are loaded ahead; 0 for none
  */
 public record DataConfig(
-    @Nullable String set,
-    @Nullable Path csv,
-    int targets,
+    SourceConfig source,
+    Method normalize,
     double scale,
+    @Nullable Shape shape,
     List<Double> split,
-    @Nullable Shape shape) {
-  static final List<String> KEYS = List.of("set", "csv", "targets", "scale", "split", "shape");
+    boolean stratify,
+    Augmentation augment,
+    int prefetch) {
+  /** The keys that go with every source. */
+  static final List<String> COMMON =
+      List.of("normalize", "scale", "shape", "split", "stratify", "augment", "prefetch");
+
+  static final List<String> KEYS =
+      Stream.of(
+              SourceConfig.KEYS.keySet().stream(),
+              SourceConfig.KEYS.values().stream().flatMap(List::stream),
+              COMMON.stream())
+          .flatMap(keys -> keys)
+          .distinct()
+          .toList();
+
   private static final List<Double> SPLIT = List.of(0.8, 0.1, 0.1);
   private static final int MAX_EXTENT = 1 << 24;
-  private static final int MAX_CLASSES = 1_000_000;
+  private static final int MAX_PREFETCH = 64;
 
   /** Copies the shares. */
   public DataConfig {
@@ -46,31 +67,40 @@ public record DataConfig(
 
   static DataConfig read(YamlValue value) {
     Fields fields = new Fields(value, KEYS);
-    YamlValue set = fields.get("set");
-    YamlValue csv = fields.get("csv");
-    Fields.refuseClash(value, List.of("set", "csv"));
-    if ((set == null) == (csv == null)) {
-      throw value.error(
-          "expected either 'set' (" + String.join(", ", Datasets.names()) + ") or 'csv' (a file)");
-    }
-    if (set != null && !Datasets.names().contains(set.text())) {
-      throw set.error(
-          "no data set '" + set.text() + "'; " + Fields.meant(set.text(), Datasets.names()));
-    }
-    YamlValue targets = fields.get("targets");
-    if (targets != null && csv == null) {
-      throw targets.error("only tables have numbers to predict: give 'csv' rather than 'set'");
-    }
+    YamlValue normalize = fields.get("normalize");
     YamlValue scale = fields.get("scale");
-    YamlValue split = fields.get("split");
     YamlValue shape = fields.get("shape");
+    YamlValue split = fields.get("split");
+    YamlValue stratify = fields.get("stratify");
+    YamlValue augment = fields.get("augment");
+    YamlValue prefetch = fields.get("prefetch");
+    Method method = normalize == null ? Method.NONE : method(normalize);
+    double factor = scale == null ? 1 : scale.number("other than 0", v -> v != 0);
+    if (scale != null && factor != 1 && method != Method.NONE) {
+      throw scale.error("give either 'scale' or 'normalize', not both");
+    }
+    SourceConfig source = SourceConfig.read(value, fields);
+    if (stratify != null && stratify.bool() && !source.classifies()) {
+      throw stratify.error("only data with classes can be stratified");
+    }
     return new DataConfig(
-        set == null ? null : set.text(),
-        csv == null ? null : path(csv),
-        targets == null ? 0 : (int) targets.integer(1, Integer.MAX_VALUE),
-        scale == null ? 1 : scale.number("other than 0", v -> v != 0),
+        source,
+        method,
+        factor,
+        shape == null ? null : shape(shape),
         split == null ? SPLIT : shares(split),
-        shape == null ? null : shape(shape));
+        stratify != null && stratify.bool(),
+        augment == null ? Augmentation.of() : AugmentConfig.read(augment),
+        prefetch == null ? 0 : (int) prefetch.integer(0, MAX_PREFETCH));
+  }
+
+  private static Method method(YamlValue value) {
+    for (Method method : Method.values()) {
+      if (value.isScalar() && method.toString().equals(value.text())) {
+        return method;
+      }
+    }
+    throw value.expected("one of " + Arrays.toString(Method.values()).toLowerCase(Locale.ROOT));
   }
 
   private static Shape shape(YamlValue value) {
@@ -88,14 +118,6 @@ public record DataConfig(
     return Shape.of(dims);
   }
 
-  private static Path path(YamlValue csv) {
-    try {
-      return csv.place().base().resolve(csv.text()).toAbsolutePath().normalize();
-    } catch (java.nio.file.InvalidPathException e) {
-      throw csv.expected("a file's path");
-    }
-  }
-
   private static List<Double> shares(YamlValue split) {
     String what = "three shares that add up to 1, such as [0.8, 0.1, 0.1]";
     if (!split.isList() || split.values().size() != 3) {
@@ -111,152 +133,54 @@ public record DataConfig(
   }
 
   Map<String, Object> toYaml() {
-    Map<String, Object> data = new LinkedHashMap<>();
-    if (set != null) {
-      data.put("set", set);
-    } else {
-      data.put("csv", String.valueOf(csv));
-      if (targets > 0) {
-        data.put("targets", targets);
-      }
-    }
+    Map<String, Object> data = new LinkedHashMap<>(source.toYaml());
+    data.put("normalize", normalize.toString());
     data.put("scale", scale);
-    data.put("split", split);
     if (shape != null) {
       data.put("shape", Arrays.stream(shape.dims()).boxed().toList());
     }
+    data.put("split", split);
+    data.put("stratify", stratify);
+    data.put("augment", AugmentConfig.toYaml(augment));
+    data.put("prefetch", prefetch);
     return data;
   }
 
-  /** The name of the set or the file. */
+  /** The name of the set, file or directory. */
   public String name() {
-    return set != null ? set : String.valueOf(csv);
+    return source.name();
   }
 
   /**
-   * Reads the data and scales the features.
+   * Reads the data, splits them, and prepares all parts as the training part says.
    *
-   * @throws TarnException if the file is missing or not a table of numbers with classes, or an
-   *     example does not fill {@link #shape}
+   * @param seed the seed of the split
+   * @throws dev.tarn.TarnException if they are not there or not as they should be, or an example
+   *     does not fill {@link #shape}
    */
-  public Dataset load() {
-    if (csv != null) {
-      CsvTable table = CsvTable.read(csv);
-      return targets > 0 ? numbers(table, csv) : table(table, csv);
-    }
-    Dataset data = Datasets.named(String.valueOf(set));
-    Batch batch = Batch.zeros(data.features(), data.targets(), data.size());
-    int[] all = new int[data.size()];
-    for (int i = 0; i < all.length; i++) {
-      all[i] = i;
-    }
-    data.gather(all, 0, batch);
-    scale(batch.feature().floats());
-    return new ArrayDataset(shaped(batch.feature()), batch.target(), data.classes());
+  public Prepared load(long seed) {
+    DataSource data = source.open();
+    Dataset.Split parts = data.split(split.get(0), split.get(1), split.get(2), stratify, seed);
+    boolean indicator = source instanceof SourceConfig.Csv csv && csv.indicator();
+    return data.prepare(parts, new Options(normalize, scale, indicator, Kind.ONE_HOT, shape));
+  }
+
+  /** Batches to train with. */
+  public Batches batches(Dataset train, int size) {
+    Batches batches = train.batch(size);
+    batches = augment.steps().isEmpty() ? batches : batches.augment(augment);
+    return prefetch == 0 ? batches : batches.prefetch(prefetch);
   }
 
   /**
-   * The rows of a table of features, scaled: f32 {@code [rows, columns]}.
+   * Examples to predict from, out of a table without classes or targets.
    *
-   * @param features how many columns there must be
-   * @throws TarnException if there are others
+   * @param trained what was done with the training data
+   * @param model the shape that the model takes
+   * @throws dev.tarn.TarnException if the file cannot be read or does not fit the model
    */
-  public HostTensor features(CsvTable table, Shape features, Path file) {
-    if (table.columns() != features.size()) {
-      throw new TarnException(
-          file
-              + ": "
-              + table.columns()
-              + " columns; the model was trained on "
-              + features.size()
-              + " features");
-    }
-    HostTensor rows = HostTensor.zeros(Spec.f32(features.prepend(table.rows())));
-    copy(table, table.columns(), rows.floats());
-    return rows;
-  }
-
-  private Dataset numbers(CsvTable table, Path file) {
-    int columns = table.columns() - targets;
-    if (columns < 1) {
-      throw new TarnException(
-          String.format(
-              "%s: %d columns; expected features and, in the last %d, targets",
-              file, table.columns(), targets));
-    }
-    HostTensor features = HostTensor.zeros(Spec.f32(Shape.of(table.rows(), columns)));
-    HostTensor wanted = HostTensor.zeros(Spec.f32(Shape.of(table.rows(), targets)));
-    for (int row = 0; row < table.rows(); row++) {
-      for (int column = 0; column < targets; column++) {
-        wanted.floats()[row * targets + column] = table.get(row, columns + column);
-      }
-    }
-    copy(table, columns, features.floats());
-    return ArrayDataset.ofNumbers(features, wanted);
-  }
-
-  private Dataset table(CsvTable table, Path file) {
-    int columns = table.columns() - 1;
-    if (columns == 0) {
-      throw new TarnException(
-          file + ": one column; expected features and, in the last column, the class");
-    }
-    HostTensor features = HostTensor.zeros(Spec.f32(Shape.of(table.rows(), columns)));
-    int[] labels = new int[table.rows()];
-    int classes = 2;
-    for (int row = 0; row < labels.length; row++) {
-      float label = table.get(row, columns);
-      if (label < 0 || label != (int) label || label >= MAX_CLASSES) {
-        throw new TarnException(
-            file
-                + ":"
-                + table.line(row)
-                + ": the last column is "
-                + label
-                + ", not a class: an integer from 0");
-      }
-      labels[row] = (int) label;
-      classes = Math.max(classes, labels[row] + 1);
-    }
-    copy(table, columns, features.floats());
-    return new ArrayDataset(shaped(features), HostTensor.of(labels, labels.length), classes);
-  }
-
-  /** The features with every example in the shape that the run file asks for. */
-  private HostTensor shaped(HostTensor features) {
-    if (shape == null) {
-      return features;
-    }
-    Shape given = features.shape().withoutFirst();
-    if (given.size() != shape.size()) {
-      throw new TarnException(
-          "data.shape: "
-              + shape
-              + " has "
-              + shape.size()
-              + " elements, an example of "
-              + name()
-              + " has "
-              + given.size()
-              + " features");
-    }
-    return HostTensor.of(features.floats(), shape.prepend(features.shape().dim(0)));
-  }
-
-  private void copy(CsvTable table, int columns, float[] to) {
-    for (int row = 0; row < table.rows(); row++) {
-      for (int column = 0; column < columns; column++) {
-        to[row * columns + column] = table.get(row, column);
-      }
-    }
-    scale(to);
-  }
-
-  private void scale(float[] values) {
-    if (scale != 1) {
-      for (int i = 0; i < values.length; i++) {
-        values[i] = (float) (values[i] * scale);
-      }
-    }
+  public Dataset rows(Path file, Preprocessing trained, Shape model) {
+    CsvFormat format = source instanceof SourceConfig.Csv csv ? csv.format() : CsvFormat.features();
+    return trained.applyTo(CsvTable.read(file, format, trained), model);
   }
 }

@@ -13,21 +13,27 @@ import org.jspecify.annotations.Nullable;
  * A layer of a run file's model.
  *
  * @param settings what kind it is, with its settings
+ * @param name its name in paths, which {@code shared} may use, or null for its kind and number
  * @param place for messages: {@code examples/digits.yaml:7:5}
  * @param origin for the nodes it records: {@code digits.yaml:7}
  */
-public record LayerConfig(Settings settings, String place, Origin origin) {
+public record LayerConfig(Settings settings, @Nullable String name, String place, Origin origin) {
   /** The kinds of layers, as run files name them. */
   public static final List<String> KINDS =
       Stream.of(
               List.of("dense", "dropout", "flatten"),
               PoolingLayers.KINDS,
               NormalizationLayers.KINDS,
-              List.of(Conv2dConfig.KIND),
+              ConvolutionConfig.KINDS,
               ActivationConfig.KINDS,
+              List.of(ReshapeConfig.KIND),
+              CompositeLayers.KINDS,
               List.of(EmbeddingConfig.KIND))
           .flatMap(List::stream)
           .toList();
+
+  private static final List<String> KEYS =
+      Stream.concat(KINDS.stream(), Stream.of("name")).toList();
 
   /** A kind of layer with its settings. */
   public interface Settings {
@@ -37,6 +43,20 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     /** A new layer. */
     Module module();
 
+    /**
+     * A new layer for a model with shared layers.
+     *
+     * @param named the layers made so far that have names; a list of layers adds its own
+     */
+    default Module module(Map<String, Module> named) {
+      return module();
+    }
+
+    /** The layers in it, in order. */
+    default List<LayerConfig> inner() {
+      return List.of();
+    }
+
     /** What a run file says: a text, or the kind with its settings. */
     Object toYaml();
   }
@@ -45,10 +65,9 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
    * A fully connected layer.
    *
    * @param units the number of outputs
-   * @param bias whether it has a bias
-   * @param init what its weights start with, or null for the layer's own
+   * @param weights whether it has a bias, and what it starts with
    */
-  public record Dense(int units, boolean bias, @Nullable Choice init) implements Settings {
+  public record Dense(int units, WeightsConfig weights) implements Settings {
     @Override
     public String kind() {
       return "dense";
@@ -57,20 +76,15 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     @Override
     public Module module() {
       dev.tarn.nn.Dense dense = dev.tarn.nn.Dense.units(units);
-      if (init != null) {
-        dense.weights(InitializerConfig.make(init));
-      }
-      return bias ? dense : dense.withoutBias();
+      weights.apply(dense, dev.tarn.nn.Dense::weights, dev.tarn.nn.Dense::biases);
+      return weights.bias() ? dense : dense.withoutBias();
     }
 
     @Override
     public Object toYaml() {
       Map<String, Object> settings = new LinkedHashMap<>();
       settings.put("units", units);
-      settings.put("bias", bias);
-      if (init != null) {
-        settings.put("init", init.toYaml());
-      }
+      weights.putInto(settings, true);
       return Map.of(kind(), settings);
     }
   }
@@ -79,8 +93,9 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
    * Dropout.
    *
    * @param rate the probability of a zero, in [0, 1)
+   * @param spatial whether it drops whole channels
    */
-  public record Dropout(double rate) implements Settings {
+  public record Dropout(double rate, boolean spatial) implements Settings {
     @Override
     public String kind() {
       return "dropout";
@@ -88,12 +103,19 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
 
     @Override
     public Module module() {
-      return dev.tarn.nn.Dropout.rate(rate);
+      dev.tarn.nn.Dropout dropout = dev.tarn.nn.Dropout.rate(rate);
+      return spatial ? dropout.spatial() : dropout;
     }
 
     @Override
     public Object toYaml() {
-      return Map.of(kind(), rate);
+      if (!spatial) {
+        return Map.of(kind(), rate);
+      }
+      Map<String, Object> settings = new LinkedHashMap<>();
+      settings.put("rate", rate);
+      settings.put("spatial", true);
+      return Map.of(kind(), settings);
     }
   }
 
@@ -117,52 +139,55 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     }
   }
 
+  /** What a run file says. */
+  @SuppressWarnings("unchecked") // a layer with settings has the one key of its kind
+  Object toYaml() {
+    Object yaml = settings.toYaml();
+    if (name == null) {
+      return yaml;
+    }
+    Map<String, Object> entries = new LinkedHashMap<>();
+    if (yaml instanceof Map) {
+      entries.putAll((Map<String, Object>) yaml);
+    } else {
+      entries.put(settings.kind(), null);
+    }
+    entries.put("name", name);
+    return entries;
+  }
+
   /** Reads {@code relu}, {@code dense: 128} or {@code dense: {units: 128, bias: false}}. */
-  static LayerConfig read(YamlValue value) {
+  static LayerConfig read(YamlValue value, LayerLists lists) {
     YamlValue.Place place = value.place();
     Origin origin =
         place.line() == 0 ? Origin.NONE : new Origin(place.source() + ":" + place.line());
-    return new LayerConfig(settings(value), place.text(), origin);
+    Settings settings = settings(value, lists);
+    YamlValue name = value.isMapping() ? new Fields(value, KEYS).get("name") : null;
+    return new LayerConfig(
+        settings, name == null ? null : lists.name(name, settings), place.text(), origin);
   }
 
-  private static Settings settings(YamlValue value) {
-    String kind;
+  private static Settings settings(YamlValue value, LayerLists lists) {
     if (value.isScalar()) {
-      kind = value.text();
+      String kind = value.text();
       if (!KINDS.contains(kind)) {
         throw value.error("unknown layer '" + kind + "'; " + Fields.meant(kind, KINDS));
       }
-      if (kind.equals("dense") || kind.equals("dropout")) {
-        String example = kind.equals("dense") ? "dense: 128" : "dropout: 0.2";
-        throw value.error(kind + " needs a number; write '- " + example + "'");
-      }
-      if (kind.equals(Conv2dConfig.KIND)) {
-        throw Conv2dConfig.missing(value);
-      }
-      Settings other = ofFamily(kind, value, null);
-      return other != null ? other : new Plain(kind);
+      return settings(kind, value, null, lists);
     }
-    Fields layer = new Fields(value, KINDS);
-    if (value.entries().size() != 1) {
+    new Fields(value, KEYS);
+    List<String> kinds = value.entries().keySet().stream().filter(KINDS::contains).toList();
+    if (kinds.size() != 1) {
       throw value.expected("one layer, such as 'dense: 128'");
     }
-    kind = value.entries().keySet().iterator().next();
-    YamlValue given = layer.require(kind);
-    Settings other = ofFamily(kind, value, given);
-    if (other != null) {
-      return other;
-    }
-    return switch (kind) {
-      case "dense" -> dense(given);
-      case "dropout" -> new Dropout(rate(given));
-      case "conv2d" -> Conv2dConfig.read(given);
-      default -> throw given.error(kind + " has no settings; write '- " + kind + "'");
-    };
+    String kind = kinds.get(0);
+    YamlValue given = new Fields(value, KEYS).require(kind);
+    boolean nameOnly = given.isNothing() && value.entries().containsKey("name");
+    return settings(kind, value, nameOnly ? null : given, lists);
   }
 
-  /** A layer of a family that reads its settings itself; null for another. */
-  private static @Nullable Settings ofFamily(
-      String kind, YamlValue value, @Nullable YamlValue given) {
+  private static Settings settings(
+      String kind, YamlValue value, @Nullable YamlValue given, LayerLists lists) {
     if (PoolingLayers.KINDS.contains(kind)) {
       return PoolingLayers.read(kind, value, given);
     }
@@ -175,23 +200,52 @@ public record LayerConfig(Settings settings, String place, Origin origin) {
     if (kind.equals(EmbeddingConfig.KIND)) {
       return EmbeddingConfig.read(value, given);
     }
-    return null;
+    if (ConvolutionConfig.KINDS.contains(kind)) {
+      return ConvolutionConfig.read(kind, value, given);
+    }
+    if (CompositeLayers.KINDS.contains(kind)) {
+      return CompositeLayers.read(kind, value, given, lists);
+    }
+    return switch (kind) {
+      case "dense" -> dense(needed(value, given, "dense needs a number; write '- dense: 128'"));
+      case "dropout" ->
+          dropout(needed(value, given, "dropout needs a number; write '- dropout: 0.2'"));
+      case ReshapeConfig.KIND ->
+          ReshapeConfig.read(
+              needed(value, given, "reshape needs extents; write '- reshape: [1, 8, 8]'"));
+      default -> plain(kind, given);
+    };
+  }
+
+  private static YamlValue needed(YamlValue value, @Nullable YamlValue given, String message) {
+    if (given == null) {
+      throw value.error(message);
+    }
+    return given;
+  }
+
+  private static Plain plain(String kind, @Nullable YamlValue given) {
+    if (given != null) {
+      throw given.error(kind + " has no settings; write '- " + kind + "'");
+    }
+    return new Plain(kind);
   }
 
   private static Dense dense(YamlValue given) {
     if (!given.isMapping()) {
-      return new Dense((int) given.integer(1, Integer.MAX_VALUE), true, null);
+      return new Dense((int) given.integer(1, Integer.MAX_VALUE), WeightsConfig.STANDARD);
     }
-    Fields fields = new Fields(given, List.of("units", "bias", "init"));
-    YamlValue bias = fields.get("bias");
-    YamlValue init = fields.get("init");
+    Fields fields = new Fields(given, List.of("units", "bias", "init", "bias_init"));
     int units = (int) fields.require("units").integer(1, Integer.MAX_VALUE);
-    return new Dense(
-        units, bias == null || bias.bool(), init == null ? null : InitializerConfig.read(init));
+    return new Dense(units, WeightsConfig.read(fields));
   }
 
-  private static double rate(YamlValue given) {
-    YamlValue rate = given.isMapping() ? new Fields(given, List.of("rate")).require("rate") : given;
-    return rate.number("of at least 0 and below 1", v -> v >= 0 && v < 1);
+  private static Dropout dropout(YamlValue given) {
+    Fields fields = given.isMapping() ? new Fields(given, List.of("rate", "spatial")) : null;
+    YamlValue rate = fields == null ? given : fields.require("rate");
+    YamlValue spatial = fields == null ? null : fields.get("spatial");
+    return new Dropout(
+        rate.number("of at least 0 and below 1", v -> v >= 0 && v < 1),
+        spatial != null && spatial.bool());
   }
 }

@@ -11,12 +11,18 @@ import org.jspecify.annotations.Nullable;
 /** Pooling and upsampling in run files. */
 public final class PoolingLayers {
   static final List<String> KINDS =
-      List.of("max_pool2d", "avg_pool2d", "global_avg_pool2d", "upsample");
+      List.of(
+          "max_pool2d",
+          "avg_pool2d",
+          "global_avg_pool2d",
+          "upsample",
+          "adaptive_avg_pool2d",
+          "adaptive_max_pool2d");
 
   private PoolingLayers() {}
 
   /**
-   * Pooling by square windows.
+   * Pooling by windows.
    *
    * @param kind {@code max_pool2d} or {@code avg_pool2d}
    * @param window its windows
@@ -34,9 +40,11 @@ public final class PoolingLayers {
     @Override
     public Object toYaml() {
       Map<String, Object> settings = new LinkedHashMap<>();
-      settings.put("kernel", window.kernelH());
-      settings.put("stride", window.strideH());
-      settings.put("padding", window.padTop());
+      List<Integer> padding =
+          List.of(window.padTop(), window.padBottom(), window.padLeft(), window.padRight());
+      settings.put("kernel", Extents.toYaml(List.of(window.kernelH(), window.kernelW())));
+      settings.put("stride", Extents.toYaml(List.of(window.strideH(), window.strideW())));
+      settings.put("padding", Extents.toYaml(padding));
       settings.put("ceil", window.ceil());
       if (kind.equals("avg_pool2d")) {
         settings.put("count_include_pad", countIncludePad);
@@ -60,6 +68,31 @@ public final class PoolingLayers {
     @Override
     public Object toYaml() {
       return kind();
+    }
+  }
+
+  /**
+   * Pooling by the fields of a grid.
+   *
+   * @param kind {@code adaptive_avg_pool2d} or {@code adaptive_max_pool2d}
+   * @param grid the rows and columns of the result
+   */
+  public record Adaptive(String kind, List<Integer> grid) implements LayerConfig.Settings {
+    /** Copies the extents. */
+    public Adaptive {
+      grid = List.copyOf(grid);
+    }
+
+    @Override
+    public Module module() {
+      return kind.equals("adaptive_max_pool2d")
+          ? Pooling.adaptiveMax(grid.get(0), grid.get(1))
+          : Pooling.adaptiveAverage(grid.get(0), grid.get(1));
+    }
+
+    @Override
+    public Object toYaml() {
+      return Map.of(kind, Extents.toYaml(grid));
     }
   }
 
@@ -101,24 +134,36 @@ public final class PoolingLayers {
     if (kind.equals("upsample")) {
       YamlValue factor =
           given.isMapping() ? new Fields(given, List.of("factor")).require("factor") : given;
-      return new Upsample((int) factor.integer(1, Integer.MAX_VALUE));
+      return new Upsample((int) factor.integer(1, Extents.MAX));
     }
+    if (kind.startsWith("adaptive")) {
+      YamlValue grid =
+          given.isMapping() ? new Fields(given, List.of("grid")).require("grid") : given;
+      return new Adaptive(kind, Extents.read(grid, 2, 1));
+    }
+    return pool(kind, given);
+  }
+
+  private static Pool2d pool(String kind, YamlValue given) {
     boolean average = kind.equals("avg_pool2d");
     if (!given.isMapping()) {
-      int kernel = (int) given.integer(1, Integer.MAX_VALUE);
-      return new Pool2d(kind, PoolWindow.of(kernel), average);
+      List<Integer> kernel = Extents.read(given, 2, 1);
+      return new Pool2d(kind, PoolWindow.of(kernel.get(0), kernel.get(1)), average);
     }
     List<String> known = List.of("kernel", "stride", "padding", "ceil", "count_include_pad");
     Fields fields = new Fields(given, average ? known : known.subList(0, 4));
-    int kernel = (int) fields.require("kernel").integer(1, Integer.MAX_VALUE);
-    YamlValue stride = fields.get("stride");
+    List<Integer> kernel = Extents.read(fields.require("kernel"), 2, 1);
+    YamlValue strides = fields.get("stride");
     YamlValue padding = fields.get("padding");
     YamlValue ceil = fields.get("ceil");
     YamlValue counts = fields.get("count_include_pad");
+    List<Integer> stride = strides == null ? kernel : Extents.read(strides, 2, 1);
+    List<Integer> pad =
+        (padding == null ? PaddingConfig.none(2) : PaddingConfig.below(padding, kernel)).sides();
     PoolWindow window =
-        PoolWindow.of(kernel)
-            .stride(stride == null ? kernel : (int) stride.integer(1, Integer.MAX_VALUE))
-            .padding(padding == null ? 0 : (int) padding.integer(0, kernel - 1));
+        PoolWindow.of(kernel.get(0), kernel.get(1))
+            .stride(stride.get(0), stride.get(1))
+            .padding(pad.get(0), pad.get(1), pad.get(2), pad.get(3));
     return new Pool2d(
         kind,
         ceil != null && ceil.bool() ? window.ceilMode() : window,

@@ -9,6 +9,7 @@ import dev.tarn.Spec;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.config.YamlValue.Place;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.WholeNumbers;
 import dev.tarn.nn.Sequential;
@@ -21,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -112,7 +112,7 @@ public record RunConfig(
     return new RunConfig(
         name(fields, root, source),
         DataConfig.read(fields.require("data")),
-        layers(fields.require("model")),
+        new LayerLists().read(fields.require("model")),
         TrainConfig.read(fields.require("train")),
         seed == null ? 0 : seed.integer(Long.MIN_VALUE, Long.MAX_VALUE),
         precision(fields),
@@ -132,7 +132,7 @@ public record RunConfig(
     Map<String, Object> root = new LinkedHashMap<>();
     root.put("name", name);
     root.put("data", data.toYaml());
-    root.put("model", layers.stream().map(layer -> layer.settings().toYaml()).toList());
+    root.put("model", LayerLists.toYaml(layers));
     root.put("train", train.toYaml());
     root.put("seed", seed);
     root.put("precision", precision.toString());
@@ -144,21 +144,27 @@ public record RunConfig(
 
   /** The model, its layers named by kind and number: {@code dense1}, {@code relu1}. */
   public Sequential model() {
-    Sequential chain = new Sequential();
-    Map<String, Integer> numbers = new HashMap<>();
-    for (LayerConfig layer : layers) {
-      String kind = layer.settings().kind();
-      String name = kind + numbers.merge(kind, 1, Integer::sum);
-      chain.add(name, layer.settings().module(), layer.origin());
-    }
-    return chain;
+    return LayerLists.model(layers);
   }
 
-  /** The data; whole numbers if the model begins with an embedding. */
-  public Dataset load() {
-    Dataset loaded = data.load();
-    boolean numbers = layers.get(0).settings() instanceof EmbeddingConfig;
-    return numbers ? WholeNumbers.of(loaded) : loaded;
+  /**
+   * Reads, splits and prepares the data; they are whole numbers if the model begins with an
+   * embedding.
+   *
+   * @throws dev.tarn.TarnException as {@link DataConfig#load} does
+   */
+  public Prepared load() {
+    Prepared loaded = data.load(seed);
+    if (!(layers.get(0).settings() instanceof EmbeddingConfig)) {
+      return loaded;
+    }
+    Dataset.Split split = loaded.split();
+    return new Prepared(
+        new Dataset.Split(
+            WholeNumbers.of(split.train()),
+            WholeNumbers.of(split.validation()),
+            WholeNumbers.of(split.test())),
+        loaded.preprocessing());
   }
 
   /**
@@ -193,18 +199,15 @@ public record RunConfig(
     Shape wanted =
         target.dtype() == DType.I32 ? Shape.of(1, dataset.classes()) : target.shape().prepend(1);
     if (!output.shape().equals(wanted)) {
-      LayerConfig last = layers.get(layers.size() - 1);
-      String what = "the model has no dense layer";
-      for (LayerConfig layer : layers) {
-        if (layer.settings() instanceof LayerConfig.Dense dense) {
-          last = layer;
-          what = "the last dense layer has " + dense.units() + " units";
-        }
-      }
+      LayerConfig last = LayerLists.lastDense(layers);
+      String what =
+          last != null && last.settings() instanceof LayerConfig.Dense dense
+              ? "the last dense layer has " + dense.units() + " units"
+              : "the model has no dense layer";
       throw new ConfigException(
           String.format(
               "%s: %s, but %s has %d %s; end the model with '- dense: %d'",
-              last.place(),
+              (last == null ? layers.get(layers.size() - 1) : last).place(),
               what,
               data.name(),
               wanted.dim(1),
@@ -216,7 +219,7 @@ public record RunConfig(
 
   /** Whether the model tells classes apart rather than predict numbers. */
   public boolean classifies() {
-    return data.targets() == 0;
+    return data.source().classifies();
   }
 
   private static String targets(DType type) {
@@ -232,13 +235,6 @@ public record RunConfig(
           "expected a name of letters, digits, '.', '_' and '-', found '" + name + "'");
     }
     return name;
-  }
-
-  private static List<LayerConfig> layers(YamlValue value) {
-    if (!value.isList() || value.values().isEmpty()) {
-      throw value.expected("a list of layers, such as '- dense: 128'");
-    }
-    return value.values().stream().map(LayerConfig::read).toList();
   }
 
   private static Precision precision(Fields fields) {

@@ -83,6 +83,11 @@ final class YamlValue {
     return content instanceof Map;
   }
 
+  /** Whether it is written as nothing, {@code ~} or {@code null}. */
+  boolean isNothing() {
+    return content instanceof Scalar scalar && scalar.plain() && isNull(scalar.text());
+  }
+
   /** The entries of a mapping, in order. */
   @SuppressWarnings("unchecked") // the factories take nothing else
   Map<String, Entry> entries() {

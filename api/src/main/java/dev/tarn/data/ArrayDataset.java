@@ -161,7 +161,7 @@ public final class ArrayDataset implements Dataset {
     }
   }
 
-  private static void copy(int[] indices, int from, HostTensor all, HostTensor batch) {
+  static void copy(int[] indices, int from, HostTensor all, HostTensor batch) {
     boolean ints = all.spec().dtype() == DType.I32;
     Object source = ints ? all.ints() : all.floats();
     Object to = ints ? batch.ints() : batch.floats();

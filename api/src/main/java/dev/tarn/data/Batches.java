@@ -1,12 +1,15 @@
 package dev.tarn.data;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.internal.RandomStream;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A data set cut into batches; the last of an epoch may be smaller.
@@ -14,7 +17,7 @@ import java.util.Map;
  * <p>The order of an epoch depends on seed and epoch only, so any batch can be made again. The
  * tensors given out are reused: a batch is valid until the next one of its size is loaded.
  */
-public final class Batches {
+public final class Batches implements AutoCloseable {
   /**
    * Examples for one step.
    *
@@ -86,8 +89,13 @@ public final class Batches {
   private final Dataset data;
   private final int batchSize;
   private final boolean shuffle;
-  private final Map<Integer, Batch> buffers = new HashMap<>();
-  private int[] order = new int[0];
+  private final @Nullable Augmentation augmentation;
+  private final @Nullable Prefetch prefetch;
+  private final List<Map<Integer, Batch>> buffers = new ArrayList<>();
+  private Epoch epoch = new Epoch(new int[0], 0, 0);
+
+  /** What decides what a batch holds. */
+  private record Epoch(int[] order, long seed, long number) {}
 
   /**
    * Batches of a data set.
@@ -96,6 +104,15 @@ public final class Batches {
    * @throws TarnException if the size is not positive or there are no examples
    */
   public Batches(Dataset data, int batchSize, boolean shuffle) {
+    this(data, batchSize, shuffle, null, null);
+  }
+
+  private Batches(
+      Dataset data,
+      int batchSize,
+      boolean shuffle,
+      @Nullable Augmentation augmentation,
+      @Nullable Prefetch prefetch) {
     if (batchSize <= 0) {
       throw new TarnException("batch: the size must be positive, not " + batchSize);
     }
@@ -105,6 +122,34 @@ public final class Batches {
     this.data = data;
     this.batchSize = Math.min(batchSize, data.size());
     this.shuffle = shuffle;
+    this.augmentation = augmentation;
+    this.prefetch = prefetch;
+    for (int i = 0; i < (prefetch == null ? 1 : prefetch.slots()); i++) {
+      buffers.add(new HashMap<>());
+    }
+  }
+
+  /**
+   * These batches with images that are changed at random in every epoch.
+   *
+   * @throws TarnException if the examples are not images {@code [C, H, W]}
+   */
+  public Batches augment(Augmentation value) {
+    value.requireImages(data);
+    return new Batches(data, batchSize, shuffle, value, prefetch);
+  }
+
+  /**
+   * These batches, the next of which are loaded in the background while one is worked on. They are
+   * the same, and those already loaded take memory. {@link #close} ends it.
+   *
+   * @param ahead how many batches, at least 1
+   */
+  public Batches prefetch(int ahead) {
+    if (ahead < 1) {
+      throw new TarnException("prefetch: at least one batch ahead, not " + ahead);
+    }
+    return new Batches(data, batchSize, shuffle, augmentation, new Prefetch(ahead));
   }
 
   /** The data set. */
@@ -123,25 +168,56 @@ public final class Batches {
   }
 
   /** Puts the examples in the order of an epoch; call it before {@link #load}. */
-  public void startEpoch(long seed, long epoch) {
+  public void startEpoch(long seed, long number) {
+    if (prefetch != null) {
+      prefetch.drain();
+    }
+    int[] order = epoch.order;
     if (shuffle) {
-      order = new RandomStream(seed, "shuffle/" + epoch).permutation(data.size());
+      order = new RandomStream(seed, "shuffle/" + number).permutation(data.size());
     } else if (order.length == 0) {
       order = new int[data.size()];
       for (int i = 0; i < order.length; i++) {
         order[i] = i;
       }
     }
+    epoch = new Epoch(order, seed, number);
   }
 
   /** The batch of an index in the current epoch, from 0. */
   public Batch load(int index) {
+    Epoch current = epoch;
+    return prefetch == null
+        ? load(current, index, 0)
+        : prefetch.take(index, count(), (i, slot) -> load(current, i, slot));
+  }
+
+  private Batch load(Epoch current, int index, int slot) {
     int from = index * batchSize;
     int size = Math.min(batchSize, data.size() - from);
     Batch batch =
-        buffers.computeIfAbsent(size, n -> Batch.zeros(data.features(), data.targets(), n));
-    data.gather(order, from, batch);
+        buffers
+            .get(slot)
+            .computeIfAbsent(size, n -> Batch.zeros(data.features(), data.targets(), n));
+    data.gather(current.order, from, batch);
+    if (augmentation != null) {
+      Shape image = data.featureShape();
+      float[] values = batch.feature().floats();
+      for (int i = 0; i < size; i++) {
+        int example = current.order[from + i];
+        augmentation.apply(
+            values, i * image.intSize(), image, current.seed, current.number, example);
+      }
+    }
     return batch;
+  }
+
+  /** Ends what loads in the background; without {@link #prefetch} there is nothing to do. */
+  @Override
+  public void close() {
+    if (prefetch != null) {
+      prefetch.close();
+    }
   }
 
   /** The only element of a list. */

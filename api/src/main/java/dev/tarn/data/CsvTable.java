@@ -2,145 +2,222 @@ package dev.tarn.data;
 
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
-import de.siegmar.fastcsv.reader.CsvRecord;
 import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
+import dev.tarn.HostTensor;
+import dev.tarn.Shape;
 import dev.tarn.TarnException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.Reader;
 import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** A table of numbers from a CSV file (RFC 4180) with a line of names or without. */
-public final class CsvTable {
-  private final float[] values;
-  private final int[] lines;
-  private final int rows;
-  private final int columns;
+/**
+ * A table from a CSV file (RFC 4180) in UTF-8, plain or in gzip: numbers, codes of categories, and
+ * a class or numbers to predict.
+ *
+ * <p>A file is parsed once. Rows lie in memory as 32-bit numbers while they fit a quarter of the
+ * Java heap, else in a temporary file, so a table may be larger than memory.
+ */
+public final class CsvTable implements AutoCloseable {
+  private static final char BOM = '\uFEFF';
 
-  private CsvTable(float[] values, int[] lines, int rows, int columns) {
-    this.values = values;
-    this.lines = lines;
+  /**
+   * A column of features.
+   *
+   * @param name what the first line calls it; empty if it has no names
+   * @param categorical whether values are codes of categories
+   * @param categories the texts of the codes 0, 1, ..., in the order of the rows
+   */
+  public record Column(String name, boolean categorical, List<String> categories) {
+    /** Copies the list. */
+    public Column {
+      categories = List.copyOf(categories);
+    }
+  }
+
+  private final String name;
+  private final RowStore rows;
+  private final List<Column> columns;
+  private final @Nullable HostTensor targets;
+  private final int classes;
+  private final List<String> labels;
+
+  CsvTable(
+      String name,
+      RowStore rows,
+      List<Column> columns,
+      @Nullable HostTensor targets,
+      int classes,
+      List<String> labels) {
+    this.name = name;
     this.rows = rows;
-    this.columns = columns;
+    this.columns = List.copyOf(columns);
+    this.targets = targets;
+    this.classes = classes;
+    this.labels = labels;
   }
 
   /**
-   * Reads a file in UTF-8. A first line that is not all numbers is taken for names.
+   * Reads a file of numbers: every column is a feature.
    *
-   * @throws TarnException naming file, line and column if it is missing, ragged, not numeric, empty
-   *     or not UTF-8
+   * @throws TarnException as {@link #read(Path, CsvFormat)} does
    */
   public static CsvTable read(Path file) {
-    try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-      return read(reader, file.toString());
-    } catch (NoSuchFileException e) {
-      throw new TarnException(file + ": no such file", e);
-    } catch (CharacterCodingException e) {
-      throw new TarnException(file + ": not UTF-8 text; save it as UTF-8", e);
-    } catch (IOException e) {
-      throw new TarnException(file + ": cannot be read: " + e.getMessage(), e);
-    }
+    return read(file, CsvFormat.features());
   }
 
-  /** Reads from a reader; {@code name} stands for it in messages. */
-  static CsvTable read(Reader reader, String name) throws IOException {
-    float[] values = new float[1024];
-    int[] lines = new int[256];
-    int count = 0;
-    int rows = 0;
-    int columns = -1;
-    try (CsvReader<CsvRecord> csv =
+  /**
+   * Reads a file.
+   *
+   * @throws TarnException naming file, line and column if it is missing, ragged, empty or not
+   *     UTF-8, a field is not what its column must have, or a column is not there
+   */
+  public static CsvTable read(Path file, CsvFormat format) {
+    return read(file, format, null, RowStore.defaultMemory());
+  }
+
+  /**
+   * Reads a file of examples to predict from: the columns that a model was trained on, found by
+   * their names, or in order where the file or the training had none. Others are left out.
+   *
+   * @param format how the training data were written; what it says of columns is not looked at
+   * @throws TarnException as {@link #read(Path, CsvFormat)} does, and if a column is not there
+   */
+  public static CsvTable read(Path file, CsvFormat format, Preprocessing trained) {
+    CsvFormat features =
+        CsvFormat.features()
+            .withHeader(format.header())
+            .withSeparator(format.separator())
+            .withMissing(format.missing());
+    return read(
+        file, features, trained.columns().isEmpty() ? null : trained, RowStore.defaultMemory());
+  }
+
+  static CsvTable read(
+      Path file, CsvFormat format, @Nullable Preprocessing trained, long memoryBytes) {
+    return DataFile.reading(
+        file,
+        () -> {
+          try (InputStream in = DataFile.open(file)) {
+            return read(in, file.toString(), format, trained, memoryBytes);
+          }
+        });
+  }
+
+  /** Reads from a stream; {@code name} stands for it in messages. */
+  static CsvTable read(
+      InputStream in,
+      String name,
+      CsvFormat format,
+      @Nullable Preprocessing trained,
+      long memoryBytes)
+      throws IOException {
+    // a decoder, unlike a character set, refuses bytes that are not UTF-8
+    Reader reader = new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder());
+    CsvRows rows = new CsvRows(name, format, trained, memoryBytes);
+    boolean done = false;
+    try (CsvReader<Boolean> csv =
         CsvReader.builder()
+            .fieldSeparator(format.separator())
+            .allowUnclosedQuote(false)
             .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
             .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
-            .ofCsvRecord(reader)) {
-      for (CsvRecord record : csv) {
-        List<String> fields = record.getFields();
-        if (columns < 0) {
-          columns = fields.size();
-          if (!numeric(fields)) {
-            continue;
-          }
-        }
-        if (fields.size() != columns) {
-          throw new TarnException(
-              name
-                  + ":"
-                  + record.getStartingLineNumber()
-                  + ": "
-                  + fields.size()
-                  + " fields where the first line has "
-                  + columns);
-        }
-        if (count + columns > values.length) {
-          values = Arrays.copyOf(values, Math.max(count + columns, values.length * 2));
-        }
-        for (int column = 0; column < columns; column++) {
-          values[count++] = parse(fields.get(column), name, record, column);
-        }
-        if (rows == lines.length) {
-          lines = Arrays.copyOf(lines, rows * 2);
-        }
-        lines[rows++] = (int) record.getStartingLineNumber();
-      }
+            .build(rows, new WithoutBom(reader))) {
+      csv.forEach(record -> {});
+      CsvTable table = rows.finish();
+      done = true;
+      return table;
     } catch (UncheckedIOException e) {
       throw e.getCause();
     } catch (CsvParseException e) {
+      if (e.getCause() instanceof TarnException explained) {
+        throw explained;
+      }
       throw new TarnException(name + ": not a CSV file: " + e.getMessage(), e);
+    } finally {
+      if (!done) {
+        rows.discard();
+      }
     }
-    if (rows == 0) {
-      throw new TarnException(name + ": no rows of data");
+  }
+
+  /** Leaves out the mark that some programs put before the first character of a text. */
+  private static final class WithoutBom extends java.io.FilterReader {
+    private boolean begun;
+
+    WithoutBom(Reader in) {
+      super(in);
     }
-    return new CsvTable(values, lines, rows, columns);
+
+    @Override
+    public int read(char[] to, int offset, int length) throws IOException {
+      int count = super.read(to, offset, length);
+      if (!begun && count > 0) {
+        begun = true;
+        if (to[offset] == BOM) {
+          System.arraycopy(to, offset + 1, to, offset, count - 1);
+          return count == 1 ? super.read(to, offset, length) : count - 1;
+        }
+      }
+      return count;
+    }
+  }
+
+  /** The file, for messages. */
+  public String name() {
+    return name;
   }
 
   /** The number of rows. */
   public int rows() {
-    return rows;
+    return rows.rows();
   }
 
-  /** The number of columns. */
-  public int columns() {
+  /** The columns of features, in the file's order. */
+  public List<Column> columns() {
     return columns;
   }
 
-  /** The value at a row and a column, from 0. */
-  public float get(int row, int column) {
-    return values[row * columns + column];
+  /** The number of classes; 0 if the table has none. */
+  public int classes() {
+    return classes;
   }
 
-  /** The line of the file that a row begins at, from 1. */
-  public int line(int row) {
-    return lines[row];
+  /** The names of the classes, sorted; empty if classes are numbers, or there are none. */
+  public List<String> labels() {
+    return labels;
   }
 
-  private static boolean numeric(List<String> fields) {
-    return fields.stream().allMatch(field -> field.strip().matches("[-+]?[0-9.].*"));
+  /**
+   * Copies the features of a row: numbers, codes of categories, NaN where one is missing.
+   *
+   * @param to receives one value for each of {@link #columns}
+   */
+  public void row(int row, float[] to) {
+    rows.floats(row, to, 0);
   }
 
-  private static float parse(String field, String name, CsvRecord record, int column) {
-    try {
-      float value = Float.parseFloat(field.strip());
-      if (Float.isFinite(value)) {
-        return value;
-      }
-    } catch (NumberFormatException e) {
-      // told below, with the place
-    }
-    throw new TarnException(
-        name
-            + ":"
-            + record.getStartingLineNumber()
-            + ": column "
-            + (column + 1)
-            + " is '"
-            + (field.length() > 40 ? field.substring(0, 40) + "..." : field)
-            + "', not a finite number");
+  /**
+   * The rows as examples: f32 {@code [columns]} as {@link #row} gives them, which {@link
+   * Preprocessing} turns into what a model can take; and the classes or numbers to predict.
+   */
+  public Dataset dataset() {
+    return new StoredDataset(rows, false, Shape.of(columns.size()), targets, classes);
+  }
+
+  /** Whether the rows lie in a temporary file. */
+  boolean inFile() {
+    return rows.inFile();
+  }
+
+  /** Deletes the temporary file, if there is one; the process's end does so, too. */
+  @Override
+  public void close() {
+    rows.close();
   }
 }

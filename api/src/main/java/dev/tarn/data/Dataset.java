@@ -33,7 +33,7 @@ public interface Dataset {
   int classes();
 
   /**
-   * Copies examples into a batch, as many as the batch has.
+   * Copies examples into a batch, as many as the batch has. Several threads may call it at once.
    *
    * @param indices which examples
    * @param from the first entry of {@code indices} to use
@@ -72,18 +72,7 @@ public interface Dataset {
    * @throws TarnException if the shares do not add up to 1 or a part with a share is empty
    */
   default Split split(double train, double validation, double test, long seed) {
-    if (train <= 0
-        || validation < 0
-        || test < 0
-        || Math.abs(train + validation + test - 1) > 1e-6) {
-      throw new TarnException(
-          "split: the shares must be positive and add up to 1: "
-              + train
-              + ", "
-              + validation
-              + ", "
-              + test);
-    }
+    checkShares(train, validation, test);
     int[] order = new RandomStream(seed, "split").permutation(size());
     int testFrom = (int) Math.rint(size() * (train + validation));
     int validationFrom = (int) Math.rint(size() * train);
@@ -98,9 +87,35 @@ public interface Dataset {
         subset(Arrays.copyOfRange(order, testFrom, size())));
   }
 
+  /**
+   * Three disjoint parts, drawn at random, in which every class has the shares, but for rounding.
+   *
+   * @throws TarnException if the shares do not add up to 1, a part with a share is empty, or the
+   *     target is not one class
+   */
+  default Split stratifiedSplit(double train, double validation, double test, long seed) {
+    checkShares(train, validation, test);
+    return Stratified.split(this, train, validation, test, seed);
+  }
+
   /** Batches of a size, shuffled anew each epoch; the last may be smaller. */
   default Batches batch(int batchSize) {
     return new Batches(this, batchSize, true);
+  }
+
+  private static void checkShares(double train, double validation, double test) {
+    if (train <= 0
+        || validation < 0
+        || test < 0
+        || Math.abs(train + validation + test - 1) > 1e-6) {
+      throw new TarnException(
+          "split: the shares must be positive and add up to 1: "
+              + train
+              + ", "
+              + validation
+              + ", "
+              + test);
+    }
   }
 
   /** Three parts of a data set. */

@@ -20,6 +20,7 @@ public sealed interface Op
         MatMul,
         Reduce,
         ArgMax,
+        CumulativeSum,
         Reshape,
         SoftmaxCrossEntropy,
         SoftmaxCrossEntropyGrad,
@@ -88,6 +89,9 @@ public sealed interface Op
 
     /** Visits an arg-max. */
     R visit(ArgMax op);
+
+    /** Visits a running sum. */
+    R visit(CumulativeSum op);
 
     /** Visits a reshape. */
     R visit(Reshape op);

@@ -24,6 +24,8 @@ import java.util.List;
 public final class BatchNorm extends Module {
   private final double momentum;
   private final double epsilon;
+  private Initializer weightInitializer = Initializers.constant(1);
+  private Initializer biasInitializer = Initializers.zeros();
 
   private BatchNorm(double momentum, double epsilon) {
     this.momentum = momentum;
@@ -44,7 +46,7 @@ public final class BatchNorm extends Module {
     if (!(share >= 0 && share <= 1)) {
       throw new ShapeException("batch_norm: the momentum must be from 0 to 1, not " + share);
     }
-    return new BatchNorm(share, epsilon);
+    return with(share, epsilon, weightInitializer, biasInitializer);
   }
 
   /**
@@ -53,7 +55,25 @@ public final class BatchNorm extends Module {
    * @throws ShapeException if it is not positive
    */
   public BatchNorm epsilon(double added) {
-    return new BatchNorm(momentum, Norms.positive("batch_norm", added));
+    return with(momentum, Norms.positive("batch_norm", added), weightInitializer, biasInitializer);
+  }
+
+  /** This layer with another start of its weight, such as zeros at the end of a residual. */
+  public BatchNorm weights(Initializer initializer) {
+    return with(momentum, epsilon, initializer, biasInitializer);
+  }
+
+  /** This layer with another start of its bias. */
+  public BatchNorm biases(Initializer initializer) {
+    return with(momentum, epsilon, weightInitializer, initializer);
+  }
+
+  private static BatchNorm with(
+      double momentum, double epsilon, Initializer weight, Initializer bias) {
+    BatchNorm layer = new BatchNorm(momentum, epsilon);
+    layer.weightInitializer = weight;
+    layer.biasInitializer = bias;
+    return layer;
   }
 
   @Override
@@ -66,8 +86,8 @@ public final class BatchNorm extends Module {
     }
     int channels = shape.dim(1);
     Shape channel = Shape.of(channels);
-    Parameter weight = parameter("weight", channel, Initializers.constant(1), false);
-    Parameter bias = parameter("bias", channel, Initializers.zeros(), false);
+    Parameter weight = parameter("weight", channel, weightInitializer, false);
+    Parameter bias = parameter("bias", channel, biasInitializer, false);
     State runningMean = state("running_mean", channel, Initializers.zeros());
     State runningVariance = state("running_var", channel, Initializers.constant(1));
     Tensor scale = x.trace().state(weight);

@@ -6,6 +6,7 @@ import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Tensor;
 import dev.tarn.Window2d;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A 1-D convolution: {@code [N, C, L] -> [N, filters, Q]}, computed as a 2-D one with one row.
@@ -21,6 +22,7 @@ public final class Conv1d extends Module {
   private Padding2d padding = Padding2d.VALID;
   private boolean bias = true;
   private Initializer weightInitializer = Initializers.fanInUniform();
+  private @Nullable Initializer biasInitializer;
 
   private Conv1d(int filters) {
     this.filters = filters;
@@ -84,7 +86,12 @@ public final class Conv1d extends Module {
 
   /** Pads both ends equally. */
   public Conv1d padding(int size) {
-    padding = Padding2d.of(0, size);
+    return padding(size, size);
+  }
+
+  /** Pads each end by a number of its own. */
+  public Conv1d padding(int before, int after) {
+    padding = Padding2d.of(0, 0, before, after);
     return this;
   }
 
@@ -97,6 +104,12 @@ public final class Conv1d extends Module {
   /** Sets what the weight starts with. */
   public Conv1d weights(Initializer initializer) {
     weightInitializer = initializer;
+    return this;
+  }
+
+  /** Sets what the bias starts with. */
+  public Conv1d biases(Initializer initializer) {
+    biasInitializer = initializer;
     return this;
   }
 
@@ -125,7 +138,9 @@ public final class Conv1d extends Module {
       return y;
     }
     double bound = 1 / StrictMath.sqrt(weights.withoutFirst().size());
-    Parameter b = parameter("bias", Shape.of(filters), Initializers.uniform(bound), false);
+    Initializer initializer =
+        biasInitializer != null ? biasInitializer : Initializers.uniform(bound);
+    Parameter b = parameter("bias", Shape.of(filters), initializer, false);
     return y.add(x.trace().state(b).reshape(filters, 1));
   }
 }

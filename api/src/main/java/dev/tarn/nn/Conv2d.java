@@ -6,6 +6,7 @@ import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Tensor;
 import dev.tarn.Window2d;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A 2-D convolution: {@code [N, C, H, W] -> [N, filters, P, Q]}; see {@link dev.tarn.ir.Conv2d}.
@@ -21,6 +22,7 @@ public final class Conv2d extends Module {
   private Padding2d padding = Padding2d.VALID;
   private boolean bias = true;
   private Initializer weightInitializer = Initializers.fanInUniform();
+  private @Nullable Initializer biasInitializer;
 
   private Conv2d(int filters) {
     this.filters = filters;
@@ -108,7 +110,12 @@ public final class Conv2d extends Module {
 
   /** Pads above and below by {@code rows}, left and right by {@code columns}. */
   public Conv2d padding(int rows, int columns) {
-    padding = Padding2d.of(rows, columns);
+    return padding(rows, rows, columns, columns);
+  }
+
+  /** Pads each side by a number of its own. */
+  public Conv2d padding(int top, int bottom, int left, int right) {
+    padding = Padding2d.of(top, bottom, left, right);
     return this;
   }
 
@@ -121,6 +128,12 @@ public final class Conv2d extends Module {
   /** Sets what the weight starts with. */
   public Conv2d weights(Initializer initializer) {
     weightInitializer = initializer;
+    return this;
+  }
+
+  /** Sets what the bias starts with. */
+  public Conv2d biases(Initializer initializer) {
+    biasInitializer = initializer;
     return this;
   }
 
@@ -145,7 +158,10 @@ public final class Conv2d extends Module {
   }
 
   private Tensor addBias(Tensor y, long fanIn) {
-    Initializer initializer = Initializers.uniform(1 / StrictMath.sqrt(fanIn));
+    Initializer initializer =
+        biasInitializer != null
+            ? biasInitializer
+            : Initializers.uniform(1 / StrictMath.sqrt(fanIn));
     Parameter b = parameter("bias", Shape.of(filters), initializer, false);
     return y.add(y.trace().state(b).reshape(filters, 1, 1));
   }

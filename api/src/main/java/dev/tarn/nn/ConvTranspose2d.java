@@ -6,6 +6,7 @@ import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Tensor;
 import dev.tarn.Window2d;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A transposed 2-D convolution: {@code [N, C, H, W] -> [N, filters, P, Q]} with {@code P = (H - 1)
@@ -24,6 +25,7 @@ public final class ConvTranspose2d extends Module {
   private int extraColumns;
   private boolean bias = true;
   private Initializer weightInitializer = Initializers.fanInUniform();
+  private @Nullable Initializer biasInitializer;
 
   private ConvTranspose2d(int filters) {
     this.filters = filters;
@@ -74,7 +76,12 @@ public final class ConvTranspose2d extends Module {
 
   /** Sets the dilation along both axes. */
   public ConvTranspose2d dilation(int size) {
-    window = window.dilation(size, size);
+    return dilation(size, size);
+  }
+
+  /** Sets the dilation. */
+  public ConvTranspose2d dilation(int rows, int columns) {
+    window = window.dilation(rows, columns);
     return this;
   }
 
@@ -91,7 +98,12 @@ public final class ConvTranspose2d extends Module {
 
   /** Takes {@code rows} off the top and the bottom of the result, {@code columns} off its sides. */
   public ConvTranspose2d padding(int rows, int columns) {
-    window = window.padding(rows, rows, columns, columns);
+    return padding(rows, rows, columns, columns);
+  }
+
+  /** Takes a number of its own off each side of the result. */
+  public ConvTranspose2d padding(int top, int bottom, int left, int right) {
+    window = window.padding(top, bottom, left, right);
     return this;
   }
 
@@ -122,6 +134,12 @@ public final class ConvTranspose2d extends Module {
     return this;
   }
 
+  /** Sets what the bias starts with. */
+  public ConvTranspose2d biases(Initializer initializer) {
+    biasInitializer = initializer;
+    return this;
+  }
+
   @Override
   public Tensor forward(Tensor x, Mode mode) {
     int groups = window.groups();
@@ -142,7 +160,9 @@ public final class ConvTranspose2d extends Module {
       return y;
     }
     double bound = 1 / StrictMath.sqrt(weights.withoutFirst().size());
-    Parameter b = parameter("bias", Shape.of(filters), Initializers.uniform(bound), false);
+    Initializer initializer =
+        biasInitializer != null ? biasInitializer : Initializers.uniform(bound);
+    Parameter b = parameter("bias", Shape.of(filters), initializer, false);
     return y.add(x.trace().state(b).reshape(filters, 1, 1));
   }
 }

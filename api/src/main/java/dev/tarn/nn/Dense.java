@@ -5,6 +5,7 @@ import dev.tarn.Parameter;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A fully connected layer: {@code y = x W^T + b}, {@code [N, in] -> [N, units]}.
@@ -16,6 +17,7 @@ public final class Dense extends Module {
   private final int units;
   private boolean bias = true;
   private Initializer weightInitializer = Initializers.fanInUniform();
+  private @Nullable Initializer biasInitializer;
 
   private Dense(int units) {
     this.units = units;
@@ -45,6 +47,12 @@ public final class Dense extends Module {
     return this;
   }
 
+  /** Sets what the bias starts with. */
+  public Dense biases(Initializer initializer) {
+    biasInitializer = initializer;
+    return this;
+  }
+
   @Override
   public Tensor forward(Tensor x, Mode mode) {
     if (x.shape().rank() != 2) {
@@ -62,8 +70,9 @@ public final class Dense extends Module {
     if (!bias) {
       return y;
     }
-    Initializer biasInitializer = Initializers.uniform(1 / StrictMath.sqrt(in));
-    Parameter b = parameter("bias", Shape.of(units), biasInitializer, false);
+    Initializer initializer =
+        biasInitializer != null ? biasInitializer : Initializers.uniform(1 / StrictMath.sqrt(in));
+    Parameter b = parameter("bias", Shape.of(units), initializer, false);
     return y.add(x.trace().state(b));
   }
 }

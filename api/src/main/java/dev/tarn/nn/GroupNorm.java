@@ -17,6 +17,8 @@ import java.util.Arrays;
 public final class GroupNorm extends Module {
   private final int groups;
   private final double epsilon;
+  private Initializer weightInitializer = Initializers.constant(1);
+  private Initializer biasInitializer = Initializers.zeros();
 
   private GroupNorm(int groups, double epsilon) {
     this.groups = groups;
@@ -41,7 +43,24 @@ public final class GroupNorm extends Module {
    * @throws ShapeException if it is not positive
    */
   public GroupNorm epsilon(double added) {
-    return new GroupNorm(groups, Norms.positive("group_norm", added));
+    return with(groups, Norms.positive("group_norm", added), weightInitializer, biasInitializer);
+  }
+
+  /** This layer with another start of its weight, such as zeros at the end of a residual. */
+  public GroupNorm weights(Initializer initializer) {
+    return with(groups, epsilon, initializer, biasInitializer);
+  }
+
+  /** This layer with another start of its bias. */
+  public GroupNorm biases(Initializer initializer) {
+    return with(groups, epsilon, weightInitializer, initializer);
+  }
+
+  private static GroupNorm with(int groups, double epsilon, Initializer weight, Initializer bias) {
+    GroupNorm layer = new GroupNorm(groups, epsilon);
+    layer.weightInitializer = weight;
+    layer.biasInitializer = bias;
+    return layer;
   }
 
   @Override
@@ -58,8 +77,8 @@ public final class GroupNorm extends Module {
                   + shape);
     }
     int channels = shape.dim(1);
-    Parameter weight = parameter("weight", Shape.of(channels), Initializers.constant(1), false);
-    Parameter bias = parameter("bias", Shape.of(channels), Initializers.zeros(), false);
+    Parameter weight = parameter("weight", Shape.of(channels), weightInitializer, false);
+    Parameter bias = parameter("bias", Shape.of(channels), biasInitializer, false);
     int[] along = new int[shape.rank()];
     Arrays.fill(along, 1);
     along[1] = channels;

@@ -17,6 +17,8 @@ import java.util.Arrays;
 public final class LayerNorm extends Module {
   private final int axes;
   private final double epsilon;
+  private Initializer weightInitializer = Initializers.constant(1);
+  private Initializer biasInitializer = Initializers.zeros();
 
   private LayerNorm(int axes, double epsilon) {
     this.axes = axes;
@@ -46,7 +48,24 @@ public final class LayerNorm extends Module {
    * @throws ShapeException if it is not positive
    */
   public LayerNorm epsilon(double added) {
-    return new LayerNorm(axes, Norms.positive("layer_norm", added));
+    return with(axes, Norms.positive("layer_norm", added), weightInitializer, biasInitializer);
+  }
+
+  /** This layer with another start of its weight, such as zeros at the end of a residual. */
+  public LayerNorm weights(Initializer initializer) {
+    return with(axes, epsilon, initializer, biasInitializer);
+  }
+
+  /** This layer with another start of its bias. */
+  public LayerNorm biases(Initializer initializer) {
+    return with(axes, epsilon, weightInitializer, initializer);
+  }
+
+  private static LayerNorm with(int axes, double epsilon, Initializer weight, Initializer bias) {
+    LayerNorm layer = new LayerNorm(axes, epsilon);
+    layer.weightInitializer = weight;
+    layer.biasInitializer = bias;
+    return layer;
   }
 
   @Override
@@ -66,8 +85,8 @@ public final class LayerNorm extends Module {
     if (over.size() == 0) {
       throw x.trace().failure("layer_norm " + path() + ": nothing to normalize in " + x.shape());
     }
-    Parameter weight = parameter("weight", over, Initializers.constant(1), false);
-    Parameter bias = parameter("bias", over, Initializers.zeros(), false);
+    Parameter weight = parameter("weight", over, weightInitializer, false);
+    Parameter bias = parameter("bias", over, biasInitializer, false);
     int columns = over.intSize();
     return x.reshape((int) (x.shape().size() / columns), columns)
         .normalizeRows(epsilon)

@@ -1,6 +1,5 @@
 package dev.tarn.nn;
 
-import dev.tarn.HostTensor;
 import dev.tarn.Mode;
 import dev.tarn.Parameter;
 import dev.tarn.Shape;
@@ -18,6 +17,7 @@ public final class PRelu extends Module {
   private static final float START = 0.25f;
 
   private final boolean perChannel;
+  private Initializer weightInitializer = Initializers.constant(START);
 
   private PRelu(boolean perChannel) {
     this.perChannel = perChannel;
@@ -33,6 +33,12 @@ public final class PRelu extends Module {
     return new PRelu(true);
   }
 
+  /** Sets what the slopes start with. */
+  public PRelu weights(Initializer initializer) {
+    weightInitializer = initializer;
+    return this;
+  }
+
   /**
    * {@inheritDoc}
    *
@@ -44,7 +50,7 @@ public final class PRelu extends Module {
       throw x.trace().failure("prelu " + path() + ": needs [N, C, ...], was given " + x.shape());
     }
     int slopes = perChannel ? x.shape().dim(1) : 1;
-    Parameter weight = parameter("weight", Shape.of(slopes), PRelu::start, false);
+    Parameter weight = parameter("weight", Shape.of(slopes), weightInitializer, false);
     Tensor slope = x.trace().state(weight);
     if (perChannel && x.shape().rank() > 2) {
       int[] dims = new int[x.shape().rank() - 1];
@@ -53,11 +59,5 @@ public final class PRelu extends Module {
       slope = slope.reshape(dims);
     }
     return x.greater(0).select(x, x.mul(slope));
-  }
-
-  private static HostTensor start(Shape shape, long seed, String path) {
-    float[] slopes = new float[shape.intSize()];
-    Arrays.fill(slopes, START);
-    return HostTensor.of(slopes, shape);
   }
 }

@@ -11,11 +11,11 @@ record Padding2d(boolean same, int top, int bottom, int left, int right) {
   /** As much as keeps the extents where the stride is one; an odd row or column goes last. */
   static final Padding2d SAME = new Padding2d(true, 0, 0, 0, 0);
 
-  static Padding2d of(int rows, int columns) {
-    if (rows < 0 || columns < 0) {
+  static Padding2d of(int top, int bottom, int left, int right) {
+    if (Math.min(Math.min(top, bottom), Math.min(left, right)) < 0) {
       throw new ShapeException("convolution: padding must not be negative");
     }
-    return new Padding2d(false, rows, rows, columns, columns);
+    return new Padding2d(false, top, bottom, left, right);
   }
 
   /**

@@ -37,6 +37,11 @@ public final class Pooling {
     return Activation.of(x -> x.adaptiveAveragePool2d(rows, columns));
   }
 
+  /** The largest element of each field of a grid, as {@link Tensor#adaptiveMaxPool2d}. */
+  public static Activation adaptiveMax(int rows, int columns) {
+    return Activation.of(x -> x.adaptiveMaxPool2d(rows, columns));
+  }
+
   /** Each element repeated in both directions, as {@link Tensor#upsampleNearest2d}. */
   public static Activation upsampleNearest(int factor) {
     return Activation.of(x -> x.upsampleNearest2d(factor));

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Modules one after another, each given the output of the one before. */
-public final class Sequential extends Module {
+public sealed class Sequential extends Module permits Residual {
   private record Layer(Module module, Origin origin) {}
 
   private final List<Layer> layers = new ArrayList<>();
@@ -19,7 +19,7 @@ public final class Sequential extends Module {
   public static Sequential of(Module... modules) {
     Sequential chain = new Sequential();
     for (Module module : modules) {
-      chain.add(String.valueOf(chain.layers.size()), module, Origin.NONE);
+      chain.add(String.valueOf(chain.layers.size()), module);
     }
     return chain;
   }
@@ -28,11 +28,31 @@ public final class Sequential extends Module {
    * Appends a module.
    *
    * @param name its name in paths
+   */
+  public Sequential add(String name, Module module) {
+    return add(name, module, Origin.NONE);
+  }
+
+  /**
+   * Appends a module that was declared elsewhere than in Java.
+   *
+   * @param name its name in paths
    * @param origin where it was declared, for instance {@code digits.yaml:7}, for messages; {@link
    *     Origin#NONE} if the Java source line says it
    */
   public Sequential add(String name, Module module, Origin origin) {
     layers.add(new Layer(child(name, module), origin));
+    return this;
+  }
+
+  /**
+   * Appends a module that is part of the model already: it is used once more, with the same
+   * parameters, and keeps its path.
+   *
+   * @param origin where it is used, as in {@link #add(String, Module, Origin)}
+   */
+  public Sequential share(Module module, Origin origin) {
+    layers.add(new Layer(module, origin));
     return this;
   }
 

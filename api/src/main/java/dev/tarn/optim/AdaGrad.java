@@ -11,7 +11,7 @@ import java.util.List;
  * @param epsilon added to the denominator, positive
  * @param weightDecay the factor of the L2 penalty's gradient, 0 for none; for weights only
  */
-public record AdaGrad(Schedule lr, double epsilon, double weightDecay) implements Optimizer {
+public record AdaGrad(Schedule lr, double epsilon, double weightDecay) implements CoupledDecay {
   /** Checks the ranges. */
   public AdaGrad {
     Ranges.rate("adagrad", lr);
@@ -40,28 +40,13 @@ public record AdaGrad(Schedule lr, double epsilon, double weightDecay) implement
   }
 
   @Override
-  public List<String> scalars() {
-    return List.of("lr");
-  }
-
-  @Override
-  public void scalars(long update, double scale, double[] values) {
-    values[0] = scale * lr.at(update);
-  }
-
-  @Override
-  public boolean hasWeightDecay() {
-    return weightDecay != 0;
-  }
-
-  @Override
   public Next next(
       Tensor parameter,
       Tensor gradient,
       List<Tensor> moments,
       List<Tensor> scalars,
       boolean decay) {
-    Tensor g = decay && weightDecay != 0 ? gradient.add(parameter.mul(weightDecay)) : gradient;
+    Tensor g = penalized(gradient, parameter, decay);
     Tensor sum = moments.get(0).add(g.mul(g));
     Tensor change = scalars.get(0).mul(g).div(sum.sqrt().add(epsilon));
     return new Next(parameter.sub(change), List.of(sum));

@@ -13,7 +13,7 @@ import java.util.List;
  * @param weightDecay the factor of the L2 penalty's gradient, 0 for none; for weights only
  */
 public record Adadelta(Schedule lr, double rho, double epsilon, double weightDecay)
-    implements Optimizer {
+    implements CoupledDecay {
   /** Checks the ranges. */
   public Adadelta {
     Ranges.rate("adadelta", lr);
@@ -43,28 +43,13 @@ public record Adadelta(Schedule lr, double rho, double epsilon, double weightDec
   }
 
   @Override
-  public List<String> scalars() {
-    return List.of("lr");
-  }
-
-  @Override
-  public void scalars(long update, double scale, double[] values) {
-    values[0] = scale * lr.at(update);
-  }
-
-  @Override
-  public boolean hasWeightDecay() {
-    return weightDecay != 0;
-  }
-
-  @Override
   public Next next(
       Tensor parameter,
       Tensor gradient,
       List<Tensor> moments,
       List<Tensor> scalars,
       boolean decay) {
-    Tensor g = decay && weightDecay != 0 ? gradient.add(parameter.mul(weightDecay)) : gradient;
+    Tensor g = penalized(gradient, parameter, decay);
     Tensor square = moments.get(0).mul(rho).add(g.mul(g).mul(1 - rho));
     Tensor scale = moments.get(1).add(epsilon).sqrt().div(square.add(epsilon).sqrt());
     Tensor change = scale.mul(g);

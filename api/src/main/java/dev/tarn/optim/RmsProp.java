@@ -25,7 +25,7 @@ public record RmsProp(
     double momentum,
     boolean centered,
     double weightDecay)
-    implements Optimizer {
+    implements CoupledDecay {
   /** Checks the ranges. */
   public RmsProp {
     Ranges.rate("rmsprop", lr);
@@ -73,28 +73,13 @@ public record RmsProp(
   }
 
   @Override
-  public List<String> scalars() {
-    return List.of("lr");
-  }
-
-  @Override
-  public void scalars(long update, double scale, double[] values) {
-    values[0] = scale * lr.at(update);
-  }
-
-  @Override
-  public boolean hasWeightDecay() {
-    return weightDecay != 0;
-  }
-
-  @Override
   public Next next(
       Tensor parameter,
       Tensor gradient,
       List<Tensor> moments,
       List<Tensor> scalars,
       boolean decay) {
-    Tensor g = decay && weightDecay != 0 ? gradient.add(parameter.mul(weightDecay)) : gradient;
+    Tensor g = penalized(gradient, parameter, decay);
     List<Tensor> after = new ArrayList<>();
     Tensor square = moments.get(0).mul(alpha).add(g.mul(g).mul(1 - alpha));
     after.add(square);

@@ -21,7 +21,7 @@ import java.util.List;
  */
 public record Sgd(
     Schedule lr, double momentum, boolean nesterov, boolean classical, double weightDecay)
-    implements Optimizer {
+    implements CoupledDecay {
   /** Checks the ranges. */
   public Sgd {
     Ranges.rate("sgd", lr);
@@ -68,21 +68,6 @@ public record Sgd(
   }
 
   @Override
-  public List<String> scalars() {
-    return List.of("lr");
-  }
-
-  @Override
-  public void scalars(long update, double scale, double[] values) {
-    values[0] = scale * lr.at(update);
-  }
-
-  @Override
-  public boolean hasWeightDecay() {
-    return weightDecay != 0;
-  }
-
-  @Override
   public Next next(
       Tensor parameter,
       Tensor gradient,
@@ -90,7 +75,7 @@ public record Sgd(
       List<Tensor> scalars,
       boolean decay) {
     Tensor rate = scalars.get(0);
-    Tensor g = decay && weightDecay != 0 ? gradient.add(parameter.mul(weightDecay)) : gradient;
+    Tensor g = penalized(gradient, parameter, decay);
     if (momentum == 0) {
       return new Next(parameter.sub(rate.mul(g)), List.of());
     }

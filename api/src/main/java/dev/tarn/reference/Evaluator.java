@@ -13,6 +13,7 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.CumulativeSum;
 import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
@@ -103,6 +104,11 @@ final class Evaluator implements Op.Visitor<List<double[]>> {
   @Override
   public List<double[]> visit(ArgMax op) {
     return List.of(ReduceKernels.argMax(inputs.get(0), inShape(0)));
+  }
+
+  @Override
+  public List<double[]> visit(CumulativeSum op) {
+    return rounded(ReduceKernels.cumulativeSum(op, inputs.get(0), inShape(0)));
   }
 
   @Override

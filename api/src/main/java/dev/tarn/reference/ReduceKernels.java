@@ -1,10 +1,11 @@
 package dev.tarn.reference;
 
 import dev.tarn.Shape;
+import dev.tarn.ir.CumulativeSum;
 import dev.tarn.ir.Reduce;
 import java.util.Arrays;
 
-/** Reductions over axes. */
+/** Reductions over axes, and running sums. */
 final class ReduceKernels {
   private ReduceKernels() {}
 
@@ -24,6 +25,21 @@ final class ReduceKernels {
         }
         to -= strides[axis] * index[axis];
         index[axis] = 0;
+      }
+    }
+    return out;
+  }
+
+  static double[] cumulativeSum(CumulativeSum op, double[] in, Shape shape) {
+    int extent = shape.dim(op.axis());
+    int stride = (int) op.asThreeAxes(shape)[2];
+    double[] out = in.clone();
+    for (int i = 0; i < in.length; i++) {
+      // Every element after the first of its line adds the sum before it.
+      int at = op.reverse() ? in.length - 1 - i : i;
+      int place = at / stride % extent;
+      if (place != (op.reverse() ? extent - 1 : 0)) {
+        out[at] += out[op.reverse() ? at + stride : at - stride];
       }
     }
     return out;

@@ -10,6 +10,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,11 +28,14 @@ public final class RunDirectory implements AutoCloseable {
   /** The key of the configuration in a checkpoint's metadata. */
   public static final String CONFIG = "config";
 
+  /** The key of what is done with raw examples, in a checkpoint's metadata. */
+  public static final String PREPROCESSING = "preprocessing";
+
   private static final Pattern NUMBER = Pattern.compile("-([0-9]{1,9})$");
 
   private final Path path;
   private final FileChannel lockFile;
-  private String config = "";
+  private final Map<String, String> texts = new LinkedHashMap<>();
   private RunDirectoryMetrics metrics;
   private double bestLoss = Double.POSITIVE_INFINITY;
 
@@ -178,9 +182,14 @@ public final class RunDirectory implements AutoCloseable {
     bestLoss = metrics.bestLoss();
   }
 
+  /** Keeps a text in every checkpoint from here on. */
+  public void keep(String key, String text) {
+    texts.put(key, text);
+  }
+
   /** Sets the configuration from here on; it is kept in every checkpoint. */
   public void setConfig(String text) {
-    config = text;
+    keep(CONFIG, text);
     AtomicFile.write(path.resolve("config.yaml"), text);
   }
 
@@ -197,7 +206,7 @@ public final class RunDirectory implements AutoCloseable {
 
   /** Saves the last checkpoint. */
   public void save(Trainer trainer) {
-    trainer.save(last(path), Map.of(CONFIG, config));
+    trainer.save(last(path), texts);
   }
 
   /**
@@ -221,7 +230,7 @@ public final class RunDirectory implements AutoCloseable {
         metrics.add(result);
         double loss = result.best().loss();
         if (loss < bestLoss) {
-          trainer.save(best(path), Map.of(CONFIG, config));
+          trainer.save(best(path), texts);
           bestLoss = loss;
         }
         save(trainer);

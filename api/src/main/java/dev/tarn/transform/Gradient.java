@@ -15,6 +15,7 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.CumulativeSum;
 import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
@@ -229,6 +230,11 @@ public final class Gradient {
     @Override
     public List<@Nullable Tensor> visit(ArgMax op) {
       return list((Tensor) null);
+    }
+
+    @Override
+    public List<@Nullable Tensor> visit(CumulativeSum op) {
+      return list(trace.add(new CumulativeSum(op.axis(), !op.reverse()), grad()).get(0));
     }
 
     @Override

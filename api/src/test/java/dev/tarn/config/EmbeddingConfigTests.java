@@ -33,13 +33,13 @@ final class EmbeddingConfigTests {
   void aModelThatBeginsWithAnEmbeddingReadsWholeNumbers() {
     RunConfig config =
         parse("embedding: {vocabulary: 17, width: 3, init: {normal: {deviation: 2}}}");
-    Dataset data = config.load();
+    Dataset data = config.load().split().train();
     assertEquals(List.of(Spec.i32(64)), data.features());
     Module model = config.modelFor(data);
     model.forward(new dev.tarn.Trace().input("x", Spec.i32(2, 64)), dev.tarn.Mode.EVAL);
     assertEquals(Shape.of(17, 3), model.parameters().get(0).spec().shape());
     assertEquals("embedding1.weight", model.parameters().get(0).name());
-    assertEquals(List.of(Spec.f32(64)), parse("relu").load().features());
+    assertEquals(List.of(Spec.f32(64)), parse("relu").load().split().train().features());
     RunConfig again = RunConfig.parse(config.toYaml(), "c.yaml", Path.of("/"), List.of());
     assertEquals(config.layers().get(0).settings(), again.layers().get(0).settings());
   }
@@ -58,6 +58,7 @@ final class EmbeddingConfigTests {
     RunConfig late = parse("relu\n  - embedding: {vocabulary: 17, width: 3}");
     assertEquals(
         "embedding embedding1: needs numbers, i32, was given f32[1,64] (f.yaml:4)",
-        assertThrows(ConfigException.class, () -> late.modelFor(late.load())).getMessage());
+        assertThrows(ConfigException.class, () -> late.modelFor(late.load().split().train()))
+            .getMessage());
   }
 }

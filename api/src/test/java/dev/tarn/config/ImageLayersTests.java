@@ -50,12 +50,12 @@ final class ImageLayersTests {
             new PoolingLayers.Pool2d("avg_pool2d", PoolWindow.of(2).padding(1), true),
             new PoolingLayers.Upsample(2),
             new PoolingLayers.GlobalAverage(),
-            new NormalizationLayers.BatchNorm(0.1, 1e-5),
-            new NormalizationLayers.BatchNorm(0.01, 1e-5),
-            new NormalizationLayers.LayerNorm(1e-5),
-            new NormalizationLayers.LayerNorm(0.001),
-            new NormalizationLayers.GroupNorm(4, 1e-5),
-            new NormalizationLayers.GroupNorm(2, 0.5));
+            new NormalizationLayers.BatchNorm(0.1, 1e-5, WeightsConfig.STANDARD),
+            new NormalizationLayers.BatchNorm(0.01, 1e-5, WeightsConfig.STANDARD),
+            new NormalizationLayers.LayerNorm(1e-5, WeightsConfig.STANDARD),
+            new NormalizationLayers.LayerNorm(0.001, WeightsConfig.STANDARD),
+            new NormalizationLayers.GroupNorm(4, 1e-5, WeightsConfig.STANDARD),
+            new NormalizationLayers.GroupNorm(2, 0.5, WeightsConfig.STANDARD));
     assertEquals(expected, settings(config));
     RunConfig again = RunConfig.parse(config.toYaml(), "again.yaml", Path.of("."), List.of());
     assertEquals(expected, settings(again));
@@ -68,7 +68,7 @@ final class ImageLayersTests {
       textBlock =
           """
           max_pool2d                                | f.yaml:3:5: model[1]: max_pool2d needs a number; write '- max_pool2d: 2'
-          max_pool2d: 0                             | f.yaml:3:17: model[1].max_pool2d: expected an integer of at least 1, found '0'
+          max_pool2d: 0                             | f.yaml:3:17: model[1].max_pool2d: expected an integer from 1 to 1048576, found '0'
           max_pool2d: {kernel: 2, padding: 2}       | f.yaml:3:38: model[1].max_pool2d.padding: expected an integer from 0 to 1, found '2'
           max_pool2d: {kernel: 2, count_include_pad: true} | f.yaml:3:29: unknown key 'count_include_pad'; expected one of kernel, stride, padding, ceil
           global_avg_pool2d: 2                      | f.yaml:3:24: model[1].global_avg_pool2d: global_avg_pool2d has no settings; write '- global_avg_pool2d'

@@ -109,7 +109,7 @@ final class RunConfigTests {
   void everyKey() {
     RunConfig config = parse(FULL);
     assertEquals("full", config.name());
-    assertEquals(Path.of("/base/tables/a b.csv"), config.data().csv());
+    assertEquals(Path.of("/base/tables/a b.csv").toString(), config.data().name());
     assertEquals(-0.5, config.data().scale());
     assertEquals(
         Updates.of(Sgd.lr(0.1).nesterov(0.9).weightDecay(1e-4)), config.train().updates(1));
@@ -117,9 +117,11 @@ final class RunConfigTests {
     assertEquals(Long.MIN_VALUE, config.seed());
     assertEquals(Precision.BF16, config.precision());
     assertEquals("cuda:1", config.device());
-    assertEquals(new LayerConfig.Dense(16, false, null), config.layers().get(0).settings());
+    assertEquals(
+        new LayerConfig.Dense(16, new WeightsConfig(false, null, null)),
+        config.layers().get(0).settings());
     assertEquals("f.yaml:7", config.layers().get(0).origin().text());
-    assertEquals(new LayerConfig.Dropout(0.1), config.layers().get(6).settings());
+    assertEquals(new LayerConfig.Dropout(0.1, false), config.layers().get(6).settings());
   }
 
   @Test
@@ -176,7 +178,7 @@ final class RunConfigTests {
           - dense: 3   | - conv2d             | dir/f.yaml:3:5: model[1]: conv2d needs settings; write '- conv2d: {filters: 16, kernel: 3, padding: same}'
           - dense: 3   | - conv2d: {filters: 4} | dir/f.yaml:3:13: model[1].conv2d: missing key 'kernel'
           - dense: 3   | - conv2d: {filters: 4, kernel: [1]} | dir/f.yaml:3:34: model[1].conv2d.kernel: expected rows and columns, such as [3, 5], found a list of 1
-          - dense: 3   | - conv2d: {filters: 4, kernel: 1, padding: full} | dir/f.yaml:3:46: model[1].conv2d.padding: expected same, valid or a number from 0, found 'full'
+          - dense: 3   | - conv2d: {filters: 4, kernel: 1, padding: full} | dir/f.yaml:3:46: model[1].conv2d.padding: expected same, valid, a number from 0 or [rows, columns] or [top, bottom, left, right], found 'full'
           - dense: 3   | - conv2d: {filters: 4, kernel: 1, groups: 3} | dir/f.yaml:3:45: model[1].conv2d.groups: groups must divide the 4 filters, found 3
           {set: iris}  | {set: iris, shape: 4} | dir/f.yaml:1:26: data.shape: expected the extents of one example, such as [1, 8, 8], found '4'
           {set: iris}  | {set: iris, shape: [99999, 99999]} | dir/f.yaml:1:26: data.shape: an example has at most 16777216 features
@@ -185,7 +187,7 @@ final class RunConfigTests {
           - dense: 3   | - relu: 3            | dir/f.yaml:3:11: model[1].relu: relu has no settings; write '- relu'
           - dense: 3   | - dropout: 1         | dir/f.yaml:3:14: model[1].dropout: expected a number of at least 0 and below 1, found '1'
           {set: iris}  | {set: irsi}          | dir/f.yaml:1:13: data.set: no data set 'irsi'; did you mean 'iris'?
-          {set: iris}  | {}                   | dir/f.yaml:1:7: data: expected either 'set' (digits, iris) or 'csv' (a file)
+          {set: iris}  | {}                   | dir/f.yaml:1:7: data: expected one of set, csv, idx, npz, images: where the data are
           {set: iris}  | {set: iris, scale: 0} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '0'
           {set: iris}  | {set: iris, scale: .nan} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '.nan'
           {set: iris}  | {set: iris, split: [1, 2]} | dir/f.yaml:1:26: data.split: expected three shares that add up to 1, such as [0.8, 0.1, 0.1], found a list of 2
@@ -201,20 +203,31 @@ final class RunConfigTests {
   void images() {
     RunConfig config = parse(IMAGES);
     assertEquals(
-        new Conv2dConfig(6, List.of(2, 3), List.of(1, 2), List.of(2, 2), 2, "4", false),
+        new ConvolutionConfig(
+            "conv2d",
+            6,
+            List.of(2, 3),
+            List.of(1, 2),
+            List.of(2, 2),
+            2,
+            new PaddingConfig(null, List.of(4, 4, 4, 4)),
+            List.of(0, 0),
+            new WeightsConfig(false, null, null)),
         config.layers().get(1).settings());
-    Dataset data = config.data().load();
+    Dataset data = config.data().load(0).split().train();
     assertEquals(Shape.of(1, 8, 8), data.featureShape());
     // Parameters are made by the first forward pass, and the model is a new one.
     assertEquals(List.of(), config.modelFor(data).parameters());
     RunConfig wrong = parse(IMAGES, "data.shape=[1, 8, 9]");
     assertEquals(
-        "data.shape: [1,8,9] has 72 elements, an example of digits has 64 features",
-        assertThrows(TarnException.class, () -> wrong.data().load()).getMessage());
+        "data.shape: [1,8,9] has 72 elements, an example has 64 features",
+        assertThrows(TarnException.class, () -> wrong.data().load(0)).getMessage());
     RunConfig flat = parse(IMAGES, "data={set: digits}");
     assertEquals(
         "conv2d conv2d1: needs [N, C, H, W], was given [1,64] (f.yaml:3)",
-        assertThrows(ConfigException.class, () -> flat.modelFor(flat.data().load())).getMessage());
+        assertThrows(
+                ConfigException.class, () -> flat.modelFor(flat.data().load(0).split().train()))
+            .getMessage());
   }
 
   @Test
@@ -270,7 +283,8 @@ final class RunConfigTests {
         assertThrows(ConfigException.class, () -> RunConfig.read(directory, List.of()))
             .getMessage());
     Files.writeString(file, MINIMAL.replace("{set: iris}", "{csv: a.csv}"));
-    assertEquals(directory.resolve("a.csv"), RunConfig.read(file, List.of()).data().csv());
+    assertEquals(
+        directory.resolve("a.csv").toString(), RunConfig.read(file, List.of()).data().name());
   }
 
   @Test
@@ -287,7 +301,9 @@ final class RunConfigTests {
     assertEquals(5, config.train().epochs());
     assertEquals("cpu", config.device());
     assertEquals(new ActivationConfig("tanh", null), config.layers().get(1).settings());
-    assertEquals(new LayerConfig.Dense(8, false, null), config.layers().get(0).settings());
+    assertEquals(
+        new LayerConfig.Dense(8, new WeightsConfig(false, null, null)),
+        config.layers().get(0).settings());
     assertEquals(Updates.of(Adam.lr(1e-2).decoupledWeightDecay(0.01)), config.train().updates(1));
     assertEquals("other", config.name());
     assertEquals(
@@ -298,8 +314,8 @@ final class RunConfigTests {
             .train()
             .updates(1));
     assertEquals(
-        Path.of("").toAbsolutePath().resolve("x.csv"),
-        parse(MINIMAL, "data={csv: x.csv}").data().csv(),
+        Path.of("").toAbsolutePath().resolve("x.csv").toString(),
+        parse(MINIMAL, "data={csv: x.csv}").data().name(),
         "a path in an override starts at the current directory");
   }
 

@@ -134,7 +134,8 @@ final class TrainConfigTests {
   void aLossForNumbersDoesNotFitClasses() {
     RunConfig config = parse("zeros", "optimizer: adam, loss: mse");
     ConfigException e =
-        assertThrows(ConfigException.class, () -> config.modelFor(config.data().load()));
+        assertThrows(
+            ConfigException.class, () -> config.modelFor(config.data().load(0).split().train()));
     assertEquals(
         "train.loss: mse needs numbers to predict (data.targets), but iris has classes",
         e.getMessage());

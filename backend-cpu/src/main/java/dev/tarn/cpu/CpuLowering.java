@@ -15,6 +15,7 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.CumulativeSum;
 import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
@@ -152,6 +153,12 @@ final class CpuLowering {
     }
 
     @Override
+    public Schedule<Step> visit(CumulativeSum op) {
+      long[] axes = op.asThreeAxes(spec(0).shape());
+      return add(new CumulativeSumStep(op.reverse(), axes, from.get(0), to.get(0), team.size()));
+    }
+
+    @Override
     public Schedule<Step> visit(SoftmaxCrossEntropy op) {
       return crossEntropy(false);
     }
@@ -241,9 +248,24 @@ final class CpuLowering {
 
     private Schedule<Step> normalizeRows(boolean gradient, double epsilon) {
       Shape shape = spec(0).shape();
-      return add(
+      if (shape.size() == 0) {
+        return schedule;
+      }
+      NormalizeRowsStep step =
           new NormalizeRowsStep(
-              gradient, epsilon, shape.dim(0), shape.dim(1), from, to, team.size()));
+              dnnl,
+              node.op().name() + " " + node.outputs().get(0),
+              gradient,
+              epsilon,
+              shape.dim(0),
+              shape.dim(1),
+              from,
+              to,
+              team.size(),
+              schedule);
+      List<Buffer> writes = new ArrayList<>(to);
+      writes.addAll(step.scratch());
+      return add(step, from, writes);
     }
 
     @Override

@@ -1,245 +1,230 @@
 package dev.tarn.cpu;
 
-import dev.tarn.backend.Buffer;
-import java.util.List;
+import static org.bytedeco.dnnl.global.dnnl.*;
 
-/** Normalization of the rows of {@code [R, D]}, or its gradient, divided by rows. */
+import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Schedule;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+
+/**
+ * Normalization of the rows of {@code [R, D]}, or its gradient, by oneDNN's layer normalization
+ * without scale and shift. The rows are divided among the threads.
+ *
+ * <p>oneDNN takes distances from the mean as it is rounded to float, which is too coarse for a row
+ * far from zero: such rows are then done again in double.
+ */
 final class NormalizeRowsStep extends Step {
   private static final long LEAST_WORK = 1 << 13;
   private static final int TILE = Workspace.TILE;
+
+  /** The square of the number of standard deviations from zero at which a row is far from it. */
+  private static final float FAR = 16;
 
   private final boolean gradient;
   private final double epsilon;
   private final int rows;
   private final int columns;
-  private final List<Buffer> from;
+  private final Buffer from;
   private final List<Buffer> to;
-  private final int parts;
-  private final View[] in;
-  private final View[] out;
+  private final List<Chain> chains = new ArrayList<>();
+  private String implementation = "";
+  private View x = new View(0, 0);
+  private View y = new View(0, 0);
+  private View means = new View(0, 0);
+  private View variances = new View(0, 0);
 
   /**
-   * A step.
+   * A step over at least one row.
    *
    * @param gradient whether inputs are x, mean, variance, dy and the output dx; otherwise they are
    *     x and y, mean, variance
    */
   NormalizeRowsStep(
+      Dnnl dnnl,
+      String label,
       boolean gradient,
       double epsilon,
       int rows,
       int columns,
       List<Buffer> from,
       List<Buffer> to,
-      int threads) {
+      int threads,
+      Schedule<?> schedule) {
     this.gradient = gradient;
     this.epsilon = epsilon;
     this.rows = rows;
     this.columns = columns;
-    this.from = from;
+    this.from = from.get(0);
     this.to = to;
-    this.parts = parts(Math.min(threads, Math.max(1, rows)), (long) rows * columns, LEAST_WORK);
-    this.in = new View[from.size()];
-    this.out = new View[to.size()];
+    int parts = parts(Math.min(threads, rows), (long) rows * columns, LEAST_WORK);
+    try {
+      for (int part = 0; part < parts; part++) {
+        Chain chain = new Chain(dnnl, label, part, schedule);
+        chains.add(chain);
+        long first = begin(rows, part, parts);
+        long count = begin(rows, part + 1, parts) - first;
+        dnnl_memory_desc matrix = chain.plain(count, columns);
+        dnnl_memory_desc vector = chain.plain(count);
+        dnnl_primitive_desc forward = new dnnl_primitive_desc();
+        chain.own(
+            dnnl_layer_normalization_forward_primitive_desc_create(
+                forward,
+                dnnl.engine(),
+                dnnl_forward_training,
+                matrix,
+                matrix,
+                vector,
+                (float) epsilon,
+                dnnl_normalization_flags_none,
+                chain.attributes()),
+            forward);
+        Chain.Operand x = new Chain.Operand(matrix, from.get(0), 4 * first * columns);
+        Chain.Operand y = new Chain.Operand(matrix, to.get(0), 4 * first * columns);
+        List<Buffer> statistics = gradient ? from : to;
+        Chain.Operand mean = new Chain.Operand(vector, statistics.get(1), 4 * first);
+        Chain.Operand variance = new Chain.Operand(vector, statistics.get(2), 4 * first);
+        if (!gradient) {
+          implementation = Chain.implementation(forward);
+          chain.add(
+              forward,
+              Map.of(
+                  DNNL_ARG_SRC, x,
+                  DNNL_ARG_DST, y,
+                  DNNL_ARG_MEAN, mean,
+                  DNNL_ARG_VARIANCE, variance));
+          continue;
+        }
+        dnnl_primitive_desc backward = new dnnl_primitive_desc();
+        chain.own(
+            dnnl_layer_normalization_backward_primitive_desc_create(
+                backward,
+                dnnl.engine(),
+                dnnl_backward_data,
+                matrix,
+                matrix,
+                matrix,
+                vector,
+                (float) epsilon,
+                dnnl_normalization_flags_none,
+                forward,
+                chain.attributes()),
+            backward);
+        implementation = Chain.implementation(backward);
+        Chain.Operand dy = new Chain.Operand(matrix, from.get(3), 4 * first * columns);
+        chain.add(
+            backward,
+            Map.of(
+                DNNL_ARG_SRC, x,
+                DNNL_ARG_DIFF_DST, dy,
+                DNNL_ARG_DIFF_SRC, y,
+                DNNL_ARG_MEAN, mean,
+                DNNL_ARG_VARIANCE, variance));
+      }
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Memory that the parts need while the step runs. */
+  List<Buffer> scratch() {
+    return chains.stream().flatMap(chain -> chain.scratch().stream()).toList();
   }
 
   @Override
   int parts() {
-    return parts;
+    return chains.size();
   }
 
   @Override
   void bind(Addresses addresses) {
-    for (int i = 0; i < in.length; i++) {
-      in[i] = addresses.view(from.get(i));
-    }
-    for (int i = 0; i < out.length; i++) {
-      out[i] = addresses.view(to.get(i));
+    chains.forEach(chain -> chain.bind(addresses));
+    if (!gradient) {
+      x = addresses.view(from);
+      y = addresses.view(to.get(0));
+      means = addresses.view(to.get(1));
+      variances = addresses.view(to.get(2));
     }
   }
 
   @Override
   void run(int part, Workspace w) {
-    int last = (int) begin(rows, part + 1, parts);
-    // Short rows share a tile, long rows take several.
-    int together = Math.max(1, TILE / columns);
-    for (int row = (int) begin(rows, part, parts); row < last; row += together) {
-      int count = Math.min(together, last - row);
-      if (columns > TILE) {
-        if (gradient) {
-          longGradient(row, w);
-        } else {
-          longRow(row, w);
-        }
-        continue;
+    chains.get(part).run();
+    if (gradient) {
+      return;
+    }
+    int last = (int) begin(rows, part + 1, chains.size());
+    for (int row = (int) begin(rows, part, chains.size()); row < last; row++) {
+      float mean = means.getFloat(row);
+      if (mean * mean > FAR * (variances.getFloat(row) + epsilon)) {
+        normalize(row, w);
       }
-      long at = (long) row * columns;
-      int n = count * columns;
-      in[0].get(at, w.f0, 0, n);
-      if (gradient) {
-        in[3].get(at, w.f1, 0, n);
-      }
-      for (int r = 0; r < count; r++) {
-        if (gradient) {
-          Moments moments = new Moments(mean(row + r));
-          moments.addProducts(w.f0, w.f1, r * columns, (r + 1) * columns);
-          derive(w.f0, w.f1, r * columns, (r + 1) * columns, row + r, moments);
-        } else {
-          double mean = sum(w.f0, r * columns, (r + 1) * columns) / columns;
-          Moments moments = new Moments((float) mean);
-          moments.addSquares(w.f0, r * columns, (r + 1) * columns);
-          double rest = mean - (float) mean;
-          double variance = moments.products / columns - rest * rest;
-          put(row + r, mean, variance);
-          normalize(w.f0, r * columns, (r + 1) * columns, mean, variance);
-        }
-      }
-      out[0].put(at, w.f0, 0, n);
     }
   }
 
-  private void longRow(int row, Workspace w) {
+  private void normalize(int row, Workspace w) {
     long begin = (long) row * columns;
     double sum = 0;
     for (int at = 0; at < columns; at += TILE) {
       int n = Math.min(TILE, columns - at);
-      in[0].get(begin + at, w.f0, 0, n);
-      sum += sum(w.f0, 0, n);
+      x.get(begin + at, w.f0, 0, n);
+      sum += ReduceStep.sum(w.f0, n);
     }
     double mean = sum / columns;
-    Moments moments = new Moments((float) mean);
+    double squares = 0;
     for (int at = 0; at < columns; at += TILE) {
       int n = Math.min(TILE, columns - at);
-      in[0].get(begin + at, w.f0, 0, n);
-      moments.addSquares(w.f0, 0, n);
+      x.get(begin + at, w.f0, 0, n);
+      squares += squares(w.f0, mean, n);
     }
-    double rest = mean - (float) mean;
-    double variance = moments.products / columns - rest * rest;
-    put(row, mean, variance);
+    means.putFloat(row, (float) mean);
+    variances.putFloat(row, (float) (squares / columns));
+    double factor = 1 / Math.sqrt(squares / columns + epsilon);
     for (int at = 0; at < columns; at += TILE) {
       int n = Math.min(TILE, columns - at);
-      in[0].get(begin + at, w.f0, 0, n);
-      normalize(w.f0, 0, n, mean, variance);
-      out[0].put(begin + at, w.f0, 0, n);
+      x.get(begin + at, w.f0, 0, n);
+      for (int i = 0; i < n; i++) {
+        w.f0[i] = (float) ((w.f0[i] - mean) * factor);
+      }
+      y.put(begin + at, w.f0, 0, n);
     }
   }
 
-  private void longGradient(int row, Workspace w) {
-    long begin = (long) row * columns;
-    Moments moments = new Moments(mean(row));
-    for (int at = 0; at < columns; at += TILE) {
-      int n = Math.min(TILE, columns - at);
-      in[0].get(begin + at, w.f0, 0, n);
-      in[3].get(begin + at, w.f1, 0, n);
-      moments.addProducts(w.f0, w.f1, 0, n);
-    }
-    for (int at = 0; at < columns; at += TILE) {
-      int n = Math.min(TILE, columns - at);
-      in[0].get(begin + at, w.f0, 0, n);
-      in[3].get(begin + at, w.f1, 0, n);
-      derive(w.f0, w.f1, 0, n, row, moments);
-      out[0].put(begin + at, w.f0, 0, n);
-    }
-  }
-
-  private float mean(int row) {
-    return in[1].getFloat(row);
-  }
-
-  private void put(int row, double mean, double variance) {
-    out[1].putFloat(row, (float) mean);
-    out[2].putFloat(row, (float) variance);
-  }
-
-  /** {@code x = (x - mean) / sqrt(variance + epsilon)}. */
-  private void normalize(float[] x, int begin, int end, double mean, double variance) {
-    double r = 1 / Math.sqrt(variance + epsilon);
-    float factor = (float) r;
-    float shift = (float) mean;
-    float offset = (float) ((shift - mean) * r);
-    for (int i = begin; i < end; i++) {
-      x[i] = (x[i] - shift) * factor + offset;
-    }
-  }
-
-  /** {@code x = r (dy - mean(dy) - (x - mean) r^2 mean(dy (x - mean)))}. */
-  private void derive(float[] x, float[] dy, int begin, int end, int row, Moments moments) {
-    double r = 1 / Math.sqrt(in[2].getFloat(row) + epsilon);
-    float factor = (float) r;
-    float slope = (float) (-r * r * r * moments.products / columns);
-    float offset = (float) (-r * moments.sum / columns);
-    float shift = moments.shift;
-    for (int i = begin; i < end; i++) {
-      x[i] = (x[i] - shift) * slope + offset + dy[i] * factor;
-    }
-  }
-
-  /** Sums in four chains that do not wait for each other. */
-  private static double sum(float[] x, int begin, int end) {
+  /** The sum of the squared distances from the mean, in chains that do not wait for each other. */
+  private static double squares(float[] tile, double mean, int n) {
     double s0 = 0;
     double s1 = 0;
     double s2 = 0;
     double s3 = 0;
-    int i = begin;
-    for (; i + 3 < end; i += 4) {
-      s0 += x[i];
-      s1 += x[i + 1];
-      s2 += x[i + 2];
-      s3 += x[i + 3];
+    int i = 0;
+    for (; i + 3 < n; i += 4) {
+      double a = tile[i] - mean;
+      double b = tile[i + 1] - mean;
+      double c = tile[i + 2] - mean;
+      double d = tile[i + 3] - mean;
+      s0 += a * a;
+      s1 += b * b;
+      s2 += c * c;
+      s3 += d * d;
     }
-    for (; i < end; i++) {
-      s0 += x[i];
+    for (; i < n; i++) {
+      double a = tile[i] - mean;
+      s0 += a * a;
     }
     return (s0 + s1) + (s2 + s3);
   }
 
-  /** Sums over a row in double. */
-  private static final class Moments {
-    final float shift;
-    double sum;
-    double products;
+  @Override
+  String how() {
+    return implementation;
+  }
 
-    Moments(float shift) {
-      this.shift = shift;
-    }
-
-    /** Adds the squares of the distances from the shift. */
-    void addSquares(float[] x, int begin, int end) {
-      double p0 = 0;
-      double p1 = 0;
-      int i = begin;
-      for (; i + 1 < end; i += 2) {
-        double a = x[i] - shift;
-        double b = x[i + 1] - shift;
-        p0 += a * a;
-        p1 += b * b;
-      }
-      if (i < end) {
-        double a = x[i] - shift;
-        p0 += a * a;
-      }
-      products += p0 + p1;
-    }
-
-    /** Adds dy, and dy times the distances from the shift. */
-    void addProducts(float[] x, float[] dy, int begin, int end) {
-      double s0 = 0;
-      double s1 = 0;
-      double p0 = 0;
-      double p1 = 0;
-      int i = begin;
-      for (; i + 1 < end; i += 2) {
-        s0 += dy[i];
-        s1 += dy[i + 1];
-        p0 += (double) dy[i] * (x[i] - shift);
-        p1 += (double) dy[i + 1] * (x[i + 1] - shift);
-      }
-      if (i < end) {
-        s0 += dy[i];
-        p0 += (double) dy[i] * (x[i] - shift);
-      }
-      sum += s0 + s1;
-      products += p0 + p1;
-    }
+  @Override
+  public void close() {
+    chains.forEach(Chain::close);
   }
 }

@@ -20,6 +20,7 @@ import dev.tarn.ir.Constant;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.CumulativeSum;
 import dev.tarn.ir.Custom;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
@@ -147,6 +148,11 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   @Override
   public List<Step> visit(ArgMax op) {
     return rows().argMax();
+  }
+
+  @Override
+  public List<Step> visit(CumulativeSum op) {
+    return isEmpty() ? List.of() : rows().cumulativeSum(op);
   }
 
   @Override

@@ -2,10 +2,11 @@ package dev.tarn.cuda;
 
 import dev.tarn.Shape;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.CumulativeSum;
 import dev.tarn.ir.Node;
 import java.util.List;
 
-/** Softmax, its cross-entropy and arg-max: a warp or a block for each row. */
+/** Softmax, its cross-entropy, arg-max and running sums: a warp or a block for each row. */
 final class RowLowering {
   private final Schedule<Step> schedule;
   private final Kernels kernels;
@@ -31,6 +32,25 @@ final class RowLowering {
             .whole(rows)
             .whole(columns)
             .build(shape.size()));
+  }
+
+  List<Step> cumulativeSum(CumulativeSum op) {
+    Shape shape = node.output().spec().shape();
+    long[] axes = op.asThreeAxes(shape);
+    int extent = (int) axes[1];
+    long lines = axes[0] * axes[2];
+    KernelStep step;
+    if (axes[2] == 1) {
+      step = rowKernel("cumulative_sum.cu", op.name(), (int) lines, extent);
+    } else {
+      step =
+          CudaLowering.kernel(kernels, "cumulative_sum.cu", op.name() + "_columns")
+              .grid(CudaLowering.ceil(lines, CudaLowering.BLOCK), 1)
+              .block(CudaLowering.BLOCK, 1);
+    }
+    step.reads(schedule.buffer(node.inputs().get(0))).writes(schedule.buffer(node.output()));
+    step.whole(lines).whole(extent).whole(axes[2]).whole(op.reverse() ? 1 : 0);
+    return List.of(step.build(shape.size()));
   }
 
   List<Step> crossEntropy(String name) {

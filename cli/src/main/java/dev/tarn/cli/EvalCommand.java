@@ -67,8 +67,7 @@ final class EvalCommand implements Callable<Integer> {
   public Integer call() {
     SavedModel saved = SavedModel.of(model);
     RunConfig config = saved.config();
-    Dataset all = config.load();
-    Dataset.Split split = Training.split(config, all);
+    Dataset.Split split = config.load().split();
     Dataset data =
         switch (part) {
           case train -> split.train();
@@ -81,7 +80,8 @@ final class EvalCommand implements Callable<Integer> {
     }
     Devices.Opened opened = Devices.open(device);
     try (Backend backend = opened.backend();
-        Trainer trainer = Training.trainer(config, config.modelFor(all), backend).build()) {
+        Trainer trainer =
+            Training.trainer(config, config.modelFor(split.train()), backend).build()) {
       trainer.load(saved.file());
       Evaluation evaluation = trainer.evaluate(data);
       if (json) {

@@ -2,16 +2,16 @@ package dev.tarn.cli;
 
 import dev.tarn.DType;
 import dev.tarn.HostTensor;
-import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
-import dev.tarn.data.CsvTable;
+import dev.tarn.data.Batches;
+import dev.tarn.data.Dataset;
+import dev.tarn.data.Preprocessing;
 import dev.tarn.data.WholeNumbers;
 import dev.tarn.train.AtomicFile;
 import dev.tarn.train.Trainer;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -27,10 +27,11 @@ import picocli.CommandLine.Parameters;
     description = "Predict the class or the numbers of each row of a table with a saved model.",
     footer = {
       "",
-      "INPUT.csv has one example a row and one feature a column, as the training",
-      "data had but without the class; the run file's scale is applied. The output",
-      "has the class and the probability of each class: class,p0,p1,...; of a model",
-      "that predicts numbers, these: y0,y1,...",
+      "INPUT.csv has one example a row and one feature a column, raw as the training",
+      "data had them but without the class; columns are found by their names if there",
+      "are any. The output has the class, by its name if classes have names, and the",
+      "probability of each: class,p0,p1,...; of a model that predicts numbers, these:",
+      "y0,y1,...",
       "",
       "Examples:",
       "  tarn predict runs/iris-1 flowers.csv",
@@ -69,7 +70,7 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     SavedModel saved = SavedModel.of(model);
-    CsvTable table = CsvTable.read(input);
+    Preprocessing preprocessing = saved.preprocessing();
     try (Backend backend = Devices.open(device).backend();
         Trainer trainer =
             Training.trainer(saved.config(), saved.config().model(), backend).build()) {
@@ -80,8 +81,9 @@ final class PredictCommand implements Callable<Integer> {
             saved.file() + ": not a model of one input, as run files make them");
       }
       Spec features = inputs.get(0);
-      HostTensor rows = saved.config().data().features(table, features.shape(), input);
-      String text = predict(trainer, rows, features, saved.config().classifies());
+      Dataset given = saved.config().data().rows(input, preprocessing, features.shape());
+      Dataset rows = features.dtype() == DType.I32 ? WholeNumbers.of(given) : given;
+      String text = predict(trainer, rows, saved.config().classifies(), preprocessing.labels());
       if (file != null) {
         AtomicFile.write(file, text);
       } else {
@@ -92,25 +94,19 @@ final class PredictCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static String predict(Trainer trainer, HostTensor all, Spec features, boolean classes) {
+  private static String predict(
+      Trainer trainer, Dataset rows, boolean classes, List<String> labels) {
     StringBuilder text = new StringBuilder();
-    int count = all.shape().dim(0);
-    int width = features.shape().intSize();
-    boolean numbers = features.dtype() == DType.I32;
-    HostTensor rows = numbers ? WholeNumbers.of(all) : all;
-    for (int from = 0; from < count; from += BATCH) {
-      int to = Math.min(count, from + BATCH);
-      Shape shape = features.shape().prepend(to - from);
-      HostTensor batch =
-          numbers
-              ? HostTensor.of(Arrays.copyOfRange(rows.ints(), from * width, to * width), shape)
-              : HostTensor.of(Arrays.copyOfRange(rows.floats(), from * width, to * width), shape);
-      append(text, trainer.predict(batch), classes);
+    Batches batches = new Batches(rows, BATCH, false);
+    batches.startEpoch(0, 0);
+    for (int i = 0; i < batches.count(); i++) {
+      append(text, trainer.predict(batches.load(i).feature()), classes, labels);
     }
     return text.toString();
   }
 
-  private static void append(StringBuilder text, HostTensor predictions, boolean classes) {
+  private static void append(
+      StringBuilder text, HostTensor predictions, boolean classes, List<String> labels) {
     int columns = predictions.shape().dim(1);
     if (text.isEmpty()) {
       text.append(classes ? "class" : "");
@@ -125,11 +121,18 @@ final class PredictCommand implements Callable<Integer> {
       for (int c = 1; c < columns; c++) {
         best = p[row + c] > p[row + best] ? c : best;
       }
-      text.append(classes ? String.valueOf(best) : "");
+      text.append(
+          !classes ? "" : labels.isEmpty() ? String.valueOf(best) : quoted(labels.get(best)));
       for (int c = 0; c < columns; c++) {
         text.append(c > 0 || classes ? "," : "").append(p[row + c]);
       }
       text.append('\n');
     }
+  }
+
+  /** A text as a field of a CSV file. */
+  private static String quoted(String text) {
+    boolean plain = text.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
+    return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
   }
 }

@@ -3,6 +3,7 @@ package dev.tarn.cli;
 import dev.tarn.TarnException;
 import dev.tarn.config.ConfigException;
 import dev.tarn.config.RunConfig;
+import dev.tarn.data.Preprocessing;
 import dev.tarn.train.RunDirectory;
 import dev.tarn.train.Safetensors;
 import java.nio.file.Files;
@@ -24,6 +25,23 @@ record SavedModel(Path file, RunConfig config) {
   static SavedModel of(Path runOrFile) {
     Path file = file(runOrFile);
     return new SavedModel(file, config(file, List.of()));
+  }
+
+  /**
+   * What is done with raw examples.
+   *
+   * @throws TarnException if the checkpoint does not say
+   */
+  Preprocessing preprocessing() {
+    String text = Safetensors.read(file).metadata().get(RunDirectory.PREPROCESSING);
+    if (text == null) {
+      throw new TarnException(file + ": does not say how features are prepared; train it again");
+    }
+    try {
+      return Preprocessing.fromJson(text);
+    } catch (TarnException e) {
+      throw new TarnException(file + ": " + e.getMessage(), e);
+    }
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.tarn.backend.Debug;
 import dev.tarn.config.ConfigException;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.nn.Module;
 import dev.tarn.nn.Sequential;
@@ -36,15 +37,6 @@ final class Training {
     this.people = output.people(json);
     this.interrupts = interrupts;
     this.json = json;
-  }
-
-  /** The three parts of the data; one without a share is empty. */
-  static Dataset.Split split(RunConfig config, Dataset data) {
-    return data.split(
-        config.data().split().get(0),
-        config.data().split().get(1),
-        config.data().split().get(2),
-        config.seed());
   }
 
   /** A trainer of a configuration's training. */
@@ -85,9 +77,9 @@ final class Training {
   private int train(
       RunConfig config, @Nullable RunDirectory resumed, Path place, @Nullable Path initFrom) {
     long start = System.nanoTime();
-    Dataset data = config.load();
-    Dataset.Split split = split(config, data);
-    Sequential model = config.modelFor(data);
+    Prepared data = config.load();
+    Dataset.Split split = data.split();
+    Sequential model = config.modelFor(split.train());
     Devices.Opened device = Devices.open(config.device());
     say(
         "device",
@@ -100,10 +92,11 @@ final class Training {
     if (Debug.validate()) {
       say("checks", "every node is checked against the reference (TARN_VALIDATE=1)");
     }
-    Batches batches = split.train().batch(config.train().batch());
+    Batches batches = config.data().batches(split.train(), config.train().batch());
     Keeper keeper = new Keeper();
     Progress progress = new Progress(people, Output.isTerminal(json));
-    try (Backend backend = device.backend();
+    try (batches;
+        Backend backend = device.backend();
         Trainer trainer =
             trainer(config, model, backend)
                 .updates(config.train().updates(batches.count()))
@@ -115,9 +108,10 @@ final class Training {
       if (initFrom != null) {
         trainer.load(initFrom);
       }
-      describe(config, data, split, model, step.bytes(), batches.batchSize());
+      describe(config, split, model, step.bytes(), batches.batchSize());
       try (RunDirectory directory =
           resumed != null ? resumed : RunDirectory.create(place, config.name())) {
+        directory.keep(RunDirectory.PREPROCESSING, data.preprocessing().toJson());
         if (resumed != null) {
           directory.resume(trainer);
           checkEpochs(config, directory, trainer, batches);
@@ -195,12 +189,7 @@ final class Training {
   }
 
   private void describe(
-      RunConfig config,
-      Dataset data,
-      Dataset.Split split,
-      Sequential model,
-      long deviceBytes,
-      int batch) {
+      RunConfig config, Dataset.Split split, Sequential model, long deviceBytes, int batch) {
     long parameters =
         model.parameters().stream().map(Parameter::spec).mapToLong(s -> s.shape().size()).sum();
     say(
@@ -211,10 +200,10 @@ final class Training {
             count(split.train().size()),
             count(split.validation().size()),
             count(split.test().size()),
-            data.featureShape(),
-            data.classes() > 0
-                ? count(data.classes()) + " classes"
-                : "targets of " + data.targetSpec().shape()));
+            split.train().featureShape(),
+            split.train().classes() > 0
+                ? count(split.train().classes()) + " classes"
+                : "targets of " + split.train().targetSpec().shape()));
     say(
         "model",
         String.format(

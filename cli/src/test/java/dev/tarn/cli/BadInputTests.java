@@ -233,12 +233,14 @@ final class BadInputTests {
     Path csv = directory.resolve("t.csv");
     Files.writeString(csv, "a,b,class\n1,2,0\n3,x,1\n");
     assertFails(
-        1, train("data={csv: " + csv + "}"), "tarn: t.csv:3: column 2 is 'x', not a finite number");
+        1,
+        train("data={csv: " + csv + "}"),
+        "tarn: t.csv:3: column 2 ('b') is 'x', not a finite number");
     Files.writeString(csv, "1,2,0\n3,4,1.5\n");
     assertFails(
         1,
         train("data={csv: " + csv + "}"),
-        "tarn: t.csv:2: the last column is 1.5, not a class: an integer from 0");
+        "tarn: t.csv:2: the class in column 3 is '1.5', not an integer from 0");
     Files.writeString(csv, "1,2,0\n3,1\n");
     assertFails(
         1, train("data={csv: " + csv + "}"), "tarn: t.csv:2: 2 fields where the first line has 3");

@@ -37,6 +37,11 @@ import org.junit.jupiter.api.TestInstance;
 public abstract class BackendConformance {
   private static final String FUSE = "tarn.fuse";
 
+  /**
+   * Set to a text, only the cases with it in their names are run: a quick round for one of them.
+   */
+  private static final String CASES = "tarn.cases";
+
   /** How many random programs are compared with the reference. */
   static final int RANDOM_PROGRAMS = 50;
 
@@ -50,6 +55,10 @@ public abstract class BackendConformance {
 
   @BeforeAll
   final void openBackend() {
+    if (OpCases.all().stream().noneMatch(BackendConformance::isWanted)) {
+      throw new IllegalArgumentException(
+          "-D" + CASES + "=" + System.getProperty(CASES) + ": no case has this in its name");
+    }
     opened = open();
   }
 
@@ -304,7 +313,22 @@ public abstract class BackendConformance {
     assertFalse(backend().description().contains("\n"));
   }
 
-  private static Stream<DynamicTest> tests(Stream<OpCase> cases, Consumer<OpCase> check) {
-    return cases.map(opCase -> DynamicTest.dynamicTest(opCase.name(), () -> check.accept(opCase)));
+  static Stream<DynamicTest> tests(Stream<OpCase> cases, Consumer<OpCase> check) {
+    return cases
+        .filter(BackendConformance::isWanted)
+        .map(opCase -> DynamicTest.dynamicTest(opCase.name(), () -> run(opCase, check)));
+  }
+
+  /** Names the case in a failure: Maven prints only its number among the tests. */
+  private static void run(OpCase opCase, Consumer<OpCase> check) {
+    try {
+      check.accept(opCase);
+    } catch (RuntimeException | AssertionError e) {
+      throw new AssertionError("case \"" + opCase.name() + "\": " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean isWanted(OpCase opCase) {
+    return opCase.name().contains(System.getProperty(CASES, ""));
   }
 }

@@ -23,7 +23,8 @@ final class DropoutCases {
         masks(0.1f, 257),
         masks(1.0f, 257),
         streams(),
-        applied());
+        applied(),
+        spatial());
   }
 
   private static OpCase seeded(String name) {
@@ -85,6 +86,24 @@ final class DropoutCases {
               Tensor other = trace.dropoutMask("fc", Shape.of(17), 0.25f);
               return List.of(
                   in[2].add(in[3]).tanh().mul(mask), in[2].mul(other), in[2].mul(mask).sum(0));
+            });
+  }
+
+  /** Whole channels: element {@code n C + c} of the mask decides, whatever the extents are. */
+  private static OpCase spatial() {
+    Shape mask = Shape.of(3, 5, 1, 1);
+    return seeded("spatial dropout")
+        .input("x", Spec.f32(3, 5, 7, 3), Fill.normal(1))
+        .program((trace, in) -> List.of(in[2].mul(trace.dropoutMask("a", mask, 0.5f))))
+        .exactly(
+            data -> {
+              long stream = Philox.stream("dropout/a/0");
+              HostTensor of = mask(new DropoutMask(mask, stream, 0.5f), data.get(0), data.get(1));
+              HostTensor out = HostTensor.zeros(data.get(2).spec());
+              for (int i = 0; i < out.size(); i++) {
+                out.set(i, data.get(2).get(i) * of.get(i / 21));
+              }
+              return List.of(out);
             });
   }
 

@@ -50,6 +50,8 @@ final class NormalizationCases {
     cases.add(rows("normalize_rows", Fill.normal(1), 0, 5));
     cases.add(rows("normalize_rows far from zero", Fill.uniform(99, 101), 9, 70));
     cases.add(rows("normalize_rows of long rows far from zero", Fill.uniform(99, 101), 2, 2050));
+    Fill mixed = Fill.each((i, random) -> 50 * (i / 70 % 3) + random.nextGaussian());
+    cases.add(rows("normalize_rows of which some are far from zero", mixed, 9, 70));
     cases.add(rowsGrad("normalize_rows_grad", Fill.normal(1)));
     cases.add(rowsGrad("normalize_rows with NaN", Fill.normal(1).but(new int[] {50}, Float.NaN)));
     cases.add(rowsGrad("normalize_rows of equal elements", Fill.cycle(3)));

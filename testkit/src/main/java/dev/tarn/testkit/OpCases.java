@@ -31,6 +31,7 @@ public final class OpCases {
     cases.addAll(MovementCases.all());
     cases.addAll(GatherCases.all());
     cases.addAll(SoftmaxCases.all());
+    cases.addAll(CumulativeSumCases.all());
     cases.addAll(BatchedMatMulCases.all());
     cases.addAll(ActivationCases.all());
     cases.addAll(CustomCases.all());

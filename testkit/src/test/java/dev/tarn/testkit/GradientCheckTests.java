@@ -7,8 +7,8 @@ import org.junit.jupiter.api.TestFactory;
 class GradientCheckTests {
   @TestFactory
   Stream<DynamicTest> agreesWithFiniteDifferences() {
-    return OpCases.all().stream()
-        .filter(opCase -> !opCase.differentiable().isEmpty())
-        .map(opCase -> DynamicTest.dynamicTest(opCase.name(), () -> GradientCheck.check(opCase)));
+    return BackendConformance.tests(
+        OpCases.all().stream().filter(opCase -> !opCase.differentiable().isEmpty()),
+        GradientCheck::check);
   }
 }

@@ -64,7 +64,8 @@ class OpCoverageTests {
   void everyOperationHasACase() {
     Set<Object> covered = new HashSet<>();
     OpCases.all().forEach(opCase -> covered.addAll(operations(opCase)));
-    assertEquals(Set.of(), without(covered));
+    assertEquals(
+        Set.of(), without(covered), "no case of OpCases.all() records these operations; add one");
   }
 
   @Test
@@ -73,7 +74,11 @@ class OpCoverageTests {
     OpCases.all().stream()
         .filter(opCase -> !opCase.differentiable().isEmpty())
         .forEach(opCase -> covered.addAll(operations(opCase)));
-    assertEquals(Set.of(), without(covered));
+    assertEquals(
+        Set.of(),
+        without(covered),
+        "no case differentiates these operations; declare an input of one with OpCase.by, or say in"
+            + " NOT_DIFFERENTIABLE why there is no gradient");
   }
 
   @Test

@@ -19,7 +19,10 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/** Softmax, embeddings, batched products and moved data on the reference against PyTorch. */
+/**
+ * Softmax, embeddings, batched products, running sums and moved data on the reference against
+ * PyTorch.
+ */
 class PyTorchMovementTests {
   private static final PyTorchNumbers NUMBERS = PyTorchNumbers.read("movement_numbers");
 
@@ -43,8 +46,14 @@ class PyTorchMovementTests {
       case "log_softmax" -> a.mul(4).logSoftmax();
       case "embedding" -> a.gather(trace.constant(indices()));
       case "batched_matmul_transposed" -> a.matmul(in.get(1), true, true);
+      case "cumulative_sum" -> a.cumulativeSum(1);
       case "chain" -> chain(a, in.get(1));
-      default -> a.matmul(in.get(1));
+      case "batched_matmul",
+          "batched_matmul_shared_left",
+          "batched_matmul_shared_right",
+          "batched_matmul_one_left" ->
+          a.matmul(in.get(1));
+      default -> throw new AssertionError("record() has no line for the case " + name);
     };
   }
 

@@ -11,6 +11,7 @@ import dev.tarn.Trace;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.StateStore;
+import dev.tarn.ir.CumulativeSum;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
@@ -164,6 +165,16 @@ class ReferenceConformanceTests {
 
   private static HostTensor sums() {
     return m(2, 2, 3, 7, 11, 15);
+  }
+
+  @Test
+  void cumulativeSum() {
+    HostTensor x = m(2, 3, 1, 2, 3, 4, 5, 6);
+    check(run(in -> List.of(in.get(0).cumulativeSum(1)), x), m(2, 3, 1, 3, 6, 4, 9, 15));
+    check(run(in -> List.of(in.get(0).cumulativeSum(-2)), x), m(2, 3, 1, 2, 3, 5, 7, 9));
+    check(run(new CumulativeSum(1, true), x), m(2, 3, 6, 5, 3, 15, 11, 6));
+    check(run(new CumulativeSum(0, false), v(1, INF, -INF, 2)), v(1, INF, NAN, NAN));
+    check(run(new CumulativeSum(0, true), v(1, NAN, 3, 2)), v(NAN, NAN, 5, 2));
   }
 
   @Test
