@@ -4,6 +4,7 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Arithmetic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,7 @@ final class NormalizeRowsStep extends Step {
     int parts = parts(Math.min(threads, rows), (long) rows * columns, LEAST_WORK);
     try {
       for (int part = 0; part < parts; part++) {
-        Chain chain = new Chain(dnnl, label, part, schedule);
+        Chain chain = new Chain(dnnl, label, Arithmetic.F32, part, schedule);
         chains.add(chain);
         long first = begin(rows, part, parts);
         long count = begin(rows, part + 1, parts) - first;

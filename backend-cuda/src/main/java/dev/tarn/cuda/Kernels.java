@@ -70,7 +70,8 @@ final class Kernels implements AutoCloseable {
   Kernel custom(CudaKernel kernel) {
     return custom
         .computeIfAbsent(
-            List.of(kernel.file(), kernel.source()), k -> compile(kernel.file(), kernel.source(), List.of()))
+            List.of(kernel.file(), kernel.source()),
+            k -> compile(kernel.file(), kernel.source(), List.of()))
         .kernel(kernel.function());
   }
 

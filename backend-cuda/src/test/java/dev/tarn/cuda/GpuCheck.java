@@ -4,6 +4,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.tarn.Mode;
+import dev.tarn.Precision;
 import dev.tarn.Tensor;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Backends;
@@ -60,7 +61,7 @@ public final class GpuCheck {
     JsonObject result = new JsonObject();
     result.addProperty("date", LocalDate.now().toString());
     result.addProperty("java", System.getProperty("java.vm.version"));
-    boolean good = device(result) && tests(result) & training(result);
+    boolean good = device(result) && tests(result) & trainings(result);
     result.addProperty("passed", good);
     Files.writeString(
         folder.resolve("result.json"),
@@ -108,10 +109,20 @@ public final class GpuCheck {
     return summary.getTotalFailureCount() == 0 && summary.getTestsSucceededCount() > 0;
   }
 
-  private static boolean training(JsonObject result) {
+  private static boolean trainings(JsonObject result) {
+    JsonObject trainings = new JsonObject();
+    result.add("trainings", trainings);
+    boolean good = true;
+    for (Precision precision : Precision.values()) {
+      JsonObject training = new JsonObject();
+      trainings.add(precision.toString(), training);
+      good &= training(training, precision);
+    }
+    return good;
+  }
+
+  private static boolean training(JsonObject training, Precision precision) {
     Dataset.Split data = Datasets.digits().split(0.8, 0.1, 0.1, 42);
-    JsonObject training = new JsonObject();
-    result.add("training", training);
     long start = System.nanoTime();
     try (Backend backend = Backends.named("cuda");
         Trainer trainer =
@@ -120,6 +131,7 @@ public final class GpuCheck {
                 .optimizer(Adam.lr(1e-3))
                 .metrics(Metrics.accuracy())
                 .seed(42)
+                .precision(precision)
                 .build()) {
       trainer.fit(data.train().batch(32), data.validation(), 40);
       Evaluation test = trainer.evaluate(data.test());
@@ -155,11 +167,15 @@ public final class GpuCheck {
           .getAsJsonArray("failures")
           .forEach(failure -> row(out, "failed", failure.getAsString().lines().findFirst().get()));
     }
-    if (result.has("training")) {
-      JsonObject training = result.getAsJsonObject("training");
+    for (Precision precision : Precision.values()) {
+      if (!result.has("trainings")) {
+        break;
+      }
+      JsonObject training =
+          result.getAsJsonObject("trainings").getAsJsonObject(precision.toString());
       row(
           out,
-          "training of the digits",
+          "training of the digits in " + precision,
           training.has("error")
               ? training.get("error").getAsString()
               : String.format(

@@ -7,6 +7,7 @@ import dev.tarn.HostTensor;
 import dev.tarn.Mode;
 import dev.tarn.Precision;
 import dev.tarn.Shape;
+import dev.tarn.Spec;
 import dev.tarn.State;
 import dev.tarn.Tensor;
 import dev.tarn.backend.Backend;
@@ -25,6 +26,7 @@ import dev.tarn.testkit.CaseRun;
 import dev.tarn.testkit.OpCase;
 import dev.tarn.testkit.OpCases;
 import dev.tarn.train.Metrics;
+import dev.tarn.train.Term;
 import dev.tarn.train.TrainStep;
 import java.util.ArrayList;
 import java.util.List;
@@ -134,10 +136,10 @@ class MixedPrecisionTests {
     return new TrainStep(
         backend,
         new Net(),
-        Losses.crossEntropy(),
+        List.of(Term.of(0, Losses.crossEntropy())),
         Updates.of(Sgd.lr(0.05).momentum(0.9)),
         List.of(Metrics.accuracy()),
-        Shape.of(3, 12, 12),
+        List.of(Spec.f32(3, 12, 12)),
         7,
         precision);
   }
