@@ -11,6 +11,7 @@ import dev.tarn.backend.Backends;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.Datasets;
 import dev.tarn.loss.Losses;
+import dev.tarn.nn.Conv2d;
 import dev.tarn.nn.Dense;
 import dev.tarn.nn.Dropout;
 import dev.tarn.nn.Module;
@@ -43,14 +44,16 @@ public final class GpuCheck {
   private GpuCheck() {}
 
   private static final class Digits extends Module {
-    private final Dense hidden = child("hidden", Dense.units(64));
+    private final Conv2d first = child("first", Conv2d.filters(16).kernel(3).same());
+    private final Conv2d second = child("second", Conv2d.filters(32).kernel(3).stride(2));
     private final Dropout drop = child("drop", Dropout.rate(0.1));
     private final Dense out = child("out", Dense.units(10));
 
     @Override
     public Tensor forward(Tensor x, Mode mode) {
-      Tensor h = hidden.forward(x.mul(1 / 16.0), mode).relu();
-      return out.forward(drop.forward(h, mode), mode);
+      Tensor h = x.mul(1 / 16.0).reshape(x.shape().dim(0), 1, 8, 8);
+      h = second.forward(first.forward(h, mode).relu(), mode).relu();
+      return out.forward(drop.forward(h.flatten(), mode), mode);
     }
   }
 
