@@ -232,7 +232,7 @@ public final class Npy {
           case F32 -> "<f4";
           case F64 -> "<f8";
           case I32 -> "<i4";
-          case BF16 -> throw new IllegalStateException("data on the host is never bf16");
+          case BF16 -> throw new IllegalArgumentException("data on the host is never bf16");
         };
     String dims =
         Arrays.stream(tensor.shape().dims())

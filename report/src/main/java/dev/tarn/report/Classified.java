@@ -29,7 +29,7 @@ public record Classified(ConfusionMatrix confusion, List<Mistake> mistakes) {
    * Classifies examples.
    *
    * @param trainer with the weights to be used
-   * @param data examples with class labels; not empty
+   * @param data examples with one tensor of features and a class label each; not empty
    * @param labels the names of the classes
    * @param worst how many mistakes are kept
    */
@@ -43,17 +43,17 @@ public record Classified(ConfusionMatrix confusion, List<Mistake> mistakes) {
     int at = 0;
     for (int i = 0; i < batches.count(); i++) {
       Batches.Batch batch = batches.load(i);
-      float[] p = trainer.predict(batch.features()).floats();
+      float[] p = trainer.predict(batch.feature()).floats();
       int classes = labels.size();
       for (int row = 0; row < batch.size(); row++, at++) {
         int best = 0;
         for (int c = 1; c < classes; c++) {
           best = p[row * classes + c] > p[row * classes + best] ? c : best;
         }
-        truth[at] = batch.targets().ints()[row];
+        truth[at] = batch.target().ints()[row];
         predicted[at] = best;
         if (images && best != truth[at]) {
-          HostTensor image = example(batch.features(), row);
+          HostTensor image = example(batch.feature(), row);
           String label = labels.get(truth[at]);
           mistakes.add(new Mistake(image, label, labels.get(best), p[row * classes + best]));
         }

@@ -32,14 +32,13 @@ final class HistoryTests {
         train: {optimizer: {adam: {lr: 0.05}}, epochs: 2, batch: 32}
         """;
     RunConfig config = RunConfig.parse(yaml, "iris.yaml", Path.of(""), List.of());
-    Dataset data = config.data().load();
-    Dataset.Split split = data.split(0.8, 0.1, 0.1, 1);
+    Dataset.Split split = config.load().split();
     List<History.Epoch> told = new java.util.ArrayList<>();
     Path run;
     try (ReferenceBackend backend = new ReferenceBackend();
         RunDirectory runs = RunDirectory.create(directory, "iris");
         Trainer trainer =
-            Trainer.of(config.modelFor(data), backend)
+            Trainer.of(config.modelFor(split.train()), backend)
                 .loss(config.train().loss())
                 .updates(config.train().updates(4))
                 .metrics(Metrics.accuracy())
@@ -68,7 +67,7 @@ final class HistoryTests {
   @Test
   void theSurestMistakesComeFirst() {
     RunConfig config = Samples.config();
-    Dataset data = config.data().load().subset(IntStream.range(0, 300).toArray());
+    Dataset data = config.load().split().train().subset(IntStream.range(0, 300).toArray());
     try (ReferenceBackend backend = new ReferenceBackend();
         Trainer trainer =
             Trainer.of(config.modelFor(data), backend)

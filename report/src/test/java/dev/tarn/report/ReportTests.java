@@ -161,7 +161,8 @@ final class ReportTests {
   @Test
   void layersAreThoseOfTheModel() {
     List<LayerRow> rows =
-        LayerRow.of(Samples.config().model(), Samples.config().data().load().featureShape());
+        LayerRow.of(
+            Samples.config().model(), Samples.config().load().split().train().features().get(0));
     assertEquals(
         List.of(
             new LayerRow("conv2d1", "Conv2d", "[4,8,8]", 4 * 9 + 4),

@@ -5,7 +5,6 @@ import dev.tarn.Spec;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Dataset;
 import dev.tarn.ir.Program;
-import dev.tarn.nn.Sequential;
 import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.train.Evaluation;
 import dev.tarn.train.Metrics;
@@ -50,16 +49,10 @@ final class Samples {
     return RunConfig.parse(RUN_FILE, "small-cnn.yaml", Path.of(""), List.of());
   }
 
-  static Sequential model() {
-    Sequential model = config().model();
-    LayerRow.of(model, config().data().load().featureShape());
-    return model;
-  }
-
   /** What a step of a small convolutional network computes. */
   static Program program() {
     RunConfig config = config();
-    Dataset data = config.data().load();
+    Dataset data = config.load().split().train();
     try (ReferenceBackend backend = new ReferenceBackend();
         Trainer trainer =
             Trainer.of(config.modelFor(data), backend)

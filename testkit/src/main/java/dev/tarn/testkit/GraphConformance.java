@@ -16,7 +16,6 @@ import dev.tarn.data.Batches.Batch;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.Datasets;
 import dev.tarn.internal.RandomStream;
-import dev.tarn.loss.CrossEntropy;
 import dev.tarn.loss.Losses;
 import dev.tarn.optim.Adam;
 import dev.tarn.optim.Sgd;

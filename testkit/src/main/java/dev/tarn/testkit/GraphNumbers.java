@@ -1,8 +1,6 @@
 package dev.tarn.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.google.gson.JsonObject;
 import dev.tarn.HostTensor;
@@ -10,36 +8,16 @@ import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.State;
 import dev.tarn.backend.Backend;
-import dev.tarn.data.ArrayDataset;
-import dev.tarn.data.Batches;
 import dev.tarn.data.Batches.Batch;
-import dev.tarn.data.Dataset;
-import dev.tarn.data.Datasets;
-import dev.tarn.internal.RandomStream;
 import dev.tarn.loss.CrossEntropy;
 import dev.tarn.loss.Losses;
 import dev.tarn.optim.Adam;
-import dev.tarn.optim.Sgd;
 import dev.tarn.optim.Updates;
-import dev.tarn.reference.ReferenceBackend;
-import dev.tarn.train.EpochResult;
-import dev.tarn.train.Evaluation;
-import dev.tarn.train.Metrics;
 import dev.tarn.train.Term;
 import dev.tarn.train.TrainStep;
-import dev.tarn.train.Trainer;
-import dev.tarn.train.TrainingListener;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Ten steps of models of several inputs, outputs and losses against the numbers of PyTorch. */
 public abstract class GraphNumbers {
