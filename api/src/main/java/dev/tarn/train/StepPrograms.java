@@ -68,7 +68,7 @@ final class StepPrograms {
   }
 
   /** The parameters that are trained, in the order of their groups. */
-  List<Parameter> trained() {
+  private List<Parameter> trained() {
     List<Parameter> trained = new ArrayList<>();
     for (ParameterGroup group : groups()) {
       group.parameters().members().forEach(member -> trained.add((Parameter) member));

@@ -212,6 +212,13 @@ public final class TrainStep implements AutoCloseable {
     return program.inspect(batch);
   }
 
+  /** Shows a step of training node by node, without any effect on the states. */
+  void visit(long step, Batch batch, Executable.NodeVisitor visitor) {
+    CompiledStep program = compiled(Kind.TRAIN, batch.features());
+    inputs.set(alone(step));
+    program.visit(batch, visitor);
+  }
+
   /** The programs of a training step for a batch's features of given specs, as traced. */
   public List<Program> programs(Spec... features) {
     if (programs.accumulates()) {
@@ -284,9 +291,9 @@ public final class TrainStep implements AutoCloseable {
     return Math.sqrt(squares) / weight;
   }
 
-  /** The values of the parameters that are trained. Waits for the device. */
-  List<HostTensor> trainedParameters() {
-    return programs.trained().stream().map(parameter -> store.read(parameter)).toList();
+  /** The model's parameters, in order. */
+  List<? extends State> parameters() {
+    return programs.parameters();
   }
 
   /** The states that a checkpoint holds: parameters, running statistics, moments, sums. */
