@@ -31,15 +31,19 @@ final class CurveVerdicts {
     }
     EpochResult last = history.get(history.size() - 1);
     double loss = last.train().loss();
-    if (loss > 1.5 * untrained) {
+    EpochResult worst = last;
+    for (EpochResult result : history) {
+      worst = result.train().loss() > worst.train().loss() ? result : worst;
+    }
+    if (worst.train().loss() > 1.5 * untrained && loss > 0.5 * untrained) {
       add(
           Severity.PROBLEM,
-          "The training diverges: the training loss is %s after epoch %d and was %s before the"
-              + " first.",
+          "The training diverges: the training loss was %s before the first epoch and is %s in epoch"
+              + " %d.",
           "Divide the learning rate by ten, or clip gradients (clip_norm: 1).",
-          text(loss),
-          last.epoch(),
-          text(untrained));
+          text(untrained),
+          text(worst.train().loss()),
+          worst.epoch());
       return verdicts;
     }
     underfitting(last, loss);
@@ -52,13 +56,11 @@ final class CurveVerdicts {
 
   private void underfitting(EpochResult last, double loss) {
     double accuracy = last.train().values().getOrDefault("accuracy", Double.NaN);
-    double before = history.get(Math.max(0, history.size() - 2)).train().loss();
-    boolean falls = history.size() == 1 || loss < 0.97 * before;
     if (loss > 0.5 * untrained && !(accuracy >= 0.8)) {
       add(
           Severity.WARNING,
           "The model under-fits: the training loss is %s after epoch %d and was %s before the first.",
-          falls
+          stillFalls(loss)
               ? "It still falls: train for more epochs, or with a larger learning rate."
               : "It hardly falls any more: try a larger model, less regularization, another"
                   + " learning rate, or better features.",
@@ -66,6 +68,19 @@ final class CurveVerdicts {
           last.epoch(),
           text(untrained));
     }
+  }
+
+  /** Whether the loss fell at least half as fast in the second half of the epochs. */
+  private boolean stillFalls(double loss) {
+    int n = history.size();
+    if (n < 3) {
+      return n == 1 || loss < history.get(0).train().loss();
+    }
+    int middle = (n - 1) / 2;
+    double half = history.get(middle).train().loss();
+    double before = (history.get(0).train().loss() - half) / middle;
+    double since = (half - loss) / (n - 1 - middle);
+    return since > 0 && since > 0.5 * before;
   }
 
   private void overfitting(EpochResult last, Evaluation validation) {

@@ -66,29 +66,19 @@ public record Diagnosis(List<Verdict> verdicts) {
   }
 
   private static void gradients(List<LayerStatistics> layers, List<Verdict> verdicts) {
-    @Nullable LayerStatistics least = null;
     @Nullable LayerStatistics most = null;
     for (LayerStatistics layer : layers) {
-      double size = layer.gradientSize();
-      least = least == null || size < least.gradientSize() ? layer : least;
-      most = most == null || size > most.gradientSize() ? layer : most;
+      most = isLarger(layer, most) ? layer : most;
     }
-    if (least == null || most == null || !(most.gradientSize() > 0)) {
+    if (most == null || !(most.gradientSize() > 0)) {
       return;
     }
-    boolean fades = layers.indexOf(least) < layers.indexOf(most);
-    if (fades && least.gradientSize() < VANISHED * most.gradientSize()) {
-      verdicts.add(
-          new Verdict(
-              Severity.PROBLEM,
-              String.format(
-                  Locale.ROOT,
-                  "The gradients vanish: that of %s is %.1g times that of %s.",
-                  least.layer(),
-                  least.gradientSize() / most.gradientSize(),
-                  most.layer()),
-              "Try relu in place of sigmoid or tanh, batch_norm between layers, residual blocks, or"
-                  + " fewer layers."));
+    for (LayerStatistics layer : layers.subList(0, layers.indexOf(most))) {
+      double share = layer.gradientSize() / most.gradientSize();
+      if (share < VANISHED) {
+        verdicts.add(faded(layer.layer(), most.layer(), share));
+        break;
+      }
     }
     for (LayerStatistics layer : layers) {
       if (layer.gradientNorm() > EXPLODED * Math.max(layer.parameterNorm(), 1)) {
@@ -105,6 +95,30 @@ public record Diagnosis(List<Verdict> verdicts) {
         return;
       }
     }
+  }
+
+  private static boolean isLarger(LayerStatistics layer, @Nullable LayerStatistics than) {
+    boolean trained = !Double.isNaN(layer.gradientNorm());
+    return trained && (than == null || layer.gradientSize() > than.gradientSize());
+  }
+
+  private static Verdict faded(String layer, String most, double share) {
+    return share == 0
+        ? new Verdict(
+            Severity.PROBLEM,
+            "No gradient reaches " + layer + ".",
+            "Units after it are dead: lower the learning rate, begin with biases of 0, or try"
+                + " leaky_relu.")
+        : new Verdict(
+            Severity.PROBLEM,
+            String.format(
+                Locale.ROOT,
+                "The gradients vanish: that of %s is %.1g times that of %s.",
+                layer,
+                share,
+                most),
+            "Try relu in place of sigmoid or tanh, batch_norm between layers, residual blocks, or"
+                + " fewer layers.");
   }
 
   private static void dead(String layer, Activations activations, List<Verdict> verdicts) {

@@ -15,8 +15,8 @@ import java.util.Set;
  * @param layer the path of the module, such as {@code encoder.dense1}
  * @param elements the number of its parameters' elements
  * @param parameterNorm the Euclidean norm of its parameters
- * @param gradientNorm the Euclidean norm of their gradients in the last training step, which is 0
- *     before the first and for frozen parameters
+ * @param gradientNorm the Euclidean norm of their gradients in the last training step: 0 before the
+ *     first, NaN if all are frozen
  * @param activations of the functions relu, tanh and sigmoid that follow the layer; empty if it was
  *     not looked at them
  */
@@ -101,18 +101,20 @@ public record LayerStatistics(
           long elements = 0;
           double squares = 0;
           double gradientSquares = 0;
+          boolean trained = false;
           for (State parameter : parameters) {
             elements += parameter.spec().shape().size();
             squares += squares(step.read(parameter));
             HostTensor gradient = gradients.get(parameter.name());
             gradientSquares += gradient == null ? 0 : squares(gradient);
+            trained |= gradient != null;
           }
           statistics.add(
               new LayerStatistics(
                   layer,
                   elements,
                   Math.sqrt(squares),
-                  Math.sqrt(gradientSquares),
+                  trained ? Math.sqrt(gradientSquares) : Double.NaN,
                   activations.getOrDefault(layer, List.of())));
         });
     return statistics;
