@@ -1,5 +1,6 @@
 package dev.tarn.cli;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.tarn.Parameter;
 import dev.tarn.TarnException;
@@ -12,6 +13,7 @@ import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.nn.Module;
 import dev.tarn.nn.Sequential;
+import dev.tarn.train.DiagnosisListener;
 import dev.tarn.train.Evaluation;
 import dev.tarn.train.Monitored;
 import dev.tarn.train.NonFiniteException;
@@ -20,6 +22,7 @@ import dev.tarn.train.Stop;
 import dev.tarn.train.TrainStep;
 import dev.tarn.train.Trainer;
 import dev.tarn.train.TrainingListener;
+import dev.tarn.train.Verdict;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,10 +134,15 @@ final class Training {
     Batches batches = config.data().batches(split.train(), config.train().batch());
     Keeper keeper = new Keeper();
     Progress progress = new Progress(people, Output.isTerminal(json));
+    DiagnosisListener diagnosis = new DiagnosisListener(split.train());
     try (batches;
         Backend backend = device.backend();
         Trainer trainer =
-            trainer(config, model, backend, batches).listener(keeper).listener(progress).build()) {
+            trainer(config, model, backend, batches)
+                .listener(keeper)
+                .listener(progress)
+                .listener(diagnosis)
+                .build()) {
       TrainStep step = trainer.prepare(batches);
       if (initFrom != null) {
         trainer.load(initFrom);
@@ -164,6 +172,14 @@ final class Training {
         @Nullable Evaluation test = interrupts.requested() ? null : test(trainer, split, directory);
         double seconds = (System.nanoTime() - start) / 1e9;
         JsonObject result = result(config, directory, trainer, test, device, seconds);
+        if (!interrupts.requested()) {
+          JsonArray verdicts = new JsonArray();
+          for (Verdict verdict : diagnosis.diagnosis().verdicts()) {
+            say(verdict.severity().name().toLowerCase(Locale.ROOT), verdict.toString());
+            verdicts.add(verdict.toString());
+          }
+          result.add("diagnosis", verdicts);
+        }
         return new Trained(result, trainer.monitored(), directory.best());
       }
     }
