@@ -71,7 +71,7 @@ public final class RowEncoder {
    * A row of numbers in the order of the training columns.
    *
    * @param row one number for each; NaN where it is missing
-   * @throws TarnException if there are more or fewer, one is infinite, or a column has categories
+   * @throws RowException if there are more or fewer, one is infinite, or a column has categories
    */
   public List<HostTensor> encode(float... row) {
     checkLength(row.length);
@@ -86,8 +86,8 @@ public final class RowEncoder {
    * A row by the names of its columns; others are not looked at.
    *
    * @param row for each column a {@link Number}, a category's text, or null where it is missing
-   * @throws TarnException naming the column if one is absent or not what it must be, or columns
-   *     have no names
+   * @throws RowException naming the column if one is absent or not what it must be, or columns have
+   *     no names
    */
   public List<HostTensor> encode(Map<String, ?> row) {
     List<@Nullable Object> fields = new ArrayList<>();
@@ -96,7 +96,7 @@ public final class RowEncoder {
         break;
       }
       if (!row.containsKey(column.name())) {
-        throw new TarnException(
+        throw new RowException(
             "row: there is no "
                 + DataFile.quote(column.name())
                 + ", which the model was trained on; null stands for a missing one");
@@ -104,7 +104,7 @@ public final class RowEncoder {
       fields.add(row.get(column.name()));
     }
     if (fields.size() != values) {
-      throw new TarnException(
+      throw new RowException(
           "row: the model's features have no names; give its " + values + " values in their order");
     }
     return encode(fields);
@@ -114,7 +114,7 @@ public final class RowEncoder {
    * A row in the order of the training columns.
    *
    * @param row for each column a {@link Number}, a category's text, or null where it is missing
-   * @throws TarnException naming the column if one is not what it must be
+   * @throws RowException naming the column if one is not what it must be
    */
   public List<HostTensor> encode(List<? extends @Nullable Object> row) {
     checkLength(row.size());
@@ -123,7 +123,7 @@ public final class RowEncoder {
 
   private void checkLength(int given) {
     if (given != values) {
-      throw new TarnException(
+      throw new RowException(
           "row: has " + given + " values; the model was trained on " + values + " features");
     }
   }
@@ -133,7 +133,7 @@ public final class RowEncoder {
     for (int i = 0; i < values; i++) {
       Object value = row.get(i);
       if (value == null) {
-        throw new TarnException("row: " + name(i) + " is missing, and nothing stands for it");
+        throw new RowException("row: " + name(i) + " is missing, and nothing stands for it");
       }
       numbers[i] = number(value, i);
     }
@@ -178,12 +178,16 @@ public final class RowEncoder {
       return HostTensor.of(numbers, spec.shape());
     }
     HostTensor batch = HostTensor.of(numbers, spec.shape().prepend(1));
-    return WholeNumbers.of(batch).reshape(spec.shape().dims());
+    try {
+      return WholeNumbers.of(batch).reshape(spec.shape().dims());
+    } catch (TarnException e) {
+      throw new RowException(e.getMessage());
+    }
   }
 
   private float number(Object value, int column) {
     if (!(value instanceof Number number)) {
-      throw new TarnException(
+      throw new RowException(
           "row: "
               + name(column)
               + " must be a number, not "
@@ -191,7 +195,7 @@ public final class RowEncoder {
     }
     float rounded = number.floatValue();
     if (!Float.isFinite(rounded)) {
-      throw new TarnException("row: " + name(column) + " is " + value + "; it must be finite");
+      throw new RowException("row: " + name(column) + " is " + value + "; it must be finite");
     }
     return rounded;
   }
@@ -201,7 +205,7 @@ public final class RowEncoder {
       return 0;
     }
     if (!(value instanceof String text)) {
-      throw new TarnException("row: " + name(column) + " must be a text, not " + value);
+      throw new RowException("row: " + name(column) + " must be a text, not " + value);
     }
     return codes.get(column).getOrDefault(text, 0);
   }

@@ -5,6 +5,7 @@ import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.data.RowEncoder;
+import dev.tarn.data.RowException;
 import dev.tarn.nn.Module;
 import dev.tarn.predict.RequestQueue.Request;
 import java.nio.file.Path;
@@ -83,7 +84,8 @@ public final class Predictor implements AutoCloseable {
    * Predicts from raw numbers, in the order of the features that the model was trained on.
    *
    * @param row one number for each; NaN where it is missing
-   * @throws TarnException as {@link RowEncoder#encode(float...)} and {@link #predict(List)} do
+   * @throws RowException as {@link RowEncoder#encode(float...)} does
+   * @throws TarnException as {@link #predict(List)} does, or the file does not say what rows are
    */
   public Prediction predict(float... row) {
     return predict(rows().encode(row));
@@ -93,7 +95,8 @@ public final class Predictor implements AutoCloseable {
    * Predicts from a raw row by the names of its columns; others are not looked at.
    *
    * @param row for each column a {@link Number}, a category's text, or null where it is missing
-   * @throws TarnException as {@link RowEncoder#encode(Map)} and {@link #predict(List)} do
+   * @throws RowException as {@link RowEncoder#encode(Map)} does
+   * @throws TarnException as {@link #predict(List)} does, or the file does not say what rows are
    */
   public Prediction predict(Map<String, ?> row) {
     return predict(rows().encode(row));
@@ -111,8 +114,8 @@ public final class Predictor implements AutoCloseable {
     for (int i = 0; i < rows.size(); i++) {
       try {
         examples.add(rows().encode(rows.get(i)));
-      } catch (TarnException e) {
-        throw new TarnException("row " + (i + 1) + " of " + rows.size() + ": " + e.getMessage(), e);
+      } catch (RowException e) {
+        throw new RowException("row " + (i + 1) + " of " + rows.size() + ": " + e.getMessage());
       }
     }
     List<Request> requests = new ArrayList<>();
