@@ -63,6 +63,8 @@ class FlowersIT {
     application =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // so that the native libraries come out of this jar, not out of the user's cache
+                "-Dorg.bytedeco.javacpp.cachedir=target/natives",
                 "-jar",
                 "target/flowers.jar",
                 "--server.address=127.0.0.1",

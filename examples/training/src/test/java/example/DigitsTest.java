@@ -28,7 +28,7 @@ class DigitsTest {
   void learnsDigitsAndPredictsThem() {
     Path file = directory.resolve("digits.safetensors");
     Evaluation test = Digits.train(10, file);
-    assertTrue(test.get("accuracy") > 0.93, test.toString());
+    assertTrue(test.get("accuracy") > 0.9, test.toString());
     try (Predictor predictor =
         Predictor.of(new Digits.Net(), file).loss(new FocalLoss(2)).build()) {
       var blank = List.of(HostTensor.zeros(predictor.features().get(0)));
