@@ -13,5 +13,5 @@ rm -rf "$repository/dev/tarn"
 mvn -q -B -ntp "-Dmaven.repo.local=$repository" -DskipTests -Dspotless.check.skip -pl bom,backend-cpu,backend-cuda -am install
 for example in training junit spring-boot; do
   echo "-- examples/$example"
-  mvn -B -ntp "-Dmaven.repo.local=$repository" -f "examples/$example/pom.xml" clean verify
+  mvn -B -ntp "-Dmaven.repo.local=$repository" -f "examples/$example/pom.xml" verify
 done
