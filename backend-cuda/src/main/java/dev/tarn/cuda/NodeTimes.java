@@ -21,14 +21,16 @@ final class NodeTimes {
     return table(plan, micros(plan, context, stream));
   }
 
-  /** Runs a plan once and gives the time of every node, and of each program's updates. */
+  /** Runs a plan once and gives the time of every node that has work, and of each program's copies. */
   static List<StepTime> times(DevicePlan plan, CudaContext context, Stream stream) {
     double[] micros = micros(plan, context, stream);
     List<StepTime> times = new ArrayList<>();
     for (DevicePlan.Part part : plan.parts()) {
       Node node = part.nodes().isEmpty() ? null : part.nodes().get(0);
-      double sum = Arrays.stream(micros, part.from(), part.to()).sum();
-      times.add(new StepTime(part.program().name(), node, 1e3 * sum));
+      if (part.to() > part.from()) {
+        double sum = Arrays.stream(micros, part.from(), part.to()).sum();
+        times.add(new StepTime(part.program().name(), node, 1e3 * sum));
+      }
     }
     return times;
   }
