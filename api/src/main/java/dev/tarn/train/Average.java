@@ -1,5 +1,7 @@
 package dev.tarn.train;
 
+import java.util.Locale;
+
 /** How the values of classes become one. */
 public enum Average {
   /** The mean over the classes that occur among targets or predictions. */
@@ -11,6 +13,6 @@ public enum Average {
 
   @Override
   public String toString() {
-    return name().toLowerCase(java.util.Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT);
   }
 }

@@ -4,9 +4,10 @@ import dev.tarn.State;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Batches.Batch;
 import dev.tarn.data.Dataset;
+import dev.tarn.optim.Plateau;
 import dev.tarn.train.Stop.Reason;
 import dev.tarn.train.TrainingListener.Progress;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,19 +26,26 @@ final class Fitting {
   private final @Nullable Dataset validation;
   private final int epochs;
   private final long start = System.nanoTime();
-  private List<EpochResult> history = new ArrayList<>();
+  private final List<EpochResult> history;
   private long examples;
 
+  /**
+   * Checks what was asked for.
+   *
+   * @param history receives what each epoch gives
+   */
   Fitting(
       Trainer trainer,
       TrainStep step,
       Course course,
+      List<EpochResult> history,
       Batches train,
       @Nullable Dataset validation,
       int epochs) {
     this.trainer = trainer;
     this.step = step;
     this.course = course;
+    this.history = history;
     this.train = train;
     this.validation = validation;
     this.epochs = epochs;
@@ -57,13 +65,8 @@ final class Fitting {
     trainer.objective().measured().check(name, validation != null);
   }
 
-  /**
-   * Trains until a rule holds, and restores the best weights if that is asked for.
-   *
-   * @param all receives what each epoch gives
-   */
-  Stop run(List<EpochResult> all) {
-    history = all;
+  /** Trains until a rule holds, and restores the best weights if that is asked for. */
+  Stop run() {
     trainer.settings().listeners().forEach(listener -> listener.onStart(trainer, epochs));
     @Nullable Stop stop = afterEpoch();
     while (stop == null) {
@@ -136,7 +139,7 @@ final class Fitting {
     double seconds = (System.nanoTime() - begin) / 1e9;
     double rate = step.inputs().learningRate(turn(at.step()).update());
     EpochResult result = new EpochResult(epoch, at.step(), trained, validated, seconds, rate);
-    var plateau = trainer.settings().plateau();
+    Plateau plateau = trainer.settings().plateau();
     if (plateau != null) {
       course.plateau = plateau.next(course.plateau, result.best().loss());
       step.inputs().scaleLearningRates(course.plateau.scale());
@@ -189,7 +192,7 @@ final class Fitting {
   }
 
   private Map<String, Double> reachedValues(EpochResult result) {
-    Map<String, Double> values = new java.util.LinkedHashMap<>();
+    Map<String, Double> values = new LinkedHashMap<>();
     rules().targets().keySet().forEach(name -> values.put(name, result.best().get(name)));
     return values;
   }

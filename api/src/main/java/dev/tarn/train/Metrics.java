@@ -1,6 +1,7 @@
 package dev.tarn.train;
 
 import dev.tarn.HostTensor;
+import dev.tarn.TarnException;
 import dev.tarn.Tensor;
 import java.util.Map;
 import java.util.function.BinaryOperator;
@@ -71,11 +72,11 @@ public final class Metrics {
    * The share of examples for which fewer than k outputs are larger than that of the target class;
    * it is called {@code top_3} for k = 3.
    *
-   * @throws dev.tarn.TarnException if k is below 1
+   * @throws TarnException if k is below 1
    */
   public static Metric topK(int k) {
     if (k < 1) {
-      throw new dev.tarn.TarnException("top_k: k must be at least 1, not " + k);
+      throw new TarnException("top_k: k must be at least 1, not " + k);
     }
     return mean(
         "top_" + k,

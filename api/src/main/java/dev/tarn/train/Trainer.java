@@ -79,10 +79,10 @@ public final class Trainer implements AutoCloseable {
    */
   public List<EpochResult> fit(Batches train, @Nullable Dataset validation, int epochs) {
     int before = history.size();
-    Fitting fit = new Fitting(this, step(train.data()), course, train, validation, epochs);
+    Fitting fit = new Fitting(this, step(train.data()), course, history, train, validation, epochs);
     fitting = train;
     stopped = null;
-    stopped = fit.run(history);
+    stopped = fit.run();
     return List.copyOf(history.subList(before, history.size()));
   }
 
