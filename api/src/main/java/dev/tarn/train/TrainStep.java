@@ -33,9 +33,6 @@ import org.slf4j.LoggerFactory;
  * <p>Evaluation and prediction share the states. Used by one thread.
  */
 public final class TrainStep implements AutoCloseable {
-  /** How many compiled steps are kept; the least recently used goes first. */
-  static final int MAX_COMPILED = 16;
-
   private static final Turn NO_TURN = new Turn(0, 0, true, false);
   private static final Logger LOG = LoggerFactory.getLogger(TrainStep.class);
 
@@ -46,7 +43,12 @@ public final class TrainStep implements AutoCloseable {
     PREDICT
   }
 
-  private record Key(Kind kind, List<Spec> features) {}
+  private record Key(Kind kind, List<Spec> features) {
+    @Override
+    public String toString() {
+      return features.toString();
+    }
+  }
 
   /** An optimizer's scalars: where they are written, and the inputs that take them. */
   private record Scalars(Optimizer optimizer, double[] values, List<HostTensor> inputs) {}
@@ -59,16 +61,10 @@ public final class TrainStep implements AutoCloseable {
   private final Precision precision;
   private final Map<String, HostTensor> stepInputs = new HashMap<>();
   private final Map<Integer, Scalars> scalars = new LinkedHashMap<>();
-  private final LinkedHashMap<Key, CompiledStep> compiled = new LinkedHashMap<>(16, 0.75f, true);
+  private final CompiledSteps<Key> compiled = new CompiledSteps<>();
   private double scale = 1;
 
-  /**
-   * Makes the parameters of a model of one input and one output.
-   *
-   * @param features the shape of one example's features, which are f32
-   * @param seed the seed of initial values and dropout
-   * @throws dev.tarn.ShapeException if the features do not fit the model
-   */
+  /** A step with one optimizer for all parameters. */
   public TrainStep(
       Backend backend,
       Module model,
@@ -321,13 +317,12 @@ public final class TrainStep implements AutoCloseable {
 
   /** Bytes of device memory: states and the memory of every compiled step. */
   public long bytes() {
-    return store.bytes() + compiled.values().stream().mapToLong(CompiledStep::bytes).sum();
+    return store.bytes() + compiled.bytes();
   }
 
   @Override
   public void close() {
-    compiled.values().forEach(CompiledStep::close);
-    compiled.clear();
+    compiled.close();
     store.close();
   }
 
@@ -358,34 +353,15 @@ public final class TrainStep implements AutoCloseable {
   }
 
   private CompiledStep compiled(Key key) {
-    CompiledStep known = compiled.get(key);
-    if (known != null) {
-      return known;
-    }
-    CompiledStep made = compile(key.kind(), key.features());
-    compiled.put(key, made);
-    if (compiled.size() > MAX_COMPILED) {
-      Key oldest = compiled.keySet().iterator().next();
-      compiled.remove(oldest).close();
-      LOG.warn(
-          "more than {} shapes of batches are in use; the step for {} was dropped and will be"
-              + " compiled again: pad or bucket the batches",
-          MAX_COMPILED,
-          oldest.features());
-    }
-    return made;
+    return compiled.get(key, () -> compile(key.kind(), key.features()));
   }
 
   private CompiledStep compile(Kind kind, List<Spec> features) {
     long start = System.nanoTime();
-    List<Program> traced =
-        switch (kind) {
-          case TRAIN -> List.of(programs.gradients(features), programs.apply());
-          case ACCUMULATE -> List.of(programs.gradients(features));
-          case EVALUATE -> List.of(programs.evaluate(features));
-          case PREDICT -> List.of(programs.predict(features));
-        };
-    Executable executable = backend.compile(traced, store, precision);
+    List<Program> traced = trace(kind, features);
+    Executable executable =
+        LargestBatch.compile(
+            backend, traced, store, precision, features, f -> trace(kind, f), compiled::makeRoom);
     LOG.info(
         "compiled {} for features {} in {} ms, {} bytes",
         kind,
@@ -393,5 +369,14 @@ public final class TrainStep implements AutoCloseable {
         (System.nanoTime() - start) / 1_000_000,
         executable.bytes());
     return new CompiledStep(traced, executable, stepInputs);
+  }
+
+  private List<Program> trace(Kind kind, List<Spec> features) {
+    return switch (kind) {
+      case TRAIN -> List.of(programs.gradients(features), programs.apply());
+      case ACCUMULATE -> List.of(programs.gradients(features));
+      case EVALUATE -> List.of(programs.evaluate(features));
+      case PREDICT -> List.of(programs.predict(features));
+    };
   }
 }
