@@ -24,6 +24,7 @@ import dev.tarn.train.TrainStep;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 
 /** The networks that steps are measured with, the same as in {@code torch_steps.py}. */
 final class CheckModels {
@@ -88,6 +89,18 @@ final class CheckModels {
     all.add(new Workload("vgg-64", Shape.of(3, 32, 32), 64, CheckModels::vgg, sgd));
     all.add(new Workload("resnet20-128", Shape.of(3, 32, 32), 128, CheckModels::resnet, sgd));
     return all;
+  }
+
+  /** Those that differ in more than the batch. */
+  static List<Workload> distinct() {
+    return Stream.of("mlp-64", "lenet-64", "vgg-64", "resnet20-128")
+        .map(CheckModels::named)
+        .toList();
+  }
+
+  /** All of them; when everything is small, the smallest two. */
+  static List<Workload> some(boolean tiny) {
+    return tiny ? List.of(named("mlp-64"), named("lenet-64")) : all();
   }
 
   /** The one of a name. */

@@ -16,8 +16,21 @@ import java.util.function.Consumer;
 
 /** A program whose operands are states with random values, planned and ready to be measured. */
 final class CheckProgram implements AutoCloseable {
-  /** Random numbers are repeated after so many: making them takes longer than using them. */
-  private static final int PERIOD = 1 << 20;
+  /** Normal random numbers, repeated where more are needed: making them takes long. */
+  static final class Normal {
+    static final float[] VALUES = make();
+
+    private Normal() {}
+
+    private static float[] make() {
+      RandomStream random = new RandomStream(1, "operand");
+      float[] values = new float[1 << 20];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) random.nextGaussian();
+      }
+      return values;
+    }
+  }
 
   /** Makes the operands and the outputs of a program. */
   static final class Builder {
@@ -68,13 +81,10 @@ final class CheckProgram implements AutoCloseable {
 
     private static HostTensor random(Spec spec) {
       HostTensor tensor = HostTensor.zeros(spec);
-      RandomStream random = new RandomStream(1, "operand");
       float[] values = tensor.floats();
-      for (int i = 0; i < Math.min(PERIOD, values.length); i++) {
-        values[i] = (float) random.nextGaussian();
-      }
-      for (int i = PERIOD; i < values.length; i += PERIOD) {
-        System.arraycopy(values, 0, values, i, Math.min(PERIOD, values.length - i));
+      float[] normal = Normal.VALUES;
+      for (int i = 0; i < values.length; i += normal.length) {
+        System.arraycopy(normal, 0, values, i, Math.min(normal.length, values.length - i));
       }
       return tensor;
     }

@@ -23,7 +23,7 @@ final class CheckSteps {
             "examples/s",
             "MB on the device",
             "s to compile");
-    for (Workload workload : CheckModels.all()) {
+    for (Workload workload : tiny ? CheckModels.distinct() : CheckModels.all()) {
       Batch batch = workload.examples(tiny ? 2 : workload.batch());
       for (Precision precision : Precision.values()) {
         try (TrainStep step = workload.step(backend, precision, tiny ? 8 : 1)) {

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.tarn.testkit.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,8 +18,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every part of the check runs and passes in its tiny form. */
 class GpuCheckTests {
+  /** Bytes of the emulator's device for the part that fills it. */
+  private static final int MEMORY = 1 << 30;
+
   static Set<String> parts() {
-    return GpuCheck.PARTS.keySet();
+    Set<String> parts = new LinkedHashSet<>(GpuCheck.PARTS.keySet());
+    parts.remove("forecast");
+    return parts;
   }
 
   @ParameterizedTest
@@ -29,6 +36,19 @@ class GpuCheckTests {
       assertTrue(table.passed(), () -> CheckTable.markdown(json));
       assertFalse(json.getAsJsonArray("rows").isEmpty());
     }
+  }
+
+  @Test
+  void aGpuThatIsAlmostFull(@TempDir Path parts) throws Exception {
+    ChildJvm.Result result =
+        CudaDevice.child(new ChildJvm(GpuCheck.class))
+            .property("tarn.cache", System.getProperty("tarn.cache"))
+            .property("tarn.check.tiny", true)
+            .environment("TARN_EMULATOR_MEMORY", MEMORY)
+            .timeoutSeconds(300)
+            .run(parts, "forecast");
+    assertEquals(0, result.exitCode(), result.output());
+    assertTrue(Files.readString(parts.resolve("forecast.json")).contains("are refused before"));
   }
 
   @Test
