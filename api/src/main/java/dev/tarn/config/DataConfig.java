@@ -103,7 +103,7 @@ public record DataConfig(
     throw value.expected("one of " + Arrays.toString(Method.values()).toLowerCase(Locale.ROOT));
   }
 
-  private static Shape shape(YamlValue value) {
+  static Shape shape(YamlValue value) {
     if (!value.isList() || value.values().isEmpty()) {
       throw value.expected("the extents of one example, such as [1, 8, 8]");
     }

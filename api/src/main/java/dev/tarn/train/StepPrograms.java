@@ -59,6 +59,11 @@ final class StepPrograms {
   }
 
   private List<Tensor> forward(Trace trace, List<Spec> features, Mode mode) {
+    return forward(model, trace, features, mode);
+  }
+
+  /** A model's outputs for inputs that are named as batches fill them. */
+  static List<Tensor> forward(Module model, Trace trace, List<Spec> features, Mode mode) {
     List<Tensor> inputs = new ArrayList<>();
     for (Spec spec : features) {
       String name = features.size() == 1 ? FEATURES : FEATURES + "." + inputs.size();

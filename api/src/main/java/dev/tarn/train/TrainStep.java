@@ -11,6 +11,7 @@ import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.Inspection;
 import dev.tarn.backend.StateStore;
+import dev.tarn.backend.StepTime;
 import dev.tarn.data.Batches.Batch;
 import dev.tarn.ir.Program;
 import dev.tarn.loss.Loss;
@@ -213,9 +214,12 @@ public final class TrainStep implements AutoCloseable {
 
   /** Runs a step of training node by node, without any effect on the states. */
   public Inspection inspect(long step, Batch batch) {
-    CompiledStep program = compiled(Kind.TRAIN, batch.features());
-    prepare(alone(step));
-    return program.inspect(batch);
+    return alone(step, batch).inspect(batch);
+  }
+
+  /** Runs one step of training and measures its pieces one by one. */
+  public List<StepTime> time(long step, Batch batch) {
+    return alone(step, batch).time(batch);
   }
 
   /** The programs of a training step for a batch's features of given specs, as traced. */
@@ -326,8 +330,10 @@ public final class TrainStep implements AutoCloseable {
     store.close();
   }
 
-  private static Turn alone(long step) {
-    return new Turn(step, step, true, true);
+  private CompiledStep alone(long step, Batch batch) {
+    CompiledStep program = compiled(Kind.TRAIN, batch.features());
+    prepare(new Turn(step, step, true, true));
+    return program;
   }
 
   private void prepare(Turn turn) {

@@ -79,6 +79,7 @@ public final class Main {
             .addSubcommand(new EvalCommand(output))
             .addSubcommand(new PredictCommand(output))
             .addSubcommand(new DevicesCommand(output))
+            .addSubcommand(new BenchCommand(output))
             .setOut(new PrintWriter(output.out(), true))
             .setErr(new PrintWriter(err, true))
             .setUsageHelpAutoWidth(false)

@@ -9,7 +9,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class HelpTests {
   @ParameterizedTest
-  @ValueSource(strings = {"help", "help train", "help eval", "help predict", "help devices"})
+  @ValueSource(
+      strings = {"help", "help train", "help eval", "help predict", "help devices", "help bench"})
   void helpFitsEightyColumns(String line) {
     Tarn.Result result = Tarn.run(line.split(" "));
     assertEquals(0, result.code());
