@@ -31,7 +31,7 @@ final class CheckForecast {
             "taken MB",
             "beside MB");
     for (Workload workload : CheckModels.some(tiny)) {
-      for (Precision precision : Precision.values()) {
+      for (Precision precision : CheckModels.precisions(tiny)) {
         long before = backend.context().freeMemory();
         try (TrainStep step = workload.step(backend, precision, tiny ? 8 : 1)) {
           CheckSteps.run(step, workload.examples(tiny ? 2 : workload.batch()), 0, 3);

@@ -98,9 +98,14 @@ final class CheckModels {
         .toList();
   }
 
-  /** All of them; when everything is small, the smallest two. */
+  /** All of them; when everything is small, one. */
   static List<Workload> some(boolean tiny) {
-    return tiny ? List.of(named("mlp-64"), named("lenet-64")) : all();
+    return tiny ? List.of(named("lenet-64")) : all();
+  }
+
+  /** All precisions; when everything is small, those that differ most. */
+  static List<Precision> precisions(boolean tiny) {
+    return tiny ? List.of(Precision.FP32, Precision.BF16) : List.of(Precision.values());
   }
 
   /** The one of a name. */

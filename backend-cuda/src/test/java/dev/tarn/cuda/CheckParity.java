@@ -31,7 +31,7 @@ final class CheckParity {
       String name = workload.name();
       Batch batch = workload.examples(tiny ? 2 : BATCH);
       int divisor = tiny ? 8 : 1;
-      for (Precision precision : Precision.values()) {
+      for (Precision precision : CheckModels.precisions(tiny)) {
         try (ReferenceBackend reference = new ReferenceBackend()) {
           Result expected = result(reference, workload, precision, batch, divisor);
           Result actual = result(backend, workload, precision, batch, divisor);

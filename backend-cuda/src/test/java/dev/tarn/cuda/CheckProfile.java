@@ -74,7 +74,7 @@ final class CheckProfile {
             "GFLOP/s",
             "GB/s");
     for (Workload workload : CheckModels.some(tiny)) {
-      for (Precision precision : Precision.values()) {
+      for (Precision precision : CheckModels.precisions(tiny)) {
         try {
           profile(table, backend, workload, precision, tiny);
         } catch (RuntimeException e) {

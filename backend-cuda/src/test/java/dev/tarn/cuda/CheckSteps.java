@@ -25,7 +25,7 @@ final class CheckSteps {
             "s to compile");
     for (Workload workload : tiny ? CheckModels.distinct() : CheckModels.all()) {
       Batch batch = workload.examples(tiny ? 2 : workload.batch());
-      for (Precision precision : Precision.values()) {
+      for (Precision precision : CheckModels.precisions(tiny)) {
         try (TrainStep step = workload.step(backend, precision, tiny ? 8 : 1)) {
           measure(table, workload, precision, step, batch, tiny);
         } catch (RuntimeException e) {

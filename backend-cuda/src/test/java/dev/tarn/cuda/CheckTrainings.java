@@ -39,8 +39,9 @@ final class CheckTrainings {
     CheckTable table =
         new CheckTable(
             "Training of the digits", "precision", "steps", "seconds", "loss", "test accuracy");
-    Dataset.Split data = Datasets.digits().split(0.8, 0.1, 0.1, 42);
-    for (Precision precision : Precision.values()) {
+    double share = tiny ? 0.05 : 0.8;
+    Dataset.Split data = Datasets.digits().split(share, 0.1, 0.9 - share, 42);
+    for (Precision precision : CheckModels.precisions(tiny)) {
       long start = System.nanoTime();
       try (Trainer trainer =
           Trainer.of(new Digits(), backend)
@@ -51,7 +52,7 @@ final class CheckTrainings {
               .precision(precision)
               .build()) {
         trainer.fit(data.train().batch(32), data.validation(), tiny ? 1 : 40);
-        Evaluation test = trainer.evaluate(data.test());
+        Evaluation test = trainer.evaluate(tiny ? data.validation() : data.test());
         double seconds = (System.nanoTime() - start) / 1e9;
         double accuracy = test.get("accuracy");
         table.row(precision, trainer.steps(), seconds, test.loss(), accuracy);
