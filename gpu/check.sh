@@ -43,7 +43,7 @@ sanitizer=${TARN_CHECK_SANITIZER:-$(command -v compute-sanitizer || ls /usr/loca
 python=${TARN_CHECK_PYTHON:-python3}
 
 probe() {
-  echo "\$ $*"
+  (IFS=' ' && echo "\$ $*")
   "$@" 2>&1 || echo "(exit code $?)"
   echo
 }
