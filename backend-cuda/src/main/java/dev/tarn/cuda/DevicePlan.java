@@ -52,7 +52,7 @@ final class DevicePlan implements AutoCloseable {
             .map(program -> passes(program, precision, join, backend.kernels().hasTensorCores()))
             .toList();
     try {
-      lowered.forEach(program -> lower(program, backend, store));
+      lowered.forEach(program -> lower(program, backend, store, byNode));
       backend.kernels().compileRequested();
       schedule.plan();
       Debug.print(1, names(programs) + ": " + schedule);
@@ -83,10 +83,10 @@ final class DevicePlan implements AutoCloseable {
     return Debug.show("fused", tensorCores ? fused : Bf16AsF32.apply(fused));
   }
 
-  private void lower(Program program, CudaBackend backend, CudaStateStore store) {
+  private void lower(Program program, CudaBackend backend, CudaStateStore store, boolean byNode) {
     schedule.begin(program);
     int from = schedule.entries().size();
-    CudaLowering.lower(schedule, backend.kernels(), store, program);
+    CudaLowering.lower(schedule, backend.kernels(), store, program, byNode);
     List<Schedule.Entry<Step>> entries = schedule.entries();
     int at = from;
     for (Node node : program.body()) {
