@@ -115,7 +115,8 @@ public final class Predictor implements AutoCloseable {
       try {
         examples.add(rows().encode(rows.get(i)));
       } catch (RowException e) {
-        throw new RowException("row " + (i + 1) + " of " + rows.size() + ": " + e.getMessage());
+        throw new RowException(
+            "predictAll: " + (i + 1) + " of " + rows.size() + ": " + e.getMessage());
       }
     }
     List<Request> requests = new ArrayList<>();

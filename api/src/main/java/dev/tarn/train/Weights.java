@@ -4,6 +4,7 @@ import dev.tarn.HostTensor;
 import dev.tarn.State;
 import dev.tarn.TarnException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -28,23 +29,34 @@ final class Weights {
       List<State> states,
       BiConsumer<State, HostTensor> write,
       Path file) {
-    for (State state : states) {
-      HostTensor tensor = tensors.get(state.name());
-      if (tensor == null) {
-        throw new TarnException(
-            file + ": has no tensor " + state.name() + "; it was saved by another model");
-      }
-      if (!tensor.spec().equals(state.spec())) {
-        throw new TarnException(
-            file
-                + ": tensor "
-                + state.name()
-                + " is "
-                + tensor.spec()
-                + ", the model needs "
-                + state.spec());
+    Map<State, HostTensor> found = new LinkedHashMap<>();
+    states.forEach(state -> found.put(state, find(tensors, state, state.name(), file)));
+    found.forEach(write);
+  }
+
+  /** The weights of the best epoch, if the file has any. */
+  static Map<String, HostTensor> best(Safetensors saved, TrainStep step, Path file) {
+    Map<String, HostTensor> best = new LinkedHashMap<>();
+    if (saved.tensors().keySet().stream().anyMatch(name -> name.startsWith(Course.BEST))) {
+      for (State state : step.parameterStates()) {
+        String name = Course.BEST + state.name();
+        best.put(state.name(), find(saved.tensors(), state, name, file));
       }
     }
-    states.forEach(state -> write.accept(state, tensors.get(state.name())));
+    return best;
+  }
+
+  private static HostTensor find(
+      Map<String, HostTensor> tensors, State state, String name, Path file) {
+    HostTensor tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new TarnException(file + ": has no tensor " + name + "; it was saved by another model");
+    }
+    if (!tensor.spec().equals(state.spec())) {
+      throw new TarnException(
+          String.format(
+              "%s: tensor %s is %s, the model needs %s", file, name, tensor.spec(), state.spec()));
+    }
+    return tensor;
   }
 }

@@ -12,18 +12,29 @@ import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.Tensor;
 import dev.tarn.backend.Backend;
+import dev.tarn.data.CsvFormat;
+import dev.tarn.data.CsvTable;
+import dev.tarn.data.DataSource;
+import dev.tarn.data.Dataset;
+import dev.tarn.data.Normalization;
+import dev.tarn.data.Preprocessing;
+import dev.tarn.data.RowException;
 import dev.tarn.loss.Losses;
 import dev.tarn.nn.Dense;
 import dev.tarn.nn.Module;
+import dev.tarn.nn.Sequential;
 import dev.tarn.optim.Sgd;
 import dev.tarn.predict.Prediction;
 import dev.tarn.predict.Predictor;
 import dev.tarn.predict.PredictorBusyException;
 import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.train.Trainer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
@@ -160,5 +171,64 @@ final class ReferencePredictorTests extends PredictorConformance {
     done.get();
     predictor.close();
     assertThrows(IllegalStateException.class, () -> predictor.predict(example(3)));
+  }
+
+  /** Rows of a table with a category, more of them than the queue holds. */
+  @Test
+  void rowsByTheNamesOfTheirColumns() throws IOException {
+    Path csv = files.resolve("people.csv");
+    Files.writeString(csv, "age,town,class\n10,York,no\n20,Bath,yes\n30,York,yes\n40,Bath,no\n");
+    CsvFormat format = CsvFormat.labelled("class").withCategorical(List.of("town"));
+    DataSource source = DataSource.of(CsvTable.read(csv, format));
+    Dataset all = source.data();
+    Dataset none = all.subset(new int[0]);
+    DataSource.Prepared data =
+        source.prepare(
+            new Dataset.Split(all, none, none),
+            Preprocessing.Options.PLAIN.with(Normalization.Method.MINMAX));
+    Path file = files.resolve("people.safetensors");
+    HostTensor wanted;
+    try (Backend backend = new ReferenceBackend();
+        Trainer trainer =
+            Trainer.of(Sequential.of(Dense.units(2)), backend)
+                .loss(Losses.crossEntropy())
+                .optimizer(Sgd.lr(1))
+                .build()) {
+      trainer.fit(data.split().train().batch(4), null, 3);
+      trainer.save(file, Map.of("preprocessing", data.preprocessing().toJson()));
+      // age over 10 to 40; another town, Bath, York
+      float[] rows = {0, 0, 0, 1, 1 / 3f, 0, 1, 0, 2, 1, 0, 0};
+      wanted = trainer.predict(HostTensor.of(rows, 3, 4));
+    }
+    Map<String, ?> york = Map.of("age", 10, "town", "York");
+    Map<String, ?> bath = Map.of("age", 20.0, "town", "Bath");
+    Map<String, ?> hull = Map.of("age", 70L, "town", "Hull", "name", "Ann");
+    try (Predictor predictor =
+        Predictor.of(Sequential.of(Dense.units(2)), file)
+            .loss(Losses.crossEntropy())
+            .device("reference")
+            .queue(1)
+            .build()) {
+      List<Prediction> predictions = predictor.predictAll(List.of(york, bath, hull));
+      for (int i = 0; i < 6; i++) {
+        assertEquals(wanted.floats()[i], predictions.get(i / 2).values()[i % 2], 1e-6);
+      }
+      assertEquals(List.of("no", "yes"), predictor.classes());
+      RowException second =
+          assertThrows(
+              RowException.class,
+              () -> predictor.predictAll(List.of(york, Map.of("age", "x", "town", "York"))));
+      assertEquals("predictAll: 2 of 2: row: 'age' must be a number, not 'x'", second.getMessage());
+    }
+    TarnException three =
+        assertThrows(
+            TarnException.class,
+            () ->
+                Predictor.of(Sequential.of(Dense.units(2)), file)
+                    .classes(List.of("a", "b", "c"))
+                    .device("reference")
+                    .build());
+    assertEquals(
+        "predictor: 3 names of classes, but the model's output is f32[2]", three.getMessage());
   }
 }
