@@ -37,7 +37,7 @@ public final class RunDirectory implements AutoCloseable {
   private final FileChannel lockFile;
   private final Map<String, String> texts = new LinkedHashMap<>();
   private RunDirectoryMetrics metrics;
-  private double bestLoss = Double.POSITIVE_INFINITY;
+  private double best = Double.NaN;
 
   private RunDirectory(Path path, FileChannel lockFile) {
     this.path = path;
@@ -154,7 +154,10 @@ public final class RunDirectory implements AutoCloseable {
     return run.resolve("last.safetensors");
   }
 
-  /** The checkpoint of the epoch with the least validation loss. */
+  /**
+   * The checkpoint of the best epoch: of the least validation loss, or of what early stopping looks
+   * at.
+   */
   public static Path best(Path run) {
     return run.resolve("best.safetensors");
   }
@@ -179,7 +182,7 @@ public final class RunDirectory implements AutoCloseable {
   public void resume(Trainer trainer) {
     trainer.resume(last(path));
     metrics = RunDirectoryMetrics.upTo(trainer.steps(), path);
-    bestLoss = metrics.bestLoss();
+    best = metrics.best(trainer.monitored());
   }
 
   /** Keeps a text in every checkpoint from here on. */
@@ -228,14 +231,26 @@ public final class RunDirectory implements AutoCloseable {
       @Override
       public void onEpoch(Trainer trainer, EpochResult result) {
         metrics.add(result);
-        double loss = result.best().loss();
-        if (loss < bestLoss) {
+        double value = result.best().get(trainer.monitored().name());
+        if (trainer.monitored().isBetter(value, best)) {
           trainer.save(best(path), texts);
-          bestLoss = loss;
+          best = value;
         }
         save(trainer);
       }
+
+      @Override
+      public void onEnd(Trainer trainer, Stop stop) {
+        if (trainer.isWithinEpoch()) {
+          save(trainer);
+        }
+      }
     };
+  }
+
+  /** The value of the best epoch, as {@link Trainer#monitored} says; NaN before the first. */
+  public double best() {
+    return best;
   }
 
   /** Lets another process train in the directory. */

@@ -59,6 +59,11 @@ final class StepPrograms {
   }
 
   private List<Tensor> forward(Trace trace, List<Spec> features, Mode mode) {
+    return forward(model, trace, features, mode);
+  }
+
+  /** A model's outputs for inputs that are named as batches fill them. */
+  static List<Tensor> forward(Module model, Trace trace, List<Spec> features, Mode mode) {
     List<Tensor> inputs = new ArrayList<>();
     for (Spec spec : features) {
       String name = features.size() == 1 ? FEATURES : FEATURES + "." + inputs.size();
@@ -78,6 +83,11 @@ final class StepPrograms {
 
   List<ParameterGroup> groups() {
     return grouping.trained();
+  }
+
+  /** What the gradients of an update must be divided by where it has several steps. */
+  State weight() {
+    return weight;
   }
 
   State flag() {
@@ -241,11 +251,14 @@ final class StepPrograms {
     return gradients.stream().map(gradient -> gradient.mul(factor)).toList();
   }
 
-  /** Forward without randomness: the sums. */
+  /** Forward without randomness: the sums, and what the model predicts if that is measured. */
   Program evaluate(List<Spec> features) {
     Trace trace = new Trace();
     List<Tensor> results = forward(trace, features, Mode.EVAL);
     objective.losses(trace, results).sums(trace).forEach(trace::update);
+    if (objective.readsPredictions()) {
+      objective.predictions(results).forEach(tensor -> trace.output(PREDICTION, tensor));
+    }
     return trace.build("evaluate");
   }
 

@@ -6,7 +6,6 @@ import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.State;
-import dev.tarn.Trace;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.Inspection;
@@ -20,7 +19,6 @@ import dev.tarn.optim.Optimizer;
 import dev.tarn.optim.Updates;
 import dev.tarn.reference.ValidatingBackend;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,9 +32,6 @@ import org.slf4j.LoggerFactory;
  * <p>Evaluation and prediction share the states. Used by one thread.
  */
 public final class TrainStep implements AutoCloseable {
-  /** How many compiled steps are kept; the least recently used goes first. */
-  static final int MAX_COMPILED = 16;
-
   private static final Turn NO_TURN = new Turn(0, 0, true, false);
   private static final Logger LOG = LoggerFactory.getLogger(TrainStep.class);
 
@@ -47,21 +42,20 @@ public final class TrainStep implements AutoCloseable {
     PREDICT
   }
 
-  private record Key(Kind kind, List<Spec> features) {}
-
-  /** An optimizer's scalars: where they are written, and the inputs that take them. */
-  private record Scalars(Optimizer optimizer, double[] values, List<HostTensor> inputs) {}
+  private record Key(Kind kind, List<Spec> features) {
+    @Override
+    public String toString() {
+      return features.toString();
+    }
+  }
 
   private final Backend backend;
   private final StepPrograms programs;
   private final Updates updates;
+  private final StepInputs inputs;
   private final StateStore store;
-  private final long seed;
   private final Precision precision;
-  private final Map<String, HostTensor> stepInputs = new HashMap<>();
-  private final Map<Integer, Scalars> scalars = new LinkedHashMap<>();
-  private final LinkedHashMap<Key, CompiledStep> compiled = new LinkedHashMap<>(16, 0.75f, true);
-  private double scale = 1;
+  private final CompiledSteps<Key> compiled = new CompiledSteps<>();
 
   /** A step with one optimizer for all parameters. */
   public TrainStep(
@@ -149,23 +143,11 @@ public final class TrainStep implements AutoCloseable {
     this.precision = precision;
     this.backend = ValidatingBackend.ifAsked(backend);
     this.updates = updates;
-    this.seed = seed;
     this.programs = new StepPrograms(model, objective, updates, features);
     this.store = this.backend.allocate(programs.states());
     store.reset(seed);
-    stepInputs.put(Trace.SEED, HostTensor.of(new int[] {(int) seed, (int) (seed >>> 32)}, 2));
-    stepInputs.put(Trace.STEP, HostTensor.scalar(0));
-    // F64 where the reference computes in double, F32 everywhere else.
     Spec scalar = store.read(programs.accumulators().get(0)).spec();
-    stepInputs.put(StepPrograms.KEEP, HostTensor.zeros(scalar));
-    for (ParameterGroup group : programs.groups()) {
-      List<HostTensor> inputs = new ArrayList<>();
-      for (String name : group.optimizer().scalars()) {
-        inputs.add(stepInputs.computeIfAbsent(group.input(name), key -> HostTensor.zeros(scalar)));
-      }
-      scalars.putIfAbsent(
-          group.number(), new Scalars(group.optimizer(), new double[inputs.size()], inputs));
-    }
+    this.inputs = new StepInputs(updates, programs.groups(), seed, scalar);
   }
 
   /**
@@ -182,20 +164,30 @@ public final class TrainStep implements AutoCloseable {
   void train(Turn turn, Batch batch) {
     Kind kind = turn.last() ? Kind.TRAIN : Kind.ACCUMULATE;
     CompiledStep program = compiled(kind, batch.features());
-    prepare(turn);
+    inputs.set(turn);
     program.run(batch);
   }
 
-  /** Multiplies the learning rates of all steps from here on. */
-  void scaleLearningRates(double factor) {
-    scale = factor;
+  /** The numbers that a step is given beside its batch, learning rates among them. */
+  StepInputs inputs() {
+    return inputs;
+  }
+
+  /** Lets steps run again after a failed one, whose states must have been replaced. */
+  void forgetFailure() {
+    store.write(programs.flag(), HostTensor.scalar(0));
   }
 
   /** Adds a batch to the sums of loss and metrics without training. */
   public void evaluate(Batch batch) {
     CompiledStep program = compiled(Kind.EVALUATE, batch.features());
-    prepare(NO_TURN);
+    inputs.set(NO_TURN);
     program.run(batch);
+  }
+
+  /** The predictions of the batch evaluated last, where the objective needs them. */
+  List<HostTensor> evaluated(Batch batch) {
+    return compiled(Kind.EVALUATE, batch.features()).read(programs.outputs());
   }
 
   /**
@@ -205,7 +197,7 @@ public final class TrainStep implements AutoCloseable {
    */
   public List<HostTensor> predict(List<HostTensor> features) {
     CompiledStep program = compiled(Kind.PREDICT, features);
-    prepare(NO_TURN);
+    inputs.set(NO_TURN);
     program.run(new Batch(features, List.of()));
     return program.read(programs.outputs());
   }
@@ -218,6 +210,11 @@ public final class TrainStep implements AutoCloseable {
   /** Runs one step of training and measures its pieces one by one. */
   public List<StepTime> time(long step, Batch batch) {
     return alone(step, batch).time(batch);
+  }
+
+  /** Shows a step of training node by node, without any effect on the states. */
+  void visit(long step, Batch batch, Executable.NodeVisitor visitor) {
+    alone(step, batch).visit(batch, visitor);
   }
 
   /** The programs of a training step for a batch's features of given specs, as traced. */
@@ -280,6 +277,23 @@ public final class TrainStep implements AutoCloseable {
     return gradients;
   }
 
+  /** The Euclidean norm of the mean gradients of the last update. Waits for the device. */
+  double gradientNorm() {
+    double squares = 0;
+    for (HostTensor gradient : gradients().values()) {
+      for (double value : gradient.toDoubles()) {
+        squares += value * value;
+      }
+    }
+    double weight = programs.accumulates() ? store.read(programs.weight()).item() : 1;
+    return Math.sqrt(squares) / weight;
+  }
+
+  /** The model's parameters, in order. */
+  List<? extends State> parameters() {
+    return programs.parameters();
+  }
+
   /** The states that a checkpoint holds: parameters, running statistics, moments, sums. */
   public List<State> checkpointStates() {
     List<State> states = new ArrayList<>(parameterStates());
@@ -319,33 +333,19 @@ public final class TrainStep implements AutoCloseable {
 
   /** Bytes of device memory: states and the memory of every compiled step. */
   public long bytes() {
-    return store.bytes() + compiled.values().stream().mapToLong(CompiledStep::bytes).sum();
+    return store.bytes() + compiled.bytes();
   }
 
   @Override
   public void close() {
-    compiled.values().forEach(CompiledStep::close);
-    compiled.clear();
+    compiled.close();
     store.close();
   }
 
   private CompiledStep alone(long step, Batch batch) {
     CompiledStep program = compiled(Kind.TRAIN, batch.features());
-    prepare(new Turn(step, step, true, true));
+    inputs.set(new Turn(step, step, true, true));
     return program;
-  }
-
-  private void prepare(Turn turn) {
-    stepInputs.get(Trace.STEP).ints()[0] = (int) turn.step();
-    stepInputs.get(StepPrograms.KEEP).set(0, turn.first() ? 0 : 1);
-    if (turn.last()) {
-      for (Scalars group : scalars.values()) {
-        group.optimizer().scalars(turn.update(), scale, group.values());
-        for (int i = 0; i < group.values().length; i++) {
-          group.inputs().get(i).set(0, group.values()[i]);
-        }
-      }
-    }
   }
 
   private CompiledStep compiled(Kind kind, List<HostTensor> given) {
@@ -358,40 +358,30 @@ public final class TrainStep implements AutoCloseable {
   }
 
   private CompiledStep compiled(Key key) {
-    CompiledStep known = compiled.get(key);
-    if (known != null) {
-      return known;
-    }
-    CompiledStep made = compile(key.kind(), key.features());
-    compiled.put(key, made);
-    if (compiled.size() > MAX_COMPILED) {
-      Key oldest = compiled.keySet().iterator().next();
-      compiled.remove(oldest).close();
-      LOG.warn(
-          "more than {} shapes of batches are in use; the step for {} was dropped and will be"
-              + " compiled again: pad or bucket the batches",
-          MAX_COMPILED,
-          oldest.features());
-    }
-    return made;
+    return compiled.get(key, () -> compile(key.kind(), key.features()));
   }
 
   private CompiledStep compile(Kind kind, List<Spec> features) {
     long start = System.nanoTime();
-    List<Program> traced =
-        switch (kind) {
-          case TRAIN -> List.of(programs.gradients(features), programs.apply());
-          case ACCUMULATE -> List.of(programs.gradients(features));
-          case EVALUATE -> List.of(programs.evaluate(features));
-          case PREDICT -> List.of(programs.predict(features));
-        };
-    Executable executable = backend.compile(traced, store, precision);
+    List<Program> traced = trace(kind, features);
+    Executable executable =
+        LargestBatch.compile(
+            backend, traced, store, precision, features, f -> trace(kind, f), compiled::makeRoom);
     LOG.info(
         "compiled {} for features {} in {} ms, {} bytes",
         kind,
         features,
         (System.nanoTime() - start) / 1_000_000,
         executable.bytes());
-    return new CompiledStep(traced, executable, stepInputs);
+    return new CompiledStep(traced, executable, inputs.tensors());
+  }
+
+  private List<Program> trace(Kind kind, List<Spec> features) {
+    return switch (kind) {
+      case TRAIN -> List.of(programs.gradients(features), programs.apply());
+      case ACCUMULATE -> List.of(programs.gradients(features));
+      case EVALUATE -> List.of(programs.evaluate(features));
+      case PREDICT -> List.of(programs.predict(features));
+    };
   }
 }

@@ -21,7 +21,9 @@ final class NodeTimes {
     return table(plan, micros(plan, context, stream));
   }
 
-  /** Runs a plan once and gives the time of every node that has work, and of each program's copies. */
+  /**
+   * Runs a plan once and gives the time of every node that has work, and of each program's copies.
+   */
   static List<StepTime> times(DevicePlan plan, CudaContext context, Stream stream) {
     double[] micros = micros(plan, context, stream);
     List<StepTime> times = new ArrayList<>();

@@ -1,10 +1,12 @@
 package dev.tarn.cli;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.tarn.Parameter;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Debug;
+import dev.tarn.backend.DeviceException;
 import dev.tarn.config.ConfigException;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
@@ -12,13 +14,16 @@ import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.nn.Module;
 import dev.tarn.nn.Sequential;
+import dev.tarn.train.DiagnosisListener;
 import dev.tarn.train.Evaluation;
-import dev.tarn.train.Metrics;
+import dev.tarn.train.Monitored;
 import dev.tarn.train.NonFiniteException;
 import dev.tarn.train.RunDirectory;
+import dev.tarn.train.Stop;
 import dev.tarn.train.TrainStep;
 import dev.tarn.train.Trainer;
 import dev.tarn.train.TrainingListener;
+import dev.tarn.train.Verdict;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,15 +44,24 @@ final class Training {
     this.json = json;
   }
 
-  /** A trainer of a configuration's training. */
+  /** A trainer of a configuration's training, to evaluate or predict with. */
   static Trainer.Builder trainer(RunConfig config, Module model, Backend backend) {
-    Trainer.Builder builder =
-        Trainer.of(model, backend)
-            .loss(config.train().loss())
-            .updates(config.train().updates(1))
-            .seed(config.seed())
-            .precision(config.precision());
-    return config.classifies() ? builder.metrics(Metrics.accuracy()) : builder;
+    return Trainer.of(model, backend)
+        .loss(config.train().loss())
+        .updates(config.train().updates(1))
+        .metrics(config.train().metrics())
+        .evaluationMetrics(config.train().evaluationMetrics())
+        .seed(config.trainingSeed())
+        .precision(config.precision());
+  }
+
+  /** A trainer of a configuration's training, to train with. */
+  static Trainer.Builder trainer(RunConfig config, Module model, Backend backend, Batches batches) {
+    return trainer(config, model, backend)
+        .updates(config.train().updates(batches.count()))
+        .plateau(config.train().plateau())
+        .earlyStopping(config.train().earlyStopping())
+        .stop(config.train().stop());
   }
 
   /** A number with commas: {@code 1,797}. */
@@ -64,17 +78,43 @@ final class Training {
         : String.format(Locale.ROOT, "%,.1f MB", bytes / 1e6);
   }
 
-  /** Begins a training in a new run directory, with the weights of a file if one is given. */
+  /**
+   * Begins a training in a new run directory, or as many as the configuration asks for.
+   *
+   * @param initFrom a file whose weights it begins with, or null
+   */
   int begin(RunConfig config, Path runs, @Nullable Path initFrom) {
-    return train(config, null, runs, initFrom);
+    if (config.train().folds() > 1) {
+      return finish(new Repeated(this, people, interrupts).folds(config, initFrom));
+    }
+    return finish(
+        config.train().restarts() > 1
+            ? new Repeated(this, people, interrupts).restarts(config, runs, initFrom)
+            : train(config, null, runs, initFrom).result());
   }
 
   /** Goes on in a run directory. */
   int resume(RunConfig config, RunDirectory directory) {
-    return train(config, directory, directory.path(), null);
+    return finish(train(config, directory, directory.path(), null).result());
   }
 
-  private int train(
+  private int finish(JsonObject result) {
+    if (json) {
+      output.out().println(result);
+    }
+    return interrupts.requested() ? Main.INTERRUPTED : 0;
+  }
+
+  /**
+   * What a training gave.
+   *
+   * @param result for programs
+   * @param monitored what decides which training is the best
+   * @param best its value in the best epoch, or NaN
+   */
+  record Trained(JsonObject result, Monitored monitored, double best) {}
+
+  Trained train(
       RunConfig config, @Nullable RunDirectory resumed, Path place, @Nullable Path initFrom) {
     long start = System.nanoTime();
     Prepared data = config.load();
@@ -95,14 +135,14 @@ final class Training {
     Batches batches = config.data().batches(split.train(), config.train().batch());
     Keeper keeper = new Keeper();
     Progress progress = new Progress(people, Output.isTerminal(json));
+    DiagnosisListener diagnosis = new DiagnosisListener(split.train());
     try (batches;
         Backend backend = device.backend();
         Trainer trainer =
-            trainer(config, model, backend)
-                .updates(config.train().updates(batches.count()))
-                .plateau(config.train().plateau())
+            trainer(config, model, backend, batches)
                 .listener(keeper)
                 .listener(progress)
+                .listener(diagnosis)
                 .build()) {
       TrainStep step = trainer.prepare(batches);
       if (initFrom != null) {
@@ -124,8 +164,7 @@ final class Training {
         keeper.listener = directory.listener(config.train().checkpointEvery());
         interrupts.onFirst(trainer::stop);
         Dataset validation = split.validation().size() == 0 ? null : split.validation();
-        int epochs = config.train().epochs();
-        fit(trainer, batches, validation, epochs, directory);
+        fit(config, trainer, batches, validation, directory);
         progress.end();
         if (interrupts.requested()) {
           people.println("interrupted after step " + count(trainer.steps()) + "; go on with:");
@@ -133,28 +172,42 @@ final class Training {
         }
         @Nullable Evaluation test = interrupts.requested() ? null : test(trainer, split, directory);
         double seconds = (System.nanoTime() - start) / 1e9;
-        if (json) {
-          output.out().println(result(config, directory, trainer, test, device, seconds));
+        JsonObject result = result(config, directory, trainer, test, device, seconds);
+        if (!interrupts.requested()) {
+          JsonArray verdicts = new JsonArray();
+          for (Verdict verdict : diagnosis.diagnosis().verdicts()) {
+            say(verdict.severity().name().toLowerCase(Locale.ROOT), verdict.toString());
+            verdicts.add(verdict.toString());
+          }
+          result.add("diagnosis", verdicts);
         }
-        return interrupts.requested() ? Main.INTERRUPTED : 0;
+        return new Trained(result, trainer.monitored(), directory.best());
       }
     }
   }
 
   private void fit(
+      RunConfig config,
       Trainer trainer,
       Batches batches,
       @Nullable Dataset validation,
-      int epochs,
       RunDirectory directory) {
     try {
+      int epochs = config.train().epochs();
       boolean done = trainer.fit(batches, validation, epochs).isEmpty();
-      if (interrupts.requested()) {
-        directory.save(trainer);
-      } else if (done) {
+      Stop stop = trainer.stopped();
+      boolean allEpochs = stop == null || stop.reason() == Stop.Reason.EPOCHS;
+      if (done && allEpochs) {
         people.printf(
             "already trained %d of %d epochs; to go on, add train.epochs=N%n", epochs, epochs);
+      } else if (stop != null
+          && stop.reason() != Stop.Reason.INTERRUPTED
+          && (!allEpochs || config.train().earlyStopping() != null)) {
+        say("stopped", stop.sentence());
       }
+    } catch (DeviceException e) {
+      throw new TarnException(
+          e.getMessage() + "\nGo on with: tarn train --resume " + directory.path(), e);
     } catch (NonFiniteException e) {
       Path file = directory.saveInspection(e);
       throw new TarnException(e.getMessage() + " What the step computed is in " + file, e);
@@ -227,6 +280,10 @@ final class Training {
     result.addProperty("run", directory.path().toString());
     result.addProperty("epochs", config.train().epochs());
     result.addProperty("steps", trainer.steps());
+    Stop stop = trainer.stopped();
+    if (stop != null) {
+      result.addProperty("stopped", stop.sentence());
+    }
     if (test != null) {
       JsonObject values = new JsonObject();
       test.values().forEach(values::addProperty);
@@ -237,7 +294,7 @@ final class Training {
     return result;
   }
 
-  private void say(String what, String text) {
+  void say(String what, String text) {
     people.printf("%-7s %s%n", what, text);
   }
 
@@ -253,6 +310,11 @@ final class Training {
     @Override
     public void onEpoch(Trainer trainer, dev.tarn.train.EpochResult result) {
       listener.onEpoch(trainer, result);
+    }
+
+    @Override
+    public void onEnd(Trainer trainer, Stop stop) {
+      listener.onEnd(trainer, stop);
     }
   }
 }
