@@ -51,10 +51,7 @@ import org.junit.jupiter.api.Test;
 /** What mixed precision makes of the steps of small networks. */
 class MixedPrecisionTests {
   private static final Set<Class<?>> IN_F32 =
-      Set.of(
-          SoftmaxCrossEntropy.class,
-          SoftmaxCrossEntropyGrad.class,
-          FirstNonFinite.class);
+      Set.of(SoftmaxCrossEntropy.class, SoftmaxCrossEntropyGrad.class, FirstNonFinite.class);
 
   private static Module cnn() {
     return Sequential.of(
