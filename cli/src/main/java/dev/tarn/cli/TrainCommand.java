@@ -6,15 +6,14 @@ import dev.tarn.config.RunConfig;
 import dev.tarn.train.RunDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Trains a model. */
@@ -71,14 +70,7 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> RESUMABLE = List.of("train.epochs", "device");
 
-  @Parameters(
-      paramLabel = "RUNFILE [KEY=VALUE...]",
-      hideParamSyntax = true,
-      arity = "0..*",
-      description = {
-        "The run file (YAML), and values in place of its own, such as train.epochs=5."
-      })
-  private List<String> arguments = new ArrayList<>();
+  @Mixin private RunFile runFile = new RunFile();
 
   @Option(
       names = "--resume",
@@ -117,29 +109,16 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<String> overrides = new ArrayList<>();
-    List<Path> files = new ArrayList<>();
-    for (String argument : arguments) {
-      if (argument.contains("=") && !Files.exists(Path.of(argument))) {
-        overrides.add(argument);
-      } else {
-        files.add(Path.of(argument));
-      }
-    }
+    List<String> overrides = runFile.overrides();
     Training training = new Training(output, interrupts, json);
     if (resume != null) {
-      checkResume(files, overrides);
+      checkResume(runFile.files(), overrides);
+      runFile.useClasses();
       try (RunDirectory directory = RunDirectory.open(resume)) {
         return training.resume(savedConfig(resume, overrides), directory);
       }
     }
-    if (files.size() != 1) {
-      throw usage(
-          files.isEmpty()
-              ? "which run file? For example: tarn train examples/digits.yaml"
-              : "one run file is expected, found " + files);
-    }
-    RunConfig config = RunConfig.read(files.get(0), overrides);
+    RunConfig config = runFile.read();
     return training.begin(config, runs, initFrom == null ? null : SavedModel.file(initFrom));
   }
 

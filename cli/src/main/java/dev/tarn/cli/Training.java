@@ -55,7 +55,7 @@ final class Training {
     return String.format(Locale.ROOT, "%,d", number);
   }
 
-  private static String bytes(long bytes) {
+  static String bytes(long bytes) {
     if (bytes < 1_000) {
       return bytes + " bytes";
     }
