@@ -4,7 +4,7 @@
 //   dbias[c] = sum(dy), dscale[c] = sum(dy h), h = (x - mean[c]) f
 //   dx = scale[c] f (dy - dbias[c] / m - h dscale[c] / m), m = N S
 //
-// x, y, dx, dy: f32 (N, C, S); scale, bias, mean, variance, dscale, dbias: f32 (C);
+// x, y, dx, dy: Element (N, C, S); scale, bias, mean, variance, dscale, dbias: f32 (C);
 // partial: f32 (C, chunks, 2)
 //
 // The N S elements of a channel are cut into chunks. A first launch gives two numbers per chunk,
@@ -14,9 +14,13 @@
 //   *_planes   S > 1  grid (C chunks)             block 256     chunk 4096: a block a channel
 //   *_columns  S = 1  grid (ceil(C / 32) chunks)  block 32 x 8  chunk 128: a block 32 channels
 //
-//   batch_norm_statistics  moves  4 N C S bytes     batch_norm_grad_sums  moves  8 N C S bytes
-//   batch_norm             moves  8 N C S           batch_norm_grad       moves 12 N C S
+//   batch_norm_statistics  moves   N C S elements     batch_norm_grad_sums  moves 2 N C S elements
+//   batch_norm             moves 2 N C S           batch_norm_grad       moves 3 N C S
+//
+// nvcc-check: -DTARN_BF16=0
+// nvcc-check: -DTARN_BF16=1
 #include "collectives.cuh"
+#include "element.cuh"
 
 namespace tarn {
 
@@ -83,21 +87,21 @@ struct Tile {
 
   // Some element of the channel. Distances from it are as small as the channel's spread, however
   // large the mean is.
-  __device__ __forceinline__ float shift(const float *x) const {
-    const float first = exists() ? x[(unsigned long long)channel * inner] : 0.0f;
+  __device__ __forceinline__ float shift(const Element *x) const {
+    const float first = exists() ? to_float(x[(unsigned long long)channel * inner]) : 0.0f;
     return first - first == 0.0f ? first : 0.0f;
   }
 };
 
 template <bool kColumns>
-__device__ __forceinline__ void batch_norm_statistics(const float *x, float *partial,
+__device__ __forceinline__ void batch_norm_statistics(const Element *x, float *partial,
                                                       const Tile<kColumns> &tile) {
   const float shift = tile.shift(x), extent = tile.extent(tile.chunk);
   float v[kItems];
   float sum = 0.0f;
 #pragma unroll
   for (unsigned int k = 0; k < kItems; k++) {
-    v[k] = tile.has(k) ? x[tile.at(k)] - shift : 0.0f;
+    v[k] = tile.has(k) ? to_float(x[tile.at(k)]) - shift : 0.0f;
     sum += v[k];
   }
   const float mean = tile.sum(sum) / extent;
@@ -117,8 +121,8 @@ __device__ __forceinline__ void batch_norm_statistics(const float *x, float *par
 }
 
 template <bool kColumns>
-__device__ __forceinline__ void batch_norm(const float *x, const float *scale, const float *bias,
-                                           const float *partial, float *y, float *mean,
+__device__ __forceinline__ void batch_norm(const Element *x, const float *scale,
+                                           const float *bias, const float *partial, Element *y, float *mean,
                                            float *variance, float epsilon,
                                            const Tile<kColumns> &tile) {
   const float shift = tile.shift(x);
@@ -143,7 +147,7 @@ __device__ __forceinline__ void batch_norm(const float *x, const float *scale, c
   for (unsigned int k = 0; k < kItems; k++) {
     if (tile.has(k)) {
       const unsigned long long at = tile.at(k);
-      y[at] = (x[at] - shift - m) * factor + offset;
+      y[at] = element((to_float(x[at]) - shift - m) * factor + offset);
     }
   }
   if (tile.chunk == 0 && tile.lane == 0) {
@@ -153,8 +157,8 @@ __device__ __forceinline__ void batch_norm(const float *x, const float *scale, c
 }
 
 template <bool kColumns>
-__device__ __forceinline__ void batch_norm_grad_sums(const float *x, const float *mean,
-                                                     const float *dy, float *partial,
+__device__ __forceinline__ void batch_norm_grad_sums(const Element *x, const float *mean,
+                                                     const Element *dy, float *partial,
                                                      const Tile<kColumns> &tile) {
   const float m = tile.exists() ? mean[tile.channel] : 0.0f;
   float sum = 0.0f, products = 0.0f;
@@ -162,8 +166,9 @@ __device__ __forceinline__ void batch_norm_grad_sums(const float *x, const float
   for (unsigned int k = 0; k < kItems; k++) {
     if (tile.has(k)) {
       const unsigned long long at = tile.at(k);
-      sum += dy[at];
-      products += dy[at] * (x[at] - m);
+      const float d = to_float(dy[at]);
+      sum += d;
+      products += d * (to_float(x[at]) - m);
     }
   }
   sum = tile.sum(sum);
@@ -175,9 +180,9 @@ __device__ __forceinline__ void batch_norm_grad_sums(const float *x, const float
 }
 
 template <bool kColumns>
-__device__ __forceinline__ void batch_norm_grad(const float *x, const float *scale,
+__device__ __forceinline__ void batch_norm_grad(const Element *x, const float *scale,
                                                 const float *mean, const float *variance,
-                                                const float *dy, const float *partial, float *dx,
+                                                const Element *dy, const float *partial, Element *dx,
                                                 float *dscale, float *dbias, float epsilon,
                                                 const Tile<kColumns> &tile) {
   float sum = 0.0f, products = 0.0f;
@@ -197,7 +202,7 @@ __device__ __forceinline__ void batch_norm_grad(const float *x, const float *sca
   for (unsigned int k = 0; k < kItems; k++) {
     if (tile.has(k)) {
       const unsigned long long at = tile.at(k);
-      dx[at] = factor * (dy[at] - offset - (x[at] - m) * slope);
+      dx[at] = element(factor * (to_float(dy[at]) - offset - (to_float(x[at]) - m) * slope));
     }
   }
   if (tile.chunk == 0 && tile.lane == 0) {
@@ -211,25 +216,26 @@ __device__ __forceinline__ void batch_norm_grad(const float *x, const float *sca
 #define TARN_TILE unsigned int channels, unsigned int inner, unsigned int count, unsigned int chunks
 #define TARN_KERNELS(suffix, columns)                                                             \
   extern "C" __global__ void __launch_bounds__(256)                                               \
-      batch_norm_statistics_##suffix(const float *x, float *partial, TARN_TILE) {                 \
+      batch_norm_statistics_##suffix(const tarn::Element *x, float *partial, TARN_TILE) {         \
     const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
     tarn::batch_norm_statistics(x, partial, tile);                                                \
   }                                                                                               \
   extern "C" __global__ void __launch_bounds__(256) batch_norm_##suffix(                          \
-      const float *x, const float *scale, const float *bias, const float *partial, float *y,      \
-      float *mean, float *variance, TARN_TILE, float epsilon) {                                   \
+      const tarn::Element *x, const float *scale, const float *bias, const float *partial,        \
+      tarn::Element *y, float *mean, float *variance, TARN_TILE, float epsilon) {                 \
     const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
     tarn::batch_norm(x, scale, bias, partial, y, mean, variance, epsilon, tile);                  \
   }                                                                                               \
   extern "C" __global__ void __launch_bounds__(256) batch_norm_grad_sums_##suffix(                \
-      const float *x, const float *mean, const float *dy, float *partial, TARN_TILE) {            \
+      const tarn::Element *x, const float *mean, const tarn::Element *dy, float *partial,         \
+      TARN_TILE) {                                                                                \
     const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
     tarn::batch_norm_grad_sums(x, mean, dy, partial, tile);                                       \
   }                                                                                               \
   extern "C" __global__ void __launch_bounds__(256) batch_norm_grad_##suffix(                     \
-      const float *x, const float *scale, const float *mean, const float *variance,               \
-      const float *dy, const float *partial, float *dx, float *dscale, float *dbias, TARN_TILE,   \
-      float epsilon) {                                                                            \
+      const tarn::Element *x, const float *scale, const float *mean, const float *variance,       \
+      const tarn::Element *dy, const float *partial, tarn::Element *dx, float *dscale,            \
+      float *dbias, TARN_TILE, float epsilon) {                                                   \
     const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
     tarn::batch_norm_grad(x, scale, mean, variance, dy, partial, dx, dscale, dbias, epsilon,      \
                           tile);                                                                  \

@@ -1,17 +1,8 @@
 // Where the terms of a convolution lie; see convolution.cu.
 #pragma once
+#include "divider.cuh"
 
 namespace tarn {
-
-// Division of n < 2^31 by a number that is known when the kernel is launched:
-// multiplier = ceil(2^shift / divisor), shift = 31 + ceil(log2(divisor)).
-struct Divider {
-  unsigned int divisor, multiplier, shift;
-
-  __device__ __forceinline__ unsigned int quotient(unsigned int n) const {
-    return (unsigned int)((unsigned long long)n * multiplier >> shift);
-  }
-};
 
 // "Out" is what the pixels of the product belong to (y; dx for grad_input), "in" is what is read at
 // window positions (x; dy for grad_input). The gradient by w has the numbers of forward.
@@ -95,15 +86,12 @@ __device__ __forceinline__ bool aligned_16(const float *p) {
 }  // namespace tarn
 
 // A Conv2d as parameters of a kernel: they stay in constant memory and cost no registers.
-#define TARN_DIVIDER(name) unsigned int name, unsigned int name##_multiplier, unsigned int name##_shift
 #define TARN_CONV2D_PARAMETERS                                                                      \
   unsigned int groups, unsigned int m, unsigned int k_outer, unsigned int pixels, unsigned int w_m, \
       unsigned int w_k, unsigned int w_group, unsigned int in_h, unsigned int in_w,                 \
       unsigned int kernel_h, int dilation_h, int dilation_w, int pad_top, int pad_left,             \
       TARN_DIVIDER(out_plane), TARN_DIVIDER(out_w), TARN_DIVIDER(taps), TARN_DIVIDER(kernel_w),     \
       TARN_DIVIDER(stride_h), TARN_DIVIDER(stride_w)
-#define TARN_DIVIDER_VALUE(name) \
-  tarn::Divider { name, name##_multiplier, name##_shift }
 #define TARN_CONV2D                                                                              \
   tarn::Conv2d {                                                                                 \
     groups, m, k_outer, k_outer *taps, pixels, w_m, w_k, w_group, in_h, in_w,                    \

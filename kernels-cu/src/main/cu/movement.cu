@@ -1,4 +1,5 @@
-// Elements moved to other places; they are 4 bytes each, whatever they mean.
+// Elements moved to other places; they are 4 bytes each, or with -DTARN_BF16=1 two, whatever they
+// mean.
 //
 //   kernel           does                                          grid                       block
 //   transpose_tiles  (batch, R, C) -> (batch, C, R)                (batch ceil(R/32) ceil(C/32))  32 x 8
@@ -6,15 +7,24 @@
 //   pad              y[i] = x inside a box of y, bits outside      (ceil(elements / 256))     256
 //   copy_rows        rows of x to rows of y that are farther apart (ceil(elements / 256))     256
 //
-// c_a(i) are the coordinates of element i in the shape of y, row-major. Each moves 8 bytes an element.
-// transpose_tiles goes through shared memory, so that reads and writes are both coalesced; the others
+// c_a(i) are the coordinates of element i in the shape of y, row-major. Each element is read and
+// written once. transpose_tiles goes through shared memory, so that reads and writes are both coalesced; the others
 // have the output's or the input's order in the threads.
+//
+// nvcc-check: -DTARN_BF16=0
+// nvcc-check: -DTARN_BF16=1
+
+#if defined(TARN_BF16) && TARN_BF16
+typedef unsigned short Bits;
+#else
+typedef unsigned int Bits;
+#endif
 
 // x: (batch, rows, columns), y: (batch, columns, rows)
 extern "C" __global__ void __launch_bounds__(256)
-    transpose_tiles(const unsigned int *x, unsigned int *y, unsigned int rows,
+    transpose_tiles(const Bits *x, Bits *y, unsigned int rows,
                     unsigned int columns) {
-  __shared__ unsigned int tile[32][33];  // 33: a column touches every bank once
+  __shared__ Bits tile[32][33];  // 33: a column touches every bank once
   const unsigned int across = (columns + 31) / 32, down = (rows + 31) / 32;
   const unsigned int column = blockIdx.x % across * 32, row = blockIdx.x / across % down * 32;
   const unsigned long long begin =
@@ -36,7 +46,7 @@ extern "C" __global__ void __launch_bounds__(256)
 
 // axes: (2, rank): extents of y, strides of x
 extern "C" __global__ void __launch_bounds__(256)
-    strided_copy(const unsigned int *x, unsigned int *y, const unsigned int *axes,
+    strided_copy(const Bits *x, Bits *y, const unsigned int *axes,
                  unsigned int elements, unsigned int rank, unsigned int offset) {
   const unsigned int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= elements) return;
@@ -51,7 +61,7 @@ extern "C" __global__ void __launch_bounds__(256)
 
 // axes: (3, rank): extents of y, where x begins in it, extents of x
 extern "C" __global__ void __launch_bounds__(256)
-    pad(const unsigned int *x, unsigned int *y, const unsigned int *axes, unsigned int elements,
+    pad(const Bits *x, Bits *y, const unsigned int *axes, unsigned int elements,
         unsigned int rank, unsigned int bits) {
   const unsigned int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= elements) return;
@@ -65,12 +75,12 @@ extern "C" __global__ void __launch_bounds__(256)
     stride *= axes[2 * rank + a];
     rest = next;
   }
-  y[i] = inside ? x[from] : bits;
+  y[i] = inside ? x[from] : (Bits)bits;
 }
 
 // x: (elements / inner, inner), y: rows of pitch elements, of which x fills inner from first
 extern "C" __global__ void __launch_bounds__(256)
-    copy_rows(const unsigned int *x, unsigned int *y, unsigned int elements, unsigned int inner,
+    copy_rows(const Bits *x, Bits *y, unsigned int elements, unsigned int inner,
               unsigned int pitch, unsigned int first) {
   const unsigned int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= elements) return;

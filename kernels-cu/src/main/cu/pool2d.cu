@@ -1,4 +1,4 @@
-// Largest or average element of windows, and gradients: x, dx f32 (planes, H, W); y, dy f32
+// Largest or average element of windows, and gradients: x, dx Element (planes, H, W); y, dy Element
 // (planes, P, Q); index i32 (planes, P, Q).
 //
 // Window (p, q) covers the rows p sh - top .. + kh (exclusive), and columns likewise; what lies
@@ -14,8 +14,12 @@
 //
 // grid (ceil(elements / 256)), block 256. A gradient is gathered: the windows that hold an element
 // are added up in row-major order, so there are no atomics and the bits are always the same.
-// Forward moves 4 planes (H W + P Q) bytes, the gradient of an average as many, that of a maximum
-// 4 planes (2 H W + 3 P Q); a comparison or addition per element of each window. NaN is the largest.
+// Forward moves planes (H W + P Q) elements, the gradient of an average as many, that of a maximum
+// planes (2 H W + 3 P Q); a comparison or addition per element of each window. NaN is the largest.
+//
+// nvcc-check: -DTARN_BF16=0
+// nvcc-check: -DTARN_BF16=1
+#include "element.cuh"
 
 namespace tarn {
 
@@ -53,13 +57,13 @@ struct Window {
 };
 
 // The index in its plane of the first largest element of window (p, q).
-__device__ __forceinline__ int largest(const Window &w, const float *plane, int p, int q) {
+__device__ __forceinline__ int largest(const Window &w, const Element *plane, int p, int q) {
   const int first = w.first_column(q), last = w.last_column(q), last_row = w.last_row(p);
   int best = w.first_row(p) * w.width + first;
-  float value = plane[best];
+  float value = to_float(plane[best]);
   for (int h = w.first_row(p); h < last_row; h++) {
     for (int i = h * w.width + first; i < h * w.width + last; i++) {
-      const float v = plane[i];
+      const float v = to_float(plane[i]);
       // Not "greater": that is false for a NaN, which must win over a number.
       if (!(v <= value) && value == value) {
         value = v;
@@ -81,23 +85,23 @@ __device__ __forceinline__ int largest(const Window &w, const float *plane, int 
   const tarn::Window window{height,   width,    rows, columns, kernel_h, kernel_w,               \
                             stride_h, stride_w, top,  bottom,  left,     right};
 
-extern "C" __global__ void __launch_bounds__(256) max_pool2d(const float *x, float *y, TARN_WINDOW) {
+extern "C" __global__ void __launch_bounds__(256) max_pool2d(const tarn::Element *x, tarn::Element *y, TARN_WINDOW) {
   TARN_USE_WINDOW
   const unsigned int pooled = rows * columns, plane = at / pooled, i = at - plane * pooled;
-  const float *values = x + (unsigned long long)plane * height * width;
+  const tarn::Element *values = x + (unsigned long long)plane * height * width;
   y[at] = values[tarn::largest(window, values, (int)i / columns, (int)i % columns)];
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    max_pool2d_index(const float *x, int *index, TARN_WINDOW) {
+    max_pool2d_index(const tarn::Element *x, int *index, TARN_WINDOW) {
   TARN_USE_WINDOW
   const unsigned int pooled = rows * columns, plane = at / pooled, i = at - plane * pooled;
-  const float *values = x + (unsigned long long)plane * height * width;
+  const tarn::Element *values = x + (unsigned long long)plane * height * width;
   index[at] = tarn::largest(window, values, (int)i / columns, (int)i % columns);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    max_pool2d_grad(const int *index, const float *dy, float *dx, TARN_WINDOW) {
+    max_pool2d_grad(const int *index, const tarn::Element *dy, tarn::Element *dx, TARN_WINDOW) {
   TARN_USE_WINDOW
   const unsigned int size = height * width, plane = at / size;
   const int i = (int)(at - plane * size), h = i / width, w = i % width;
@@ -108,30 +112,30 @@ extern "C" __global__ void __launch_bounds__(256)
   for (int p = window.first_window(h, kernel_h, stride_h, top); p < last_p; p++) {
     for (int q = first_q; q < last_q; q++) {
       const unsigned long long j = ((unsigned long long)plane * rows + p) * columns + q;
-      if (index[j] == i) sum += dy[j];
+      if (index[j] == i) sum += tarn::to_float(dy[j]);
     }
   }
-  dx[at] = sum;
+  dx[at] = tarn::element(sum);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    average_pool2d(const float *x, float *y, TARN_WINDOW, unsigned int include_pad) {
+    average_pool2d(const tarn::Element *x, tarn::Element *y, TARN_WINDOW, unsigned int include_pad) {
   TARN_USE_WINDOW
   const unsigned int pooled = rows * columns, plane = at / pooled, i = at - plane * pooled;
   const int p = (int)i / columns, q = (int)i % columns;
-  const float *values = x + (unsigned long long)plane * height * width;
+  const tarn::Element *values = x + (unsigned long long)plane * height * width;
   const int first = window.first_column(q), last = window.last_column(q);
   float sum = 0.0f;
   for (int h = window.first_row(p); h < window.last_row(p); h++) {
     float row = 0.0f;
-    for (int w = first; w < last; w++) row += values[h * width + w];
+    for (int w = first; w < last; w++) row += tarn::to_float(values[h * width + w]);
     sum += row;
   }
-  y[at] = sum / window.divisor(p, q, include_pad != 0);
+  y[at] = tarn::element(sum / window.divisor(p, q, include_pad != 0));
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    average_pool2d_grad(const float *dy, float *dx, TARN_WINDOW, unsigned int include_pad) {
+    average_pool2d_grad(const tarn::Element *dy, tarn::Element *dx, TARN_WINDOW, unsigned int include_pad) {
   TARN_USE_WINDOW
   const unsigned int size = height * width, plane = at / size;
   const int i = (int)(at - plane * size), h = i / width, w = i % width;
@@ -142,8 +146,8 @@ extern "C" __global__ void __launch_bounds__(256)
   for (int p = window.first_window(h, kernel_h, stride_h, top); p < last_p; p++) {
     for (int q = first_q; q < last_q; q++) {
       const unsigned long long j = ((unsigned long long)plane * rows + p) * columns + q;
-      sum += dy[j] / window.divisor(p, q, include_pad != 0);
+      sum += tarn::to_float(dy[j]) / window.divisor(p, q, include_pad != 0);
     }
   }
-  dx[at] = sum;
+  dx[at] = tarn::element(sum);
 }

@@ -12,20 +12,12 @@ where it leaves out less than 2.1e-9; hardswish at -3 and 3, whose derivatives d
 versions. hardsigmoid and hardswish are composed here, for PyTorch rounds their 1/6 to float32.
 """
 
-import argparse
-import json
-import pathlib
-import sys
-
 import torch
 import torch.nn.functional as F
 
-from mlp_numbers import DTYPES, Numbers, differences, plain, to_json
+import numbers_file
+from numbers_file import DTYPES, Numbers, plain
 
-OUTPUT = (
-    pathlib.Path(__file__).resolve().parents[1]
-    / "resources/dev/tarn/testkit/pytorch/activation_numbers.json"
-)
 
 LARGE = [-1e4, -1000.0, -104.0, -50.0, -19.5, 19.5, 30.0, 50.0, 88.0, 104.0, 1000.0, 1e4]
 USUAL = [-7.5, -4.25, -2.5, -1.25, -0.5, -0.125, -1 / 1024, 1 / 1024, 0.25, 0.75, 1.5, 2.75, 4.0, 8.0]
@@ -125,28 +117,5 @@ def compute():
     return result
 
 
-def check(computed):
-    committed = json.loads(OUTPUT.read_text(encoding="utf-8"))
-    committed.pop("torch_version", None)
-    computed.pop("torch_version")
-    found = sorted(differences(committed, json.loads(to_json(computed))))
-    for line in found[:20]:
-        print(line, file=sys.stderr)
-    print(f"{len(found)} differences from {OUTPUT.name}, PyTorch {torch.__version__}")
-    return 1 if found else 0
-
-
-def main():
-    parser = argparse.ArgumentParser(description="Activations' numbers from PyTorch.")
-    parser.add_argument("--check", action="store_true", help="compare with the committed file")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    computed = compute()
-    if arguments.check:
-        return check(computed)
-    OUTPUT.write_text(to_json(computed) + "\n", encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    numbers_file.main("activation_numbers", compute)

@@ -3,20 +3,16 @@
     python3 convolution_numbers.py            # rewrites the committed JSON file
     python3 convolution_numbers.py --check    # recomputes and compares; exit code 1 where they differ
 
-Made with PyTorch 1.13 on the CPU, as mlp_numbers.py, whose conventions it shares, but in float64
+Made with PyTorch 1.13 on the CPU, with the conventions of numbers_file.py, but in float64
 only: inputs are multiples of 1/1024; arrays flat and row-major. Gradients are those of the sum of
 the squared results.
 """
 
-import sys
-
 import torch
 import torch.nn.functional as F
 
-import mlp_numbers
-from mlp_numbers import Numbers, plain
-
-mlp_numbers.OUTPUT = mlp_numbers.OUTPUT.with_name("convolution_numbers.json")
+import numbers_file
+from numbers_file import Numbers, plain
 
 # name: image, kernel and the arguments of conv2d. Asymmetric padding is a pad before it.
 CONV = {
@@ -101,7 +97,5 @@ def compute():
     return out
 
 
-mlp_numbers.compute = compute
-
 if __name__ == "__main__":
-    sys.exit(mlp_numbers.main())
+    numbers_file.main("convolution_numbers", compute)

@@ -3,23 +3,15 @@
     python3 graph_numbers.py            # rewrites the committed JSON file
     python3 graph_numbers.py --check    # recomputes and compares; exit code 1 where they differ
 
-Same conventions as mlp_numbers.py, which this needs beside it.
+The conventions are those of numbers_file.py, which this needs beside it.
 """
-
-import argparse
-import json
-import pathlib
-import sys
 
 import torch
 import torch.nn.functional as F
 
-from mlp_numbers import DTYPES, Numbers, differences, plain, to_json
+import numbers_file
+from numbers_file import DTYPES, Numbers, plain
 
-OUTPUT = (
-    pathlib.Path(__file__).resolve().parents[1]
-    / "resources/dev/tarn/testkit/pytorch/graph_numbers.json"
-)
 STEPS = 10
 N = 8
 WORDS = [[0, 3, 3], [1, 2, 0], [5, 5, 5], [4, 1, 2], [0, 0, 1], [3, 5, 1], [2, 2, 4], [1, 3, 5]]
@@ -181,28 +173,5 @@ def compute():
     return {"torch_version": torch.__version__, "two_inputs": two_inputs(), "gan": gan()}
 
 
-def check(computed):
-    committed = json.loads(OUTPUT.read_text(encoding="utf-8"))
-    committed.pop("torch_version")
-    computed.pop("torch_version")
-    found = sorted(differences(committed, json.loads(to_json(computed)), tolerance=1e-6))
-    for line in found[:20]:
-        print(line, file=sys.stderr)
-    print(f"{len(found)} differences from {OUTPUT.name}, PyTorch {torch.__version__}")
-    return 1 if found else 0
-
-
-def main():
-    parser = argparse.ArgumentParser(description="Numbers of graphs of layers from PyTorch.")
-    parser.add_argument("--check", action="store_true", help="compare with the committed file")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    computed = compute()
-    if arguments.check:
-        return check(computed)
-    OUTPUT.write_text(to_json(computed) + "\n", encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    numbers_file.main("graph_numbers", compute, tolerance=1e-6)

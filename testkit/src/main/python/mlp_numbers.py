@@ -3,33 +3,16 @@
     python3 mlp_numbers.py            # rewrites the committed JSON file
     python3 mlp_numbers.py --check    # recomputes and compares; exit code 1 where they differ
 
-Needs PyTorch 1.13 or newer and nothing else. The committed file was made with Debian 12's
-python3-torch 1.13.1+dfsg-4 (which reports itself as 1.13.0a0) on Python 3.11.
-
-Everything is computed twice, in float64 and in float32, from the same inputs: each input is a
-multiple of 1/1024 that both types hold exactly. Arrays are flat lists in row-major order. A float32
-result is written as the exact decimal of that float, so parsing it as float or double loses nothing.
-Gradients of losses are those of the mean over the batch unless a key says otherwise.
+numbers_file.py says what is needed and how numbers are written.
 """
 
-import argparse
-import json
 import math
-import pathlib
-import sys
 
 import torch
 import torch.nn.functional as F
 
-OUTPUT = (
-    pathlib.Path(__file__).resolve().parents[1]
-    / "resources/dev/tarn/testkit/pytorch/mlp_numbers.json"
-)
-
-DTYPES = {"float64": torch.float64, "float32": torch.float32}
-
-# --check allows this much, relative to max(1, |value|). Other CPUs sum float32 in another order.
-CHECK_TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
+import numbers_file
+from numbers_file import DTYPES, Numbers, plain
 
 BATCH = 8
 LAYERS = [("fc1", 5, 7), ("fc2", 7, 6), ("out", 6, 4)]  # name, inputs, outputs
@@ -60,20 +43,6 @@ OPTIMIZERS = {
 }
 
 
-class Numbers:
-    """Multiples of 1/1024 in [-1000/1024, 1000/1024] from the minimal-standard generator."""
-
-    def __init__(self, seed):
-        self.state = seed
-
-    def take(self, count, scale=1.0):
-        values = []
-        for _ in range(count):
-            self.state = self.state * 48271 % (2**31 - 1)
-            values.append(round((self.state % 2001 - 1000) * scale) / 1024)
-        return values
-
-
 def mlp_inputs(seed):
     numbers = Numbers(seed)
     x = numbers.take(BATCH * LAYERS[0][1])
@@ -84,10 +53,6 @@ def mlp_inputs(seed):
         parameters[name + ".weight"] = numbers.take(outputs * inputs)
         parameters[name + ".bias"] = numbers.take(outputs, scale=0.25)
     return x, shapes, parameters
-
-
-def plain(tensor):
-    return tensor.detach().flatten().tolist()
 
 
 class Mlp:
@@ -280,64 +245,5 @@ def compute():
     }
 
 
-def to_json(value, indent=""):
-    """Objects over several lines, each array on one, so that a diff names what changed."""
-    if not isinstance(value, dict):
-        return json.dumps(value, allow_nan=False)
-    inner = indent + "  "
-    members = [f"{inner}{json.dumps(k)}: {to_json(v, inner)}" for k, v in value.items()]
-    return "{\n" + ",\n".join(members) + "\n" + indent + "}"
-
-
-def differences(committed, computed, path="", tolerance=0.0):
-    """Yields a line for each place where the two trees differ; inputs must be equal exactly."""
-    if isinstance(committed, dict) and isinstance(computed, dict):
-        for key in sorted(committed.keys() ^ computed.keys()):
-            yield f"{path}/{key}: only in one of the two"
-        for key in committed.keys() & computed.keys():
-            inner = CHECK_TOLERANCE.get(key, tolerance)
-            yield from differences(committed[key], computed[key], f"{path}/{key}", inner)
-    elif isinstance(committed, list) and isinstance(computed, list):
-        if len(committed) != len(computed):
-            yield f"{path}: {len(committed)} values committed, {len(computed)} computed"
-        for i, (left, right) in enumerate(zip(committed, computed)):
-            yield from differences(left, right, f"{path}[{i}]", tolerance)
-    elif isinstance(committed, float) and isinstance(computed, float):
-        # Written so that a NaN counts as a difference.
-        if not abs(committed - computed) <= tolerance * max(1.0, abs(committed)):
-            yield f"{path}: {committed!r} committed, {computed!r} computed"
-    elif committed != computed:
-        yield f"{path}: {committed!r} committed, {computed!r} computed"
-
-
-def check(computed):
-    try:
-        committed = json.loads(OUTPUT.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        print(f"mlp_numbers: cannot read {OUTPUT}: {error}; run without --check", file=sys.stderr)
-        return 1
-    # Another PyTorch is welcome to agree.
-    committed.pop("torch_version", None)
-    computed.pop("torch_version")
-    found = sorted(differences(committed, json.loads(to_json(computed))))
-    for line in found[:20]:
-        print(line, file=sys.stderr)
-    print(f"{len(found)} differences from {OUTPUT.name}, PyTorch {torch.__version__}")
-    return 1 if found else 0
-
-
-def main():
-    parser = argparse.ArgumentParser(description="Reference numbers from PyTorch for Tarn's tests.")
-    parser.add_argument("--check", action="store_true", help="compare with the committed file")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    computed = compute()
-    if arguments.check:
-        return check(computed)
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(to_json(computed) + "\n", encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    numbers_file.main("mlp_numbers", compute)

@@ -3,22 +3,19 @@
     python3 model_numbers.py            # rewrites the committed JSON file
     python3 model_numbers.py --check    # recomputes and compares; exit code 1 where they differ
 
-Made with PyTorch 1.13 on the CPU, as mlp_numbers.py, whose conventions it shares, but in float64
+Made with PyTorch 1.13 on the CPU, with the conventions of numbers_file.py, but in float64
 only: inputs and first parameters are multiples of 1/1024; arrays flat and row-major. Ten steps on
 one batch: the losses, the first step's gradients, and what parameters and running statistics are
 at the end.
 """
 
 import math
-import sys
 
 import torch
 import torch.nn.functional as F
 
-import mlp_numbers
-from mlp_numbers import Numbers, plain
-
-mlp_numbers.OUTPUT = mlp_numbers.OUTPUT.with_name("model_numbers.json")
+import numbers_file
+from numbers_file import Numbers, plain
 
 STEPS = 10
 CLASSES = 3
@@ -180,7 +177,5 @@ def compute():
     return out
 
 
-mlp_numbers.compute = compute
-
 if __name__ == "__main__":
-    sys.exit(mlp_numbers.main())
+    numbers_file.main("model_numbers", compute)

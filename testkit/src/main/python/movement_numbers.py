@@ -8,23 +8,11 @@ inputs that are multiples of 1/64, which both types hold exactly. Arrays are fla
 Each case has the gradients of sum(output * weights) by its inputs, with weights like the inputs.
 """
 
-import argparse
-import json
-import pathlib
-import sys
-
 import torch
 import torch.nn.functional as F
 
-OUTPUT = (
-    pathlib.Path(__file__).resolve().parents[1]
-    / "resources/dev/tarn/testkit/pytorch/movement_numbers.json"
-)
-
-DTYPES = {"float64": torch.float64, "float32": torch.float32}
-
-# --check allows this much, relative to max(1, |value|). Other CPUs sum float32 in another order.
-CHECK_TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
+import numbers_file
+from numbers_file import DTYPES
 
 INDICES = [[0, 3, 3], [1, 0, 3], [6, 3, 1], [0, 0, 5]]  # 2 and 4 of seven rows are never taken
 
@@ -97,60 +85,5 @@ def compute():
     return {"torch_version": torch.__version__, "indices": INDICES, "cases": cases}
 
 
-def to_json(value, indent=""):
-    """JSON with one line for each list."""
-    if not isinstance(value, dict):
-        return json.dumps(value, allow_nan=False)
-    inner = indent + " "
-    lines = [f"{inner}{json.dumps(key)}: {to_json(item, inner)}" for key, item in value.items()]
-    return "{\n" + ",\n".join(lines) + "\n" + indent + "}"
-
-
-def differences(committed, computed, path="", tolerance=0.0):
-    if isinstance(committed, dict) and isinstance(computed, dict):
-        for key in sorted(committed.keys() | computed.keys()):
-            if key not in committed or key not in computed:
-                yield f"{path}/{key}: only on one side"
-            else:
-                below = CHECK_TOLERANCE.get(key, tolerance)
-                yield from differences(committed[key], computed[key], f"{path}/{key}", below)
-    elif isinstance(committed, list) and isinstance(computed, list):
-        if len(committed) != len(computed):
-            yield f"{path}: {len(committed)} values committed, {len(computed)} computed"
-        for i, (left, right) in enumerate(zip(committed, computed)):
-            yield from differences(left, right, f"{path}[{i}]", tolerance)
-    # Written so that a NaN counts as a difference.
-    elif not abs(committed - computed) <= tolerance * max(1.0, abs(committed)):
-        yield f"{path}: {committed!r} committed, {computed!r} computed"
-
-
-def check(computed):
-    try:
-        committed = json.loads(OUTPUT.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        print(f"cannot read {OUTPUT}: {error}; run without --check", file=sys.stderr)
-        return 1
-    # Another PyTorch is welcome to agree.
-    committed.pop("torch_version", None)
-    computed.pop("torch_version")
-    found = list(differences(committed, computed))
-    for line in found[:20]:
-        print(line, file=sys.stderr)
-    print(f"{len(found)} differences from {OUTPUT.name}, PyTorch {torch.__version__}")
-    return 1 if found else 0
-
-
-def main():
-    parser = argparse.ArgumentParser(description="Reference numbers from PyTorch for Tarn's tests.")
-    parser.add_argument("--check", action="store_true", help="compare with the committed file")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    computed = compute()
-    if arguments.check:
-        return check(computed)
-    OUTPUT.write_text(to_json(computed) + "\n", encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    numbers_file.main("movement_numbers", compute)

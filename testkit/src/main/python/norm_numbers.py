@@ -3,20 +3,16 @@
     python3 norm_numbers.py            # rewrites the committed JSON file
     python3 norm_numbers.py --check    # recomputes and compares; exit code 1 where they differ
 
-Made with PyTorch 1.13 on the CPU, as mlp_numbers.py, whose conventions it shares: float64 and
+Made with PyTorch 1.13 on the CPU, with the conventions of numbers_file.py: float64 and
 float32 from the same inputs, multiples of 1/1024; arrays flat and row-major. The loss whose
 gradients are given is the sum of the outputs, each times its weight "w".
 """
 
-import sys
-
 import torch
 import torch.nn.functional as F
 
-import mlp_numbers
-from mlp_numbers import DTYPES, Numbers, plain
-
-mlp_numbers.OUTPUT = mlp_numbers.OUTPUT.with_name("norm_numbers.json")
+import numbers_file
+from numbers_file import DTYPES, Numbers, plain
 
 # name: input shape, kernel, stride, padding, ceil mode, whether padding counts (None: a maximum)
 POOLINGS = {
@@ -137,7 +133,5 @@ def compute():
     }
 
 
-mlp_numbers.compute = compute
-
 if __name__ == "__main__":
-    sys.exit(mlp_numbers.main())
+    numbers_file.main("norm_numbers", compute)

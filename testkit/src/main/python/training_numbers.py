@@ -3,26 +3,19 @@
     python3 training_numbers.py            # rewrites the committed JSON file
     python3 training_numbers.py --check    # recomputes and compares; exit code 1 where they differ
 
-Same conventions as mlp_numbers.py, which this needs beside it. The model of the trajectories is
+The conventions are those of numbers_file.py, which this needs beside it. The model of the trajectories is
 fc1, tanh, out, because near a kink rounding would decide a gradient.
 """
 
-import argparse
-import json
 import math
-import pathlib
-import sys
 
 import torch
 import torch.nn.functional as F
 from torch.optim import lr_scheduler
 
-from mlp_numbers import DTYPES, Numbers, differences, plain, to_json
+import numbers_file
+from numbers_file import DTYPES, Numbers, plain
 
-OUTPUT = (
-    pathlib.Path(__file__).resolve().parents[1]
-    / "resources/dev/tarn/testkit/pytorch/training_numbers.json"
-)
 STEPS = 10
 WEIGHTS = [0.5, 2.0, 1.0, 0.25]
 IGNORED = -7
@@ -356,28 +349,5 @@ def compute():
     }
 
 
-def check(computed):
-    committed = json.loads(OUTPUT.read_text(encoding="utf-8"))
-    committed.pop("torch_version")
-    computed.pop("torch_version")
-    found = sorted(differences(committed, json.loads(to_json(computed)), tolerance=1e-6))
-    for line in found[:20]:
-        print(line, file=sys.stderr)
-    print(f"{len(found)} differences from {OUTPUT.name}, PyTorch {torch.__version__}")
-    return 1 if found else 0
-
-
-def main():
-    parser = argparse.ArgumentParser(description="Numbers of training from PyTorch.")
-    parser.add_argument("--check", action="store_true", help="compare with the committed file")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    computed = compute()
-    if arguments.check:
-        return check(computed)
-    OUTPUT.write_text(to_json(computed) + "\n", encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    numbers_file.main("training_numbers", compute, tolerance=1e-6)

@@ -191,7 +191,11 @@ public record RunConfig(
    */
   public Prepared load() {
     Prepared loaded = data.load(seed);
-    if (!(layers.get(0).settings() instanceof EmbeddingConfig)) {
+    LayerConfig first = layers.get(0);
+    while (!first.settings().inner().isEmpty()) {
+      first = first.settings().inner().get(0);
+    }
+    if (!(first.settings() instanceof EmbeddingConfig)) {
       return loaded;
     }
     Dataset.Split split = loaded.split();

@@ -39,6 +39,7 @@ public final class ImageFolder {
   }
 
   static DataSource read(Path directory, ImageOptions options, long memoryBytes) {
+    requireDesktop();
     List<Path> classes = list(directory, true);
     if (classes.size() < 2) {
       throw new TarnException(
@@ -85,12 +86,20 @@ public final class ImageFolder {
    * @throws TarnException naming the file if it cannot be decoded
    */
   public static HostTensor image(Path file, ImageOptions options) {
+    requireDesktop();
     Pixels pixels = ImageFile.read(file, options, 1);
     float[] values = new float[pixels.values().length];
     for (int i = 0; i < values.length; i++) {
       values[i] = pixels.values()[i] & 0xff;
     }
     return HostTensor.of(values, options.channels(), pixels.height(), pixels.width());
+  }
+
+  private static void requireDesktop() {
+    if (ModuleLayer.boot().findModule("java.desktop").isEmpty()) {
+      throw new TarnException(
+          "images: this Java has no module java.desktop, which decodes them; use a full Java");
+    }
   }
 
   private static List<Pixels> decode(

@@ -163,27 +163,41 @@ public final class Normalization {
       }
     }
 
-    /** One pass, stable: B. P. Welford, Technometrics 4 (1962) 419. */
+    /**
+     * Adds values that lie side by side: their own mean and squares, merged with those before (T.
+     * Chan, G. Golub, R. LeVeque, The American Statistician 37 (1983) 242).
+     */
     private void add(int group, float[] values, int from, int to) {
-      long n = count[group];
-      double m = mean[group];
-      double s = squares[group];
+      int some = 0;
+      double sum = 0;
+      float low = smallest[group];
+      float high = largest[group];
       for (int i = from; i < to; i++) {
         float value = values[i];
-        if (value != value) {
-          missing[group]++;
-          continue;
+        if (value == value) {
+          some++;
+          sum += value;
+          low = Math.min(low, value);
+          high = Math.max(high, value);
         }
-        n++;
-        double delta = value - m;
-        m += delta / n;
-        s += delta * (value - m);
-        smallest[group] = Math.min(smallest[group], value);
-        largest[group] = Math.max(largest[group], value);
       }
-      count[group] = n;
-      mean[group] = m;
-      squares[group] = s;
+      missing[group] += to - from - some;
+      if (some == 0) {
+        return;
+      }
+      double own = sum / some;
+      double deviations = 0;
+      for (int i = from; i < to; i++) {
+        double deviation = values[i] - own;
+        deviations += deviation == deviation ? deviation * deviation : 0;
+      }
+      long all = count[group] + some;
+      double delta = own - mean[group];
+      squares[group] += deviations + delta * delta * count[group] * some / all;
+      mean[group] += delta * some / all;
+      count[group] = all;
+      smallest[group] = low;
+      largest[group] = high;
     }
 
     /** What makes the values alike; a constant one is only shifted. */

@@ -4,6 +4,7 @@ import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
+import dev.tarn.internal.Rounding;
 import java.util.List;
 
 /**
@@ -48,6 +49,9 @@ public record Pad(List<Integer> before, List<Integer> after, float value) implem
 
   /** The 32 bits of the border's elements for an element type. */
   public int bits(DType dtype) {
+    if (dtype == DType.BF16) {
+      return Float.floatToRawIntBits(Rounding.bf16(value)) >>> Short.SIZE;
+    }
     return dtype == DType.I32 ? (int) value : Float.floatToRawIntBits(value);
   }
 

@@ -45,6 +45,15 @@ final class EmbeddingConfigTests {
   }
 
   @Test
+  void anEmbeddingMayBeginABlock() {
+    String words = "{embedding: {vocabulary: 17, width: 3}}";
+    RunConfig config = parse("parallel: {branches: [[" + words + "], [" + words + "]], join: sum}");
+    Dataset data = config.load().split().train();
+    assertEquals(List.of(Spec.i32(64)), data.features());
+    config.modelFor(data);
+  }
+
+  @Test
   void mistakes() {
     String two = "embedding needs two numbers; write '- embedding: {vocabulary: 1000, width: 32}'";
     assertEquals("f.yaml:3:5: model[1]: " + two, error("embedding"));

@@ -138,12 +138,14 @@ final class BatchesTests {
   @Test
   void anInterruptIsTold() {
     Watched data = new Watched();
+    data.waitAt = 1;
     try (Batches batches = new Batches(data, 10, false).prefetch(1)) {
       batches.startEpoch(0, 0);
       Thread.currentThread().interrupt();
       TarnException failure = assertThrows(TarnException.class, () -> batches.load(0));
       assertEquals("data: interrupted while a batch was loaded", failure.getMessage());
       assertTrue(Thread.interrupted());
+      data.wait.countDown();
       assertEquals(0, batches.load(0).feature().get(0));
     }
   }

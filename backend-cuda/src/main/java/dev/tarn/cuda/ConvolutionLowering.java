@@ -1,10 +1,12 @@
 package dev.tarn.cuda;
 
+import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Value;
@@ -40,28 +42,84 @@ final class ConvolutionLowering {
 
   private final Schedule<Step> schedule;
   private final Kernels kernels;
+  private final PackedImages packedImages;
   private final Node node;
   private final Window2d window;
+  private final Arithmetic arithmetic;
+  private final List<Step> steps = new ArrayList<>();
 
-  ConvolutionLowering(Schedule<Step> schedule, Kernels kernels, Node node, Window2d window) {
+  ConvolutionLowering(
+      Schedule<Step> schedule,
+      Kernels kernels,
+      PackedImages packedImages,
+      Node node,
+      Window2d window,
+      Arithmetic arithmetic) {
     this.schedule = schedule;
     this.kernels = kernels;
+    this.packedImages = packedImages;
     this.node = node;
     this.window = window;
+    this.arithmetic = arithmetic;
   }
 
   /** {@code y} from x and w. */
   List<Step> forward() {
     Shape x = shape(node.inputs().get(0));
     Shape w = shape(node.inputs().get(1));
-    return product(x, w, shape(node.output()), w.dim(0) / window.groups(), false);
+    Shape y = shape(node.output());
+    return onTensorCores(x, w, y)
+        ? tensor().forward()
+        : product(x, w, y, w.dim(0) / window.groups(), false);
   }
 
   /** {@code dx} from dy and w. */
   List<Step> gradInput() {
     Shape dy = shape(node.inputs().get(0));
     Shape w = shape(node.inputs().get(1));
-    return product(dy, w, shape(node.output()), w.dim(1), true);
+    Shape dx = shape(node.output());
+    return onTensorCores(dx, w, dy) ? tensor().gradInput() : product(dy, w, dx, w.dim(1), true);
+  }
+
+  private boolean onTensorCores(Shape image, Shape kernel, Shape result) {
+    return arithmetic != Arithmetic.F32
+        && kernels.hasTensorCores()
+        && TensorConvolution.takes(image, kernel, result, window.groups());
+  }
+
+  private TensorConvolution tensor() {
+    return new TensorConvolution(schedule, kernels, packedImages, node, window, arithmetic);
+  }
+
+  /** An operand in f32. */
+  private Buffer operand(int index) {
+    Value value = node.inputs().get(index);
+    Buffer buffer = schedule.buffer(value);
+    if (value.spec().dtype() == DType.F32) {
+      return buffer;
+    }
+    long elements = value.spec().shape().size();
+    Buffer wide = schedule.scratch(node.op().name() + " operand", elements * Float.BYTES);
+    steps.add(CudaLowering.cast(kernels, DType.BF16, DType.F32, buffer, wide, elements));
+    return wide;
+  }
+
+  /** Where kernels with f32 results write. */
+  private Buffer result() {
+    Value value = node.output();
+    return value.spec().dtype() == DType.F32
+        ? schedule.buffer(value)
+        : schedule.scratch(node.op().name() + " sums", shape(value).size() * Float.BYTES);
+  }
+
+  /** The steps, with a cast of that result where the node's is bf16. */
+  private List<Step> narrowed(Buffer sums) {
+    Buffer result = schedule.buffer(node.output());
+    if (sums != result) {
+      long elements = shape(node.output()).size();
+      steps.add(CudaLowering.cast(kernels, DType.F32, DType.BF16, sums, result, elements));
+    }
+    return steps;
   }
 
   /** A result of the same form as what is read: an image of {@code m} channels a group. */
@@ -75,11 +133,12 @@ final class ConvolutionLowering {
     String name =
         (adjoint ? "conv2d_grad_input" : "conv2d_forward")
             + (direct ? "_direct" : narrow ? "_32" : "");
+    Buffer result = result();
     KernelStep step =
         CudaLowering.kernel(kernels, FILE, name)
-            .reads(schedule.buffer(node.inputs().get(0)))
-            .reads(schedule.buffer(node.inputs().get(1)))
-            .writes(schedule.buffer(node.output()))
+            .reads(operand(0))
+            .reads(operand(1))
+            .writes(result)
             .block(CudaLowering.BLOCK, 1);
     long channels = (long) window.groups() * m;
     if (direct) {
@@ -89,7 +148,8 @@ final class ConvolutionLowering {
       step.grid(CudaLowering.ceil(pixels, TILE_PIXELS), gridY(window.groups() * tiles));
     }
     numbers(step, from, w, to, m, adjoint);
-    return List.of(step.build(flops(adjoint ? from : to, w)));
+    steps.add(step.build(flops(adjoint ? from : to, w)));
+    return narrowed(result);
   }
 
   /** {@code dw} from x and dy. */
@@ -97,10 +157,15 @@ final class ConvolutionLowering {
     Shape x = shape(node.inputs().get(0));
     Shape dy = shape(node.inputs().get(1));
     Shape w = shape(node.output());
-    Buffer dw = schedule.buffer(node.output());
+    if (onTensorCores(x, w, dy)) {
+      Buffer sums = result();
+      steps.addAll(tensor().gradWeight(sums));
+      return narrowed(sums);
+    }
+    Buffer dw = result();
     long pixels = pixels(dy);
     if (pixels == 0) {
-      return List.of(CudaLowering.zeros(node.op().name(), dw));
+      return List.of(CudaLowering.zeros(node.op().name(), schedule.buffer(node.output())));
     }
     int groups = window.groups();
     int m = w.dim(0) / groups;
@@ -117,8 +182,8 @@ final class ConvolutionLowering {
             : schedule.scratch(node.op().name() + " partial sums", chunks * dw.bytes());
     KernelStep step =
         CudaLowering.kernel(kernels, FILE, "conv2d_grad_weight" + (direct ? "_direct" : ""))
-            .reads(schedule.buffer(node.inputs().get(0)))
-            .reads(schedule.buffer(node.inputs().get(1)))
+            .reads(operand(0))
+            .reads(operand(1))
             .writes(result)
             .whole(chunk)
             .block(CudaLowering.BLOCK, 1);
@@ -128,14 +193,14 @@ final class ConvolutionLowering {
       step.grid(blocks / groups, gridY(groups * chunks));
     }
     numbers(step, x, w, dy, m, false);
-    List<Step> steps = new ArrayList<>(List.of(step.build(flops(dy, w))));
+    steps.add(step.build(flops(dy, w)));
     if (chunks > 1) {
       Shape partial = Shape.of((int) chunks, w.intSize());
       steps.addAll(
           new ReduceLowering(schedule, kernels, Reduce.Kind.SUM)
               .lower(result, dw, partial, List.of(0)));
     }
-    return steps;
+    return narrowed(dw);
   }
 
   /** Adds the parameters that all kernels share, as {@code convolution.cuh} lists them. */
@@ -166,7 +231,7 @@ final class ConvolutionLowering {
   }
 
   /** Adds a number by which the kernel divides, with what makes that a multiplication. */
-  private static void divider(KernelStep step, int divisor) {
+  static void divider(KernelStep step, int divisor) {
     int shift = 31 + 32 - Integer.numberOfLeadingZeros(divisor - 1);
     long multiplier = CudaLowering.ceil(1L << shift, divisor);
     step.whole(divisor).whole(multiplier).whole(shift);

@@ -14,6 +14,8 @@ import dev.tarn.cuda.driver.Device;
 import dev.tarn.cuda.driver.Stream;
 import dev.tarn.ir.Program;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains on an NVIDIA GPU: one stream, on which everything of this backend happens in order.
@@ -21,12 +23,15 @@ import java.util.List;
  * <p>Used by one thread at a time, which may change.
  */
 public final class CudaBackend implements Backend {
+  private static final Logger LOG = LoggerFactory.getLogger(CudaBackend.class);
+
   private final CudaContext context;
   private final Stream stream;
   private final Cublas cublas;
   private final long cublasBytes;
   private final Kernels kernels;
   private final Transfers transfers;
+  private boolean saidPrecision;
 
   private CudaBackend(CudaContext context) {
     this.context = context;
@@ -83,6 +88,13 @@ public final class CudaBackend implements Backend {
   public Executable compile(List<Program> programs, StateStore store, Precision precision) {
     if (!(store instanceof CudaStateStore own) || own.backend() != this) {
       throw new IllegalArgumentException("the state store belongs to another backend");
+    }
+    if (precision != Precision.FP32 && !kernels.hasTensorCores() && !saidPrecision) {
+      saidPrecision = true;
+      LOG.warn(
+          "precision {} computes in f32 on a GPU of compute capability {}: it needs 8.0",
+          precision,
+          context.device().capability());
     }
     return CudaExecutable.compile(this, programs, own, precision);
   }

@@ -4,11 +4,13 @@ import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
+import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.cuda.driver.Copy;
 import dev.tarn.cuda.driver.Fill;
 import dev.tarn.ir.ArgMax;
+import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
@@ -61,6 +63,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final Kernels kernels;
   private final CudaStateStore store;
   private final Map<Value, HostTensor> constants = new HashMap<>();
+  private final PackedImages packedImages = new PackedImages();
   private Node node;
 
   private CudaLowering(
@@ -126,7 +129,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(MatMul op) {
-    return MatMulLowering.lower(op, node, schedule);
+    return MatMulLowering.lower(op, node, schedule, kernels.hasTensorCores());
   }
 
   @Override
@@ -174,24 +177,28 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Conv2d op) {
-    return new ConvolutionLowering(schedule, kernels, node, op.window()).forward();
+    return convolution(op.window(), op.arithmetic()).forward();
   }
 
   @Override
   public List<Step> visit(Conv2dGradInput op) {
-    return new ConvolutionLowering(schedule, kernels, node, op.window()).gradInput();
+    return convolution(op.window(), op.arithmetic()).gradInput();
   }
 
   @Override
   public List<Step> visit(Conv2dGradWeight op) {
-    return new ConvolutionLowering(schedule, kernels, node, op.window()).gradWeight();
+    return convolution(op.window(), op.arithmetic()).gradWeight();
+  }
+
+  private ConvolutionLowering convolution(Window2d window, Arithmetic arithmetic) {
+    return new ConvolutionLowering(schedule, kernels, packedImages, node, window, arithmetic);
   }
 
   @Override
   public List<Step> visit(Pool2d op) {
     Shape input = shape(node.inputs().get(0));
     count(input);
-    return new PoolingLowering(schedule, kernels, op, input)
+    return new PoolingLowering(schedule, kernels, op, node.output().spec().dtype(), input)
         .forward(schedule.buffer(node.inputs().get(0)), schedule.buffer(node.output()));
   }
 
@@ -199,7 +206,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   public List<Step> visit(Pool2dGrad op) {
     Shape input = shape(node.output());
     count(input);
-    return new PoolingLowering(schedule, kernels, op.pool(), input)
+    return new PoolingLowering(schedule, kernels, op.pool(), node.output().spec().dtype(), input)
         .gradient(schedule.buffers(node.inputs()), schedule.buffer(node.output()));
   }
 
@@ -284,14 +291,20 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     if (elements == 0) {
       return List.of();
     }
-    return List.of(
-        kernel(kernels, "cast.cu", op.to() == DType.I32 ? "f32_to_i32" : "i32_to_f32")
-            .reads(schedule.buffer(node.inputs().get(0)))
-            .writes(schedule.buffer(node.output()))
-            .whole(elements)
-            .grid(ceil(elements, BLOCK), 1)
-            .block(BLOCK, 1)
-            .build(elements));
+    DType from = node.inputs().get(0).spec().dtype();
+    Buffer x = schedule.buffer(node.inputs().get(0));
+    return List.of(cast(kernels, from, op.to(), x, schedule.buffer(node.output()), elements));
+  }
+
+  /** A step that casts elements. */
+  static Step cast(Kernels kernels, DType from, DType to, Buffer x, Buffer y, long elements) {
+    return kernel(kernels, "cast.cu", from + "_to_" + to)
+        .reads(x)
+        .writes(y)
+        .whole(elements)
+        .grid(ceil(elements, BLOCK), 1)
+        .block(BLOCK, 1)
+        .build(elements);
   }
 
   /** Whether the result has no elements; if it has, they can be counted. */
@@ -311,6 +324,12 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   /** A step that launches a kernel of a source; the source is compiled when it is bound. */
   static KernelStep kernel(Kernels kernels, String file, String name) {
     return new KernelStep(name, () -> kernels.get(file, name));
+  }
+
+  /** The same with definitions for the compiler. */
+  static KernelStep kernel(Kernels kernels, String file, String name, List<String> definitions) {
+    List<String> all = List.copyOf(definitions);
+    return new KernelStep(name, () -> kernels.get(file, name, all));
   }
 
   /** A step that copies a buffer. */

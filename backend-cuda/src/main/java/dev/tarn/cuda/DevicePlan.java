@@ -48,7 +48,9 @@ final class DevicePlan implements AutoCloseable {
     this.schedule = new Schedule<>(byNode);
     boolean join = !byNode && !"false".equals(System.getProperty("tarn.fuse"));
     List<Program> lowered =
-        programs.stream().map(program -> passes(program, precision, join)).toList();
+        programs.stream()
+            .map(program -> passes(program, precision, join, backend.kernels().hasTensorCores()))
+            .toList();
     try {
       lowered.forEach(program -> lower(program, backend, store));
       backend.kernels().compileRequested();
@@ -72,12 +74,13 @@ final class DevicePlan implements AutoCloseable {
     }
   }
 
-  private static Program passes(Program program, Precision precision, boolean join) {
+  private static Program passes(
+      Program program, Precision precision, boolean join, boolean tensorCores) {
     Debug.show("as traced", program);
     Program simple = Debug.show("simplified", Simplify.apply(program));
     Program mixed = Debug.show("in " + precision, MixedPrecision.apply(simple, precision));
     Program fused = FuseElementwise.apply(mixed, join, node -> false);
-    return Debug.show("fused", Bf16AsF32.apply(fused));
+    return Debug.show("fused", tensorCores ? fused : Bf16AsF32.apply(fused));
   }
 
   private void lower(Program program, CudaBackend backend, CudaStateStore store) {

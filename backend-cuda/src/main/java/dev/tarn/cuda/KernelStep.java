@@ -16,7 +16,7 @@ final class KernelStep {
     void set(Launch launch, int index, Binding binding);
   }
 
-  private final String name;
+  private String name;
   private final Supplier<Kernel> kernel;
   private final List<Setter> arguments = new ArrayList<>();
   private final List<Buffer> reads = new ArrayList<>();
@@ -34,6 +34,12 @@ final class KernelStep {
   KernelStep(String name, Supplier<Kernel> kernel) {
     this.name = name;
     this.kernel = kernel;
+  }
+
+  /** Gives the step another name than the kernel's. */
+  KernelStep named(String other) {
+    name = other;
+    return this;
   }
 
   /** Sets the number of blocks. */

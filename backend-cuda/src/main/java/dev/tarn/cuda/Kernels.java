@@ -1,6 +1,7 @@
 package dev.tarn.cuda;
 
 import dev.tarn.CudaKernel;
+import dev.tarn.DType;
 import dev.tarn.backend.Debug;
 import dev.tarn.cuda.driver.CudaContext;
 import dev.tarn.cuda.driver.Kernel;
@@ -38,10 +39,30 @@ final class Kernels implements AutoCloseable {
     this.context = context;
   }
 
+  /**
+   * Whether the device multiplies tf32 and bf16 on tensor cores: from compute capability 8.0 on.
+   * Below, tf32 is f32, and bf16 values are f32 which tapes round.
+   */
+  boolean hasTensorCores() {
+    return context.device().capability().major() >= 8;
+  }
+
+  /** The definitions that make kernels work on elements of a type. */
+  static List<String> elements(DType type) {
+    return type == DType.BF16 ? List.of("-DTARN_BF16=1") : List.of();
+  }
+
   /** A kernel of a source of the class path. */
   Kernel get(String file, String kernel) {
+    return get(file, kernel, List.of());
+  }
+
+  /** A kernel of a source of the class path that is compiled with definitions, {@code -DNAME=1}. */
+  Kernel get(String file, String kernel, List<String> definitions) {
     KernelModule module =
-        files.computeIfAbsent(file, name -> compile(name, KernelSources.read(name)));
+        files.computeIfAbsent(
+            file + " " + String.join(" ", definitions),
+            key -> compile(file, KernelSources.read(file), definitions));
     return module.kernel(kernel);
   }
 
@@ -49,7 +70,8 @@ final class Kernels implements AutoCloseable {
   Kernel custom(CudaKernel kernel) {
     return custom
         .computeIfAbsent(
-            List.of(kernel.file(), kernel.source()), k -> compile(kernel.file(), kernel.source()))
+            List.of(kernel.file(), kernel.source()),
+            k -> compile(kernel.file(), kernel.source(), List.of()))
         .kernel(kernel.function());
   }
 
@@ -69,7 +91,7 @@ final class Kernels implements AutoCloseable {
     Debug.print(4, "generated CUDA\n" + source);
     List<String> names = List.copyOf(requested.keySet());
     requested.clear();
-    KernelModule module = compile("generated.cu", source);
+    KernelModule module = compile("generated.cu", source, List.of());
     generated.add(module);
     names.forEach(name -> tapes.put(name, module.kernel(name)));
   }
@@ -83,10 +105,12 @@ final class Kernels implements AutoCloseable {
     return kernel;
   }
 
-  private KernelModule compile(String name, String source) {
+  private KernelModule compile(String name, String source, List<String> definitions) {
     String target = Nvrtc.target(context.device().capability());
+    List<String> options = new ArrayList<>(OPTIONS);
+    options.addAll(definitions);
     return KernelModule.load(
-        context, cache.get(name, source, KernelSources.headers(source), OPTIONS, target));
+        context, cache.get(name, source, KernelSources.headers(source), options, target));
   }
 
   @Override

@@ -1,10 +1,12 @@
 package dev.tarn.cuda;
 
+import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.cuda.driver.Gemm;
 import dev.tarn.cuda.driver.GemmShape;
+import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
 import java.util.List;
@@ -13,7 +15,7 @@ import java.util.List;
 final class MatMulLowering {
   private MatMulLowering() {}
 
-  static List<Step> lower(MatMul op, Node node, Schedule<Step> schedule) {
+  static List<Step> lower(MatMul op, Node node, Schedule<Step> schedule, boolean tensorCores) {
     Buffer a = schedule.buffer(node.inputs().get(0));
     Buffer b = schedule.buffer(node.inputs().get(1));
     Buffer c = schedule.buffer(node.output());
@@ -44,9 +46,9 @@ final class MatMulLowering {
                 .cublas()
                 .gemm(
                     shape,
-                    Gemm.Type.F32,
-                    Gemm.Type.F32,
-                    Gemm.Compute.F32,
+                    type(op.arithmetic().operands()),
+                    type(op.arithmetic().result()),
+                    tensorCores ? compute(op.arithmetic()) : Gemm.Compute.F32,
                     1,
                     binding.address(a),
                     binding.address(b),
@@ -54,5 +56,17 @@ final class MatMulLowering {
                     binding.address(c));
     long flops = 2L * batch * m * n * k;
     return List.of(new Step(shape.toString(), List.of(a, b), List.of(c), flops, binder));
+  }
+
+  private static Gemm.Type type(DType type) {
+    return type == DType.BF16 ? Gemm.Type.BF16 : Gemm.Type.F32;
+  }
+
+  private static Gemm.Compute compute(Arithmetic arithmetic) {
+    return switch (arithmetic) {
+      case TF32 -> Gemm.Compute.TF32;
+      case BF16_MATH -> Gemm.Compute.BF16;
+      case F32, BF16, BF16_TO_F32 -> Gemm.Compute.F32;
+    };
   }
 }

@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
@@ -47,11 +48,16 @@ final class MovementLowering {
   }
 
   private long elements() {
-    return to.bytes() / 4;
+    return node.output().spec().shape().size();
+  }
+
+  private KernelStep kernel(String file, String name) {
+    DType type = node.output().spec().dtype();
+    return CudaLowering.kernel(kernels, file, name, Kernels.elements(type));
   }
 
   private KernelStep flat(String file, String name, long elements) {
-    return CudaLowering.kernel(kernels, file, name)
+    return kernel(file, name)
         .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1)
         .block(CudaLowering.BLOCK, 1);
   }
@@ -70,7 +76,7 @@ final class MovementLowering {
       if (axes.get(rank - 1).stride == columns) {
         long tiles = CudaLowering.ceil(rows, TILE) * CudaLowering.ceil(columns, TILE);
         return List.of(
-            CudaLowering.kernel(kernels, FILE, "transpose_tiles")
+            kernel(FILE, "transpose_tiles")
                 .reads(from.get(0))
                 .writes(to)
                 .whole(rows)
@@ -163,7 +169,7 @@ final class MovementLowering {
     long first = 0;
     for (int i = 0; i < from.size(); i++) {
       long length = in(i)[op.axis()] * inner;
-      long elements = from.get(i).bytes() / 4;
+      long elements = node.inputs().get(i).spec().shape().size();
       if (elements > 0) {
         steps.add(
             flat(FILE, "copy_rows", elements)

@@ -60,10 +60,8 @@ final class NodeByNode implements AutoCloseable {
     return values.stream()
         .map(
             value -> {
-              HostTensor tensor = HostTensor.zeros(value.spec());
               long address = plan.binding().address(plan.schedule().buffer(value));
-              backend.transfers().toHost(tensor, address);
-              return tensor;
+              return backend.transfers().toHost(value.spec(), address);
             })
         .toList();
   }

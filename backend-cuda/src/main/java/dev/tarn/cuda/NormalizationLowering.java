@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
@@ -17,6 +18,7 @@ final class NormalizationLowering {
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final float epsilon;
+  private final DType type;
   private final List<Buffer> in;
   private final List<Buffer> out;
 
@@ -25,6 +27,7 @@ final class NormalizationLowering {
     this.schedule = schedule;
     this.kernels = kernels;
     this.epsilon = (float) epsilon;
+    this.type = node.inputs().get(0).spec().dtype();
     this.in = schedule.buffers(node.inputs());
     this.out = schedule.buffers(node.outputs());
   }
@@ -79,7 +82,7 @@ final class NormalizationLowering {
     }
     boolean warp = columns <= CudaLowering.WARP_ROW;
     KernelStep step =
-        CudaLowering.kernel(kernels, "normalize_rows.cu", name + (warp ? "_warp" : "_block"))
+        kernel("normalize_rows.cu", name + (warp ? "_warp" : "_block"))
             .grid(warp ? CudaLowering.ceil(rows, CudaLowering.WARPS) : rows, 1)
             .block(CudaLowering.BLOCK, 1);
     in.forEach(step::reads);
@@ -94,9 +97,13 @@ final class NormalizationLowering {
   private KernelStep batchNorm(String name, Shape shape) {
     boolean columns = inner(shape) == 1;
     long groups = columns ? CudaLowering.ceil(shape.dim(1), LANES) : shape.dim(1);
-    return CudaLowering.kernel(kernels, "batch_norm.cu", name + (columns ? "_columns" : "_planes"))
+    return kernel("batch_norm.cu", name + (columns ? "_columns" : "_planes"))
         .grid(groups * chunks(shape), 1)
         .block(columns ? LANES : CudaLowering.BLOCK, columns ? CudaLowering.BLOCK / LANES : 1);
+  }
+
+  private KernelStep kernel(String file, String name) {
+    return CudaLowering.kernel(kernels, file, name, Kernels.elements(type));
   }
 
   private static KernelStep extents(KernelStep step, Shape shape) {

@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import dev.tarn.DType;
 import dev.tarn.PoolWindow;
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
@@ -14,14 +15,16 @@ final class PoolingLowering {
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final Pool2d op;
+  private final DType type;
   private final Shape input;
   private final Shape output;
 
-  /** Lowers the pooling of an input of a shape. */
-  PoolingLowering(Schedule<Step> schedule, Kernels kernels, Pool2d op, Shape input) {
+  /** Lowers the pooling of an input of a shape, with elements of a type. */
+  PoolingLowering(Schedule<Step> schedule, Kernels kernels, Pool2d op, DType type, Shape input) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.op = op;
+    this.type = type;
     this.input = input;
     this.output = op.window().over(op.name(), input);
   }
@@ -59,7 +62,7 @@ final class PoolingLowering {
   }
 
   private KernelStep kernel(String name) {
-    return CudaLowering.kernel(kernels, FILE, name);
+    return CudaLowering.kernel(kernels, FILE, name, Kernels.elements(type));
   }
 
   /** Adds the window's extents; each element of {@code over} gets a thread. */

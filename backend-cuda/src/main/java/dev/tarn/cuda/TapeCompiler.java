@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import dev.tarn.DType;
 import dev.tarn.Spec;
 import dev.tarn.cuda.TapeSource.Argument;
 import dev.tarn.cuda.TapeSource.Input;
@@ -70,7 +71,7 @@ final class TapeCompiler {
       }
     }
     for (int i = 0; i < tape.results().size(); i++) {
-      parameter("float *out" + i, new Output(i));
+      parameter(type(tape.types().get(i)) + " *out" + i, new Output(i));
       loads.append("  float y").append(i).append("[4];\n");
       results.append(String.format("    y%d[lane] = r%d;%n", i, tape.results().get(i)));
       stores.append(String.format("  tarn::store(out%d, y%d, base, count);%n", i, i));
@@ -85,7 +86,8 @@ final class TapeCompiler {
     Operand operand = Operand.of(spec.shape(), tape.shape());
     String type = integers ? "int" : "float";
     String pointer = "in" + register;
-    parameter("const " + type + " *" + pointer, new Input(load.input()));
+    String stored = integers ? "int" : type(spec.dtype());
+    parameter("const " + stored + " *" + pointer, new Input(load.input()));
     List<String> numbers = new ArrayList<>();
     for (int number : operand.numbers()) {
       String name = pointer + "_" + numbers.size();
@@ -106,6 +108,10 @@ final class TapeCompiler {
             pointer,
             rest.isEmpty() ? "" : ", " + rest));
     define(register, type, "x" + register + "[lane]");
+  }
+
+  private static String type(DType type) {
+    return type == DType.BF16 ? "tarn::Bf16" : "float";
   }
 
   private void immediate(int register, Fused.Immediate immediate) {

@@ -4,12 +4,14 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.tarn.Mode;
+import dev.tarn.Precision;
 import dev.tarn.Tensor;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Backends;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.Datasets;
 import dev.tarn.loss.Losses;
+import dev.tarn.nn.Conv2d;
 import dev.tarn.nn.Dense;
 import dev.tarn.nn.Dropout;
 import dev.tarn.nn.Module;
@@ -42,14 +44,16 @@ public final class GpuCheck {
   private GpuCheck() {}
 
   private static final class Digits extends Module {
-    private final Dense hidden = child("hidden", Dense.units(64));
+    private final Conv2d first = child("first", Conv2d.filters(16).kernel(3).same());
+    private final Conv2d second = child("second", Conv2d.filters(32).kernel(3).stride(2));
     private final Dropout drop = child("drop", Dropout.rate(0.1));
     private final Dense out = child("out", Dense.units(10));
 
     @Override
     public Tensor forward(Tensor x, Mode mode) {
-      Tensor h = hidden.forward(x.mul(1 / 16.0), mode).relu();
-      return out.forward(drop.forward(h, mode), mode);
+      Tensor h = x.mul(1 / 16.0).reshape(x.shape().dim(0), 1, 8, 8);
+      h = second.forward(first.forward(h, mode).relu(), mode).relu();
+      return out.forward(drop.forward(h.flatten(), mode), mode);
     }
   }
 
@@ -60,7 +64,7 @@ public final class GpuCheck {
     JsonObject result = new JsonObject();
     result.addProperty("date", LocalDate.now().toString());
     result.addProperty("java", System.getProperty("java.vm.version"));
-    boolean good = device(result) && tests(result) & training(result);
+    boolean good = device(result) && tests(result) & trainings(result);
     result.addProperty("passed", good);
     Files.writeString(
         folder.resolve("result.json"),
@@ -108,10 +112,20 @@ public final class GpuCheck {
     return summary.getTotalFailureCount() == 0 && summary.getTestsSucceededCount() > 0;
   }
 
-  private static boolean training(JsonObject result) {
+  private static boolean trainings(JsonObject result) {
+    JsonObject trainings = new JsonObject();
+    result.add("trainings", trainings);
+    boolean good = true;
+    for (Precision precision : Precision.values()) {
+      JsonObject training = new JsonObject();
+      trainings.add(precision.toString(), training);
+      good &= training(training, precision);
+    }
+    return good;
+  }
+
+  private static boolean training(JsonObject training, Precision precision) {
     Dataset.Split data = Datasets.digits().split(0.8, 0.1, 0.1, 42);
-    JsonObject training = new JsonObject();
-    result.add("training", training);
     long start = System.nanoTime();
     try (Backend backend = Backends.named("cuda");
         Trainer trainer =
@@ -120,6 +134,7 @@ public final class GpuCheck {
                 .optimizer(Adam.lr(1e-3))
                 .metrics(Metrics.accuracy())
                 .seed(42)
+                .precision(precision)
                 .build()) {
       trainer.fit(data.train().batch(32), data.validation(), 40);
       Evaluation test = trainer.evaluate(data.test());
@@ -155,11 +170,15 @@ public final class GpuCheck {
           .getAsJsonArray("failures")
           .forEach(failure -> row(out, "failed", failure.getAsString().lines().findFirst().get()));
     }
-    if (result.has("training")) {
-      JsonObject training = result.getAsJsonObject("training");
+    for (Precision precision : Precision.values()) {
+      if (!result.has("trainings")) {
+        break;
+      }
+      JsonObject training =
+          result.getAsJsonObject("trainings").getAsJsonObject(precision.toString());
       row(
           out,
-          "training of the digits",
+          "training of the digits in " + precision,
           training.has("error")
               ? training.get("error").getAsString()
               : String.format(

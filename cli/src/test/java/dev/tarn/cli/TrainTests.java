@@ -106,6 +106,34 @@ final class TrainTests {
     assertEquals("tarn: --set test: the run file's split has no such part", none.errors().get(0));
   }
 
+  /** What the model needs of a table with texts is in the checkpoint; new rows are raw. */
+  @Test
+  void categoriesAndNamesOfClassesAreKept() throws IOException {
+    StringBuilder table = new StringBuilder("colour,size,kind\n");
+    for (int i = 0; i < 60; i++) {
+      boolean red = i % 2 == 0;
+      table.append(red ? "red" : "blue").append(',').append(i % 7 == 0 ? "" : 1000 + i % 5);
+      table.append(',').append(red ? "\"fruit, ripe\"" : "stone").append('\n');
+    }
+    Path csv = Files.writeString(directory.resolve("table.csv"), table);
+    train(
+        directory,
+        "data={csv: "
+            + csv
+            + ", label: kind, categorical: colour, missing: '', normalize: standard}",
+        "model=[dense: 2]",
+        "train.optimizer={adam: {lr: 0.1}}",
+        "train.epochs=20");
+    Path rows = Files.writeString(directory.resolve("rows.csv"), "size,colour\n1001,blue\n,red\n");
+    Tarn.Result result =
+        Tarn.run("predict", directory.resolve("small-1").toString(), rows.toString());
+    assertEquals(0, result.code(), result.err());
+    List<String> lines = result.out().lines().toList();
+    assertEquals("class,p0,p1", lines.get(0));
+    assertEquals("stone", lines.get(1).split(",")[0]);
+    assertTrue(lines.get(2).startsWith("\"fruit, ripe\","), lines.get(2));
+  }
+
   /** y = 2 x1 - x2 + 0.5 without noise is learned from a table and predicted. */
   @Test
   void numbersAreLearnedAndPredicted() throws IOException {
@@ -174,7 +202,7 @@ final class TrainTests {
     assertEquals(0, Tarn.run("train", "--resume", run, "train.epochs=31").code());
     Files.writeString(words, "1,2,3,4\n1,2,3.5,4\n");
     assertEquals(
-        List.of("tarn: data: row 2: feature 3 is 3.5, but an embedding needs whole numbers"),
+        List.of("tarn: data: example 2: feature 3 is 3.5, but an embedding needs whole numbers"),
         Tarn.run("predict", run, words.toString()).errors());
   }
 

@@ -29,7 +29,7 @@ public record Classified(ConfusionMatrix confusion, List<Mistake> mistakes) {
    * Classifies examples.
    *
    * @param trainer with the weights to be used
-   * @param data examples with class labels; not empty
+   * @param data examples with one tensor of features and a class label each; not empty
    * @param labels the names of the classes
    * @param worst how many mistakes are kept
    */

@@ -264,18 +264,19 @@ final class GraphPicture {
 
   private void draw(Pen pen, ModelGraph.Edge edge, @Nullable List<Point2D> route) {
     if (route == null) {
-      boolean across = isBeside(edge.from()) != isBeside(edge.to());
       Point2D from = centers[edge.from()];
       Point2D to = centers[edge.to()];
-      double x1 = from.getX() + widths[edge.from()] / 2;
-      double x2 = to.getX() + (across ? -1 : 1) * widths[edge.to()] / 2;
-      // Across to the other column, or around the boxes of a column that has no such way.
+      // Across to the other column or to a box of the same row, or else around the boxes between.
+      boolean across = isBeside(edge.from()) != isBeside(edge.to()) || from.getY() == to.getY();
+      double side = across ? Math.signum(to.getX() - from.getX()) : 1;
+      double x1 = from.getX() + side * widths[edge.from()] / 2;
+      double x2 = to.getX() + (across ? -side : 1) * widths[edge.to()] / 2;
       double middle = across ? (x1 + x2) / 2 : around(edge, Math.min(x1, x2));
       Path2D path = new Path2D.Double();
       path.moveTo(x1, from.getY());
       path.curveTo(middle, from.getY(), middle, to.getY(), x2, to.getY());
       stroke(pen, edge, path);
-      arrow(pen, edge, x2, to.getY(), across ? 1 : -1, 0);
+      arrow(pen, edge, x2, to.getY(), across ? side : -1, 0);
       return;
     }
     Path2D path = new Path2D.Double();

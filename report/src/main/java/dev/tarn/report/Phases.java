@@ -22,7 +22,7 @@ final class Phases {
   /** The layer of what depends on the target. */
   static final String LOSS = "loss";
 
-  /** The input that holds what the model is to give. */
+  /** The input that holds what the model is to give; several are numbered {@code target.0}. */
   private static final String TARGET = "target";
 
   /** What stands between a source line and the number of its pass. */
@@ -68,7 +68,7 @@ final class Phases {
             });
     backward.removeAll(forward);
     for (Program.Input input : program.inputs()) {
-      if (input.name().equals(TARGET)) {
+      if (input.name().equals(TARGET) || input.name().startsWith(TARGET + ".")) {
         afterTarget.add(input.value());
       }
     }

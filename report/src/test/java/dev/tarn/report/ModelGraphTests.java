@@ -13,6 +13,9 @@ import dev.tarn.Trace;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Origin;
 import dev.tarn.ir.Program;
+import dev.tarn.nn.Activation;
+import dev.tarn.nn.Dense;
+import dev.tarn.nn.Sequential;
 import dev.tarn.report.ModelGraph.Level;
 import dev.tarn.report.ModelGraph.Phase;
 import dev.tarn.transform.Gradient;
@@ -55,15 +58,18 @@ final class ModelGraphTests {
   /** Models written in Java have source lines that many layers share. */
   @Test
   void aLineWithSeveralLayersIsSplitByTheirParameters() {
-    var model = Samples.config().model();
+    Sequential model =
+        Sequential.of(Dense.units(8), Activation.relu(), Dense.units(4), Activation.tanh());
     Trace trace = new Trace();
-    var x = trace.input("features", Spec.f32(2, 1, 8, 8));
-    var y = trace.at(new Origin("Net.java:7"), () -> model.forward(x, Mode.EVAL));
+    Tensor x = trace.input("features", Spec.f32(2, 5));
+    Tensor y = trace.at(new Origin("Net.java:7"), () -> model.forward(x, Mode.EVAL));
     trace.output("prediction", y);
     ModelGraph graph = ModelGraph.of(trace.build("predict"), Level.LAYERS);
-    assertEquals(List.of("conv2d1", "dense1"), titles(graph, Phase.FORWARD));
+    assertEquals(List.of("0", "2"), titles(graph, Phase.FORWARD));
     assertEquals(
-        "conv2d \u00b7 add \u00b7 relu", box(graph, Phase.FORWARD, "conv2d1").lines().get(0));
+        List.of("matmul \u00b7 add \u00b7 relu", "48 parameters"),
+        box(graph, Phase.FORWARD, "0").lines());
+    assertEquals("[2,8]", edge(graph, Phase.FORWARD, "0", Phase.FORWARD, "2"));
   }
 
   @Test

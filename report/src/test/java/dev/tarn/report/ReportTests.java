@@ -162,7 +162,7 @@ final class ReportTests {
   void layersAreThoseOfTheModel() {
     List<LayerRow> rows =
         LayerRow.of(
-            Samples.config().model(), Samples.config().load().split().train().featureShape());
+            Samples.config().model(), Samples.config().load().split().train().features().get(0));
     assertEquals(
         List.of(
             new LayerRow("conv2d1", "Conv2d", "[4,8,8]", 4 * 9 + 4),

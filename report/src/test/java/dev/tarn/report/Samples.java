@@ -5,7 +5,6 @@ import dev.tarn.Spec;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Dataset;
 import dev.tarn.ir.Program;
-import dev.tarn.nn.Sequential;
 import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.train.Evaluation;
 import dev.tarn.train.Metrics;
@@ -48,12 +47,6 @@ final class Samples {
 
   static RunConfig config() {
     return RunConfig.parse(RUN_FILE, "small-cnn.yaml", Path.of(""), List.of());
-  }
-
-  static Sequential model() {
-    Sequential model = config().model();
-    LayerRow.of(model, config().load().split().train().featureShape());
-    return model;
   }
 
   /** What a step of a small convolutional network computes. */

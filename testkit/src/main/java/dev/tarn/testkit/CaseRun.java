@@ -1,6 +1,7 @@
 package dev.tarn.testkit;
 
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.State;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
@@ -20,8 +21,13 @@ public record CaseRun(List<List<HostTensor>> outputs, Map<State, HostTensor> sta
 
   /** Runs every step of a case with a store and an executable of its own. */
   public static CaseRun of(Backend backend, OpCase opCase) {
+    return of(backend, opCase, Precision.FP32);
+  }
+
+  /** Runs every step of a case in a precision with a store and an executable of its own. */
+  public static CaseRun of(Backend backend, OpCase opCase, Precision precision) {
     try (StateStore store = backend.allocate(opCase.states());
-        Executable executable = backend.compile(opCase.programs(), store)) {
+        Executable executable = backend.compile(opCase.programs(), store, precision)) {
       return of(executable, store, opCase);
     }
   }

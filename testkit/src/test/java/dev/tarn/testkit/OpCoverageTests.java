@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tarn.Shape;
+import dev.tarn.Spec;
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Constant;
@@ -58,7 +59,7 @@ class OpCoverageTests {
    * Compiling a kernel for each takes a backend most of the time of its conformance tests. A new
    * elementwise function takes two or three, for its value and its gradients.
    */
-  private static final int MAX_TAPES = 195;
+  private static final int MAX_TAPES = 215;
 
   @Test
   void everyOperationHasACase() {
@@ -154,8 +155,8 @@ class OpCoverageTests {
     StringBuilder out = new StringBuilder();
     for (Fused.Instruction instruction : tape.tape()) {
       if (instruction instanceof Fused.Load load) {
-        Shape shape = node.inputs().get(load.input()).spec().shape();
-        out.append("load ").append(pattern(shape, tape.shape()));
+        Spec spec = node.inputs().get(load.input()).spec();
+        out.append("load ").append(spec.dtype()).append(pattern(spec.shape(), tape.shape()));
       } else if (instruction instanceof Fused.Apply apply) {
         out.append(apply);
       } else {
@@ -163,7 +164,7 @@ class OpCoverageTests {
       }
       out.append("; ");
     }
-    return out.append(tape.results()).toString();
+    return out.append(tape.results()).append(tape.types()).toString();
   }
 
   /** Runs of axes that the operand has (x) and along which it repeats (-). */

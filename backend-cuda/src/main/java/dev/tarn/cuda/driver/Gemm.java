@@ -29,7 +29,9 @@ public final class Gemm implements Command {
     /** In full 32-bit precision (for bf16 matrices: exact products on tensor cores). */
     F32(cublasComputeType.CUBLAS_COMPUTE_32F),
     /** With factors rounded to tf32 (10 bits of mantissa) on tensor cores. */
-    TF32(cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32);
+    TF32(cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32),
+    /** With f32 factors rounded to bf16 on tensor cores. */
+    BF16(cublasComputeType.CUBLAS_COMPUTE_32F_FAST_16BF);
 
     private final int code;
 

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Every kernel file is CUDA C++ to nvcc too, where nvcc is on the PATH.
  *
- * <p>A file names the definitions it needs in a comment of its own: {@code // nvcc-check:
- * -DTILE=16}.
+ * <p>A file that takes definitions names them in comments, each of which is compiled: {@code //
+ * nvcc-check: -DTILE=16}.
  */
 class NvccTests {
 
@@ -64,11 +64,28 @@ class NvccTests {
     try (Stream<Path> all = Files.walk(directory)) {
       files = all.filter(f -> f.toString().endsWith(".cu")).sorted().toList();
     }
-    return files.stream()
-        .map(f -> DynamicTest.dynamicTest(f.getFileName().toString(), () -> check(f)));
+    List<DynamicTest> tests = new ArrayList<>();
+    for (Path file : files) {
+      for (String definitions : variants(file)) {
+        String name = (file.getFileName() + " " + definitions).strip();
+        tests.add(DynamicTest.dynamicTest(name, () -> check(file, definitions)));
+      }
+    }
+    return tests.stream();
   }
 
-  private void check(Path file) throws IOException, InterruptedException {
+  private static List<String> variants(Path file) throws IOException {
+    try (Stream<String> lines = Files.lines(file)) {
+      List<String> variants =
+          lines
+              .filter(line -> line.startsWith(MARK))
+              .map(line -> line.substring(MARK.length()).strip())
+              .toList();
+      return variants.isEmpty() ? List.of("") : variants;
+    }
+  }
+
+  private void check(Path file, String definitions) throws IOException, InterruptedException {
     List<Child> children = new ArrayList<>();
     for (String architecture : ARCHITECTURES) {
       List<String> command =
@@ -82,12 +99,7 @@ class NvccTests {
                   "-I" + SOURCES,
                   "-o",
                   temp.resolve(architecture + ".cubin").toString()));
-      try (Stream<String> lines = Files.lines(file)) {
-        lines
-            .filter(line -> line.startsWith(MARK))
-            .flatMap(line -> Arrays.stream(line.substring(MARK.length()).strip().split(" +")))
-            .forEach(command::add);
-      }
+      Stream.of(definitions.split(" +")).filter(d -> !d.isEmpty()).forEach(command::add);
       command.add(file.toString());
       children.add(Child.start(command, Map.of()));
     }

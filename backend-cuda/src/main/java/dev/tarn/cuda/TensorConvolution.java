@@ -1,0 +1,300 @@
+package dev.tarn.cuda;
+
+import dev.tarn.DType;
+import dev.tarn.Shape;
+import dev.tarn.Window2d;
+import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Arithmetic;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Value;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Turns convolutions into launches of {@code convolution_tensor.cu}: on tensor cores, with factors
+ * in bf16 or rounded to tf32.
+ *
+ * <p>Operands are packed into scratch with channels last; results are written as planes. Tiles and
+ * cuts depend on the shapes only, so the same shapes give the same bits on every device.
+ */
+final class TensorConvolution {
+  private static final String FILE = "convolution_tensor.cu";
+  private static final String WEIGHT = "convolution_tensor_weight.cu";
+  private static final String PACK = "convolution_pack.cu";
+
+  private static final int CHUNK_BYTES = 16;
+  private static final int TILE_PIXELS = 128;
+
+  /** A tile of 128 channels only where there are at least so many of them, and so many blocks. */
+  private static final int WIDE = 128;
+
+  private static final int WIDE_BLOCKS = 256;
+  private static final int NARROW = 32;
+  private static final int SIDE = 64;
+  private static final int WEIGHT_BLOCK = 128;
+
+  /** The gradient by the kernel is cut until there are about this many blocks of work. */
+  private static final int BLOCKS = 512;
+
+  private static final int LEAST_CHUNK = 512;
+  private static final int PACK_TILE = 32;
+  private static final int PACK_ROW_BYTES = 128;
+  private static final int MAX_GRID_Y = 65_535;
+
+  /** Grouped convolutions need groups of a multiple of so many channels. */
+  private static final int GROUP_MULTIPLE = 8;
+
+  private final Schedule<Step> schedule;
+  private final Kernels kernels;
+  private final PackedImages packedImages;
+  private final Node node;
+  private final Window2d window;
+  private final DType type;
+  private final DType stored;
+  private final List<Step> steps = new ArrayList<>();
+
+  /** Lowers a node with an arithmetic other than f32. */
+  TensorConvolution(
+      Schedule<Step> schedule,
+      Kernels kernels,
+      PackedImages packedImages,
+      Node node,
+      Window2d window,
+      Arithmetic arithmetic) {
+    this.schedule = schedule;
+    this.kernels = kernels;
+    this.packedImages = packedImages;
+    this.node = node;
+    this.window = window;
+    this.type = arithmetic == Arithmetic.TF32 ? DType.F32 : DType.BF16;
+    this.stored = arithmetic.operands();
+  }
+
+  /**
+   * Whether a convolution of an image by a kernel runs here: groups must fill 16-byte chunks, and
+   * counts must fit the kernels.
+   */
+  static boolean takes(Shape image, Shape kernel, Shape result, int groups) {
+    long largest = Math.max(image.size(), result.size());
+    boolean full =
+        kernel.dim(0) / groups % GROUP_MULTIPLE == 0 && kernel.dim(1) % GROUP_MULTIPLE == 0;
+    return (groups == 1 || full)
+        && groups <= MAX_GRID_Y
+        && kernel.size() * GROUP_MULTIPLE < Integer.MAX_VALUE
+        && largest < Integer.MAX_VALUE - TILE_PIXELS;
+  }
+
+  /** {@code y} from x and w. */
+  List<Step> forward() {
+    Shape w = shape(node.inputs().get(1));
+    return product(w, w.dim(0) / window.groups(), false);
+  }
+
+  /** {@code dx} from dy and w. */
+  List<Step> gradInput() {
+    Shape w = shape(node.inputs().get(1));
+    return product(w, w.dim(1), true);
+  }
+
+  private List<Step> product(Shape w, int m, boolean adjoint) {
+    Value from = node.inputs().get(0);
+    Shape in = shape(from);
+    Shape out = shape(node.output());
+    int groups = window.groups();
+    int k = in.dim(1) / groups;
+    long pixels = pixels(out);
+    if (pixels == 0) {
+      return List.of();
+    }
+    Buffer image = pack(from);
+    Buffer kernel = packKernel(w, m, k, adjoint);
+    long rows = CudaLowering.ceil(pixels, TILE_PIXELS);
+    int tile = m <= NARROW ? NARROW : SIDE;
+    if (m >= WIDE && rows * CudaLowering.ceil(m, WIDE) * groups >= WIDE_BLOCKS) {
+      tile = WIDE;
+    }
+    List<String> definitions = definitions(w);
+    definitions.add("-DTARN_ADJOINT=" + (adjoint ? 1 : 0));
+    definitions.add("-DTARN_CHANNELS=" + tile);
+    definitions.add("-DTARN_OUT_BF16=" + bit(node.output().spec().dtype()));
+    long plane = plane(out);
+    KernelStep step =
+        CudaLowering.kernel(kernels, FILE, "conv2d_tensor", definitions)
+            .named(node.op().name())
+            .reads(image)
+            .reads(kernel)
+            .writes(schedule.buffer(node.output()))
+            .whole(m)
+            .whole(chunks(k))
+            .whole((long) groups * chunks(k) * CHUNK_BYTES);
+    numbers(step, in, out)
+        .whole(out.dim(1) * plane)
+        .whole(1)
+        .whole(plane)
+        .grid(rows * CudaLowering.ceil(m, tile), groups)
+        .block(tile == WIDE ? 2 * WEIGHT_BLOCK : WEIGHT_BLOCK, 1);
+    steps.add(step.build(flops(adjoint ? in : out, w)));
+    return steps;
+  }
+
+  /** {@code dw}, in f32, from x and dy. */
+  List<Step> gradWeight(Buffer dw) {
+    Value from = node.inputs().get(0);
+    Value by = node.inputs().get(1);
+    Shape x = shape(from);
+    Shape dy = shape(by);
+    Shape w = shape(node.output());
+    long pixels = pixels(dy);
+    if (pixels == 0) {
+      return List.of(CudaLowering.zeros(node.op().name(), dw));
+    }
+    int groups = window.groups();
+    int m = w.dim(0) / groups;
+    int channels = padded(w.dim(1));
+    long terms = (long) channels * w.dim(2) * w.dim(3);
+    long blocks = CudaLowering.ceil(m, SIDE) * CudaLowering.ceil(terms, SIDE);
+    long wanted = Math.max(1, Math.min(pixels / LEAST_CHUNK, BLOCKS / (blocks * groups)));
+    long chunk = CudaLowering.ceil(CudaLowering.ceil(pixels, wanted), PACK_TILE) * PACK_TILE;
+    long count = CudaLowering.ceil(pixels, chunk);
+    long elements = groups * m * terms;
+    Buffer partial = schedule.scratch(node.op().name() + " partial sums", 4 * count * elements);
+    List<String> definitions = definitions(w);
+    KernelStep step =
+        CudaLowering.kernel(kernels, WEIGHT, "conv2d_weight_tensor", definitions)
+            .named(node.op().name())
+            .reads(pack(from))
+            .reads(pack(by))
+            .writes(partial)
+            .whole(m)
+            .whole(groups)
+            .whole(chunk)
+            .whole(chunks(w.dim(1)))
+            .whole(chunks(m))
+            .whole((long) groups * chunks(w.dim(1)) * CHUNK_BYTES)
+            .whole((long) groups * chunks(m) * CHUNK_BYTES);
+    numbers(step, x, dy).grid(blocks, groups * count).block(WEIGHT_BLOCK, 1);
+    steps.add(step.build(flops(dy, w)));
+    steps.add(
+        CudaLowering.kernel(kernels, WEIGHT, "conv2d_weight_sum", definitions)
+            .reads(partial)
+            .writes(dw)
+            .whole(elements)
+            .whole(count)
+            .whole(channels)
+            .whole(w.dim(1))
+            .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1)
+            .block(CudaLowering.BLOCK, 1)
+            .build(count * elements));
+    return steps;
+  }
+
+  /** The window and the type of the factors, as the kernels want them. */
+  private List<String> definitions(Shape w) {
+    return new ArrayList<>(
+        List.of(
+            "-DTARN_BF16=" + bit(type),
+            "-DTARN_R=" + w.dim(2),
+            "-DTARN_S=" + w.dim(3),
+            "-DTARN_STRIDE_H=" + window.strideH(),
+            "-DTARN_STRIDE_W=" + window.strideW(),
+            "-DTARN_DILATION_H=" + window.dilationH(),
+            "-DTARN_DILATION_W=" + window.dilationW()));
+  }
+
+  /** Adds the parameters that {@code convolution_window.cuh} lists. */
+  private KernelStep numbers(KernelStep step, Shape in, Shape out) {
+    step.whole(pixels(out))
+        .whole(in.dim(2))
+        .whole(in.dim(3))
+        .whole(window.padTop())
+        .whole(window.padLeft());
+    ConvolutionLowering.divider(step, (int) plane(out));
+    ConvolutionLowering.divider(step, out.dim(3));
+    return step;
+  }
+
+  /** An image with its channels last, those of each group rounded up to 16 bytes. */
+  private Buffer pack(Value image) {
+    PackedImages.Key key = new PackedImages.Key(image, window.groups(), type);
+    Buffer known = packedImages.get(key);
+    if (known != null) {
+      return known;
+    }
+    Shape shape = shape(image);
+    int groups = window.groups();
+    int channels = shape.dim(1) / groups;
+    int padded = padded(channels);
+    long plane = plane(shape);
+    long bytes = shape.dim(0) * plane * groups * padded * type.bytes();
+    Buffer packed = schedule.scratch(node.op().name() + " channels last", bytes);
+    long tiles =
+        CudaLowering.ceil(plane, PACK_TILE)
+            * CudaLowering.ceil(padded, PACK_ROW_BYTES / type.bytes());
+    steps.add(
+        CudaLowering.kernel(kernels, PACK, "pack_pixels_" + stored + "_to_" + type)
+            .reads(schedule.buffer(image))
+            .writes(packed)
+            .whole(groups)
+            .whole(channels)
+            .whole(padded)
+            .whole(plane)
+            .grid(tiles * shape.dim(0) * groups, 1)
+            .block(PACK_TILE, CudaLowering.BLOCK / PACK_TILE)
+            .build(0));
+    packedImages.put(key, packed);
+    return packed;
+  }
+
+  /** The kernel as rows of (tap, channel), a row for each of the m results of a group. */
+  private Buffer packKernel(Shape w, int m, int k, boolean adjoint) {
+    int taps = w.dim(2) * w.dim(3);
+    long terms = (long) w.dim(1) * taps;
+    long elements = (long) window.groups() * m * taps * padded(k);
+    Buffer packed = schedule.scratch(node.op().name() + " kernel", elements * type.bytes());
+    steps.add(
+        CudaLowering.kernel(kernels, PACK, "pack_kernel_" + stored + "_to_" + type)
+            .reads(schedule.buffer(node.inputs().get(1)))
+            .writes(packed)
+            .whole(elements)
+            .whole(m)
+            .whole(k)
+            .whole(padded(k))
+            .whole(taps)
+            .whole(w.dim(0) / window.groups() * terms)
+            .whole(adjoint ? taps : terms)
+            .whole(adjoint ? terms : taps)
+            .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1)
+            .block(CudaLowering.BLOCK, 1)
+            .build(0));
+    return packed;
+  }
+
+  private int chunks(int channels) {
+    return (int) CudaLowering.ceil(channels, CHUNK_BYTES / type.bytes());
+  }
+
+  private int padded(int channels) {
+    return chunks(channels) * (CHUNK_BYTES / type.bytes());
+  }
+
+  private static int bit(DType type) {
+    return type == DType.F32 ? 0 : 1;
+  }
+
+  private static long flops(Shape y, Shape w) {
+    return 2 * y.size() * w.withoutFirst().size();
+  }
+
+  private static long plane(Shape image) {
+    return (long) image.dim(2) * image.dim(3);
+  }
+
+  private static long pixels(Shape image) {
+    return image.dim(0) * plane(image);
+  }
+
+  private static Shape shape(Value value) {
+    return value.spec().shape();
+  }
+}

@@ -1,0 +1,204 @@
+// 2-D convolution and its adjoint by the input, on tensor cores: tf32 or bf16 factors, f32 sums.
+//
+//   forward  y[n,o,p,q]  = sum_{r,s,c} w[o,r,s,c] x[n, p*SH - PT + r*DH, q*SW - PL + s*DW, c]
+//   adjoint  dx[n,c,h,w] = sum_{r,s,o} w[c,r,s,o] dy[n, (h + PT - r*DH) / SH, ..., o] where whole
+//
+// Both are products out (pixels, m) = in (pixels, taps k) w (m, taps k)^T whose left factor is never
+// stored: in is x or dy, out is y or dx, k and m their channels in a group.
+//
+//   in:  (N, H, W, G, K) channels last, K = k rounded up to 16 bytes, zeros past k
+//   w:   (G, m, R, S, K) likewise; convolution_pack.cu makes both
+//   out: element (n, pixel, channel) at n * to_image + pixel * to_pixel + channel * to_channel, so
+//        planes and channels last alike
+//
+// A block of 128 or 256 threads makes 128 pixels x TARN_CHANNELS (32, 64, 128) channels, a warp 64 x 32
+// (32 x 32). Tiles of 64 bytes of taps k are copied ahead by cp.async, 16 bytes a copy, into 3 or 4
+// stages of shared memory (at most 48 KiB); what lies outside the image is filled with zeros. Rows of
+// 64 bytes are stored with their 16-byte parts permuted, so that ldmatrix meets each bank once. grid
+// (ceil(pixels / 128) * ceil(m / TARN_CHANNELS), G), neighbours sharing pixels. The order of sums
+// depends on shapes only.
+//
+// FLOPs: 2 pixels m k R S. Bytes: in, w and out once each as far as caches hold what windows share.
+// Window and types are definitions, extents are arguments: layers share a compiled kernel.
+//
+// Seen with nvcc 13.0 for sm_90a and a window of 3 x 3: 94 to 96 registers (32 channels), 128 to 154
+// (64), 124 to 128 (128), and no spills; two steps of a 64 x 32 tile of a warp are 32 mma.m16n8k16 and 12
+// ldmatrix.x4.
+//
+// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+#include "convolution_window.cuh"
+#include "element.cuh"
+#include "tensor_core.cuh"
+
+namespace tarn {
+
+#if TARN_OUT_BF16
+using Result = Bf16;
+#else
+using Result = float;
+#endif
+
+constexpr unsigned int kPixels = 128, kChannels = TARN_CHANNELS;
+constexpr unsigned int kChunks = 4;  // of 16 bytes, in a row of a stage
+constexpr unsigned int kStages = kChannels == 128 ? 3 : 4;
+constexpr unsigned int kWarpsDown = kChannels == 32 ? 4 : 2, kWarpsAcross = kChannels / 32;
+constexpr unsigned int kTensorThreads = 32 * kWarpsDown * kWarpsAcross;
+constexpr unsigned int kRows = kPixels / kWarpsDown / 16;  // tiles of 16 pixels of a warp
+constexpr unsigned int kRowsApart = kTensorThreads / kChunks;
+constexpr unsigned int kPixelLoads = kPixels / kRowsApart;
+constexpr unsigned int kWeightLoads = kChannels / kRowsApart;
+constexpr bool kAdjoint = TARN_ADJOINT;
+
+// Where chunk of a row lies in a stage, in bytes.
+__device__ __forceinline__ unsigned int place(unsigned int row, unsigned int chunk) {
+  return (row * kChunks + (chunk ^ (row >> 1 & 3))) * 16;
+}
+
+__device__ __forceinline__ void store_pair(Bf16 *to, float a, float b) {
+  *reinterpret_cast<Bf16x2 *>(to) = Bf16x2{to_bf16(a), to_bf16(b)};
+}
+
+__device__ __forceinline__ void store_pair(float *to, float a, float b) {
+  *reinterpret_cast<float2 *>(to) = make_float2(a, b);
+}
+
+}  // namespace tarn
+
+// k_chunks: 16-byte chunks of the K channels of a group; in_pixel: bytes of a pixel of in
+extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
+    conv2d_tensor(const unsigned char *in, const unsigned char *w, tarn::Result *to, unsigned int m,
+                  unsigned int k_chunks, unsigned int in_pixel, TARN_PIXELS_PARAMETERS,
+                  unsigned int to_image, unsigned int to_pixel, unsigned int to_channel) {
+  using namespace tarn;
+  __shared__ __align__(128) unsigned char pixels_of[kStages][kPixels * kChunks * 16];
+  __shared__ __align__(128) unsigned char weights_of[kStages][kChannels * kChunks * 16];
+
+  const Pixels c = TARN_PIXELS;
+  const unsigned int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
+  const unsigned int across = (m + kChannels - 1) / kChannels;
+  const unsigned int first_pixel = blockIdx.x / across * kPixels;
+  const unsigned int first_channel = blockIdx.x % across * kChannels;
+  const unsigned int group = blockIdx.y;
+
+  // What this thread copies: one chunk of each tile's rows, the same in all.
+  const unsigned int chunk = thread % kChunks, row = thread / kChunks;
+  Window<kAdjoint> windows[kPixelLoads];
+  const unsigned char *sources[kPixelLoads];
+#pragma unroll
+  for (unsigned int i = 0; i < kPixelLoads; i++) {
+    const unsigned int pixel = first_pixel + row + i * kRowsApart;
+    windows[i] = Window<kAdjoint>::of(c, pixel);
+    sources[i] = in + (unsigned long long)windows[i].image * c.in_h * c.in_w * in_pixel +
+                 group * k_chunks * 16;
+  }
+  const unsigned int terms = TARN_R * TARN_S * k_chunks;
+  const unsigned char *kernel =
+      w + ((unsigned long long)(group * m + first_channel + row) * terms + chunk) * 16;
+  unsigned int term = chunk;  // counts chunks of (r, s, k)
+  Tap tap = Tap::first();
+  unsigned int k = chunk;
+  while (k >= k_chunks) {
+    k -= k_chunks;
+    tap.next();
+  }
+
+  AsyncCopies copies;
+  const auto load = [&](unsigned int stage) {
+    const bool exists = term < terms;
+#pragma unroll
+    for (unsigned int i = 0; i < kPixelLoads; i++) {
+      unsigned int at;
+      const bool ok = windows[i].find(c, tap, at) && exists;
+      const unsigned char *from = sources[i] + (unsigned long long)at * in_pixel + k * 16;
+      copies.copy(pixels_of[stage] + place(row + i * kRowsApart, chunk), ok ? from : in, ok);
+    }
+#pragma unroll
+    for (unsigned int i = 0; i < kWeightLoads; i++) {
+      const bool ok = first_channel + row + i * kRowsApart < m && exists;
+      const unsigned char *from = kernel + (unsigned long long)i * kRowsApart * terms * 16;
+      copies.copy(weights_of[stage] + place(row + i * kRowsApart, chunk), ok ? from : w, ok);
+    }
+    kernel += kChunks * 16;
+    term += kChunks;
+    k += kChunks;
+    while (k >= k_chunks) {
+      k -= k_chunks;
+      tap.next();
+    }
+  };
+
+  float sums[kRows][4][4];
+#pragma unroll
+  for (unsigned int i = 0; i < kRows; i++) {
+#pragma unroll
+    for (unsigned int j = 0; j < 16; j++) sums[i][j / 4][j % 4] = 0.0f;
+  }
+  const unsigned int warp_pixel = warp % kWarpsDown * kRows * 16;
+  const unsigned int warp_channel = warp / kWarpsDown * 32;
+
+  const unsigned int tiles = (terms + kChunks - 1) / kChunks;
+#pragma unroll
+  for (unsigned int i = 0; i < kStages - 1; i++) {
+    if (i < tiles) load(i);
+    copies.commit();
+  }
+  unsigned int stage = 0, ahead = kStages - 1;
+  for (unsigned int tile = 0; tile < tiles; tile++) {
+    copies.wait<kStages - 2>();
+    __syncthreads();
+    if (tile + kStages - 1 < tiles) load(ahead);
+    copies.commit();
+#pragma unroll
+    for (unsigned int step = 0; step < 2; step++) {
+      unsigned int a[kRows][4], b[2][4];
+#pragma unroll
+      for (unsigned int i = 0; i < kRows; i++) {
+        load_matrices(a[i], pixels_of[stage] +
+                                place(warp_pixel + i * 16 + lane % 16, step * 2 + lane / 16));
+        round_operand<Element>(a[i]);
+      }
+#pragma unroll
+      for (unsigned int j = 0; j < 2; j++) {
+        load_matrices(b[j], weights_of[stage] + place(warp_channel + j * 16 + lane / 16 * 8 + lane % 8,
+                                                      step * 2 + lane / 8 % 2));
+        round_operand<Element>(b[j]);
+      }
+#pragma unroll
+      for (unsigned int i = 0; i < kRows; i++) {
+#pragma unroll
+        for (unsigned int j = 0; j < 4; j++) {
+          const unsigned int pair[2] = {b[j / 2][j % 2 * 2], b[j / 2][j % 2 * 2 + 1]};
+          multiply_tiles<Element>(sums[i][j], a[i], pair);
+        }
+      }
+    }
+    stage = stage + 1 == kStages ? 0 : stage + 1;
+    ahead = ahead + 1 == kStages ? 0 : ahead + 1;
+  }
+
+  const bool pairs = to_channel == 1 && (to_pixel | to_image | (group * m)) % 2 == 0;
+#pragma unroll
+  for (unsigned int i = 0; i < kRows * 2; i++) {
+    const unsigned int pixel = first_pixel + warp_pixel + i * 8 + lane / 4;
+    if (pixel >= c.pixels) break;
+    const unsigned int image = c.out_plane.quotient(pixel);
+    Result *out = to + (unsigned long long)image * to_image +
+                  (unsigned long long)(pixel - image * c.out_plane.divisor) * to_pixel +
+                  (unsigned long long)(group * m) * to_channel;
+#pragma unroll
+    for (unsigned int j = 0; j < 4; j++) {
+      const unsigned int channel = first_channel + warp_channel + j * 8 + lane % 4 * 2;
+      const float *sum = sums[i / 2][j] + i % 2 * 2;
+      Result *one = out + (unsigned long long)channel * to_channel;
+      if (pairs && channel + 1 < m) {
+        store_pair(one, sum[0], sum[1]);
+      } else {
+        if (channel < m) one[0] = from_float<Result>(sum[0]);
+        if (channel + 1 < m) one[to_channel] = from_float<Result>(sum[1]);
+      }
+    }
+  }
+}
