@@ -46,7 +46,8 @@ public final class RunSchema {
           Map.entry("size", list(COUNT, 2, 2)),
           Map.entry("fit", unless(word(List.of("crop", "stretch")), "crop")),
           Map.entry("gray", unless(BOOL, false)),
-          Map.entry("normalize", word(Arrays.stream(Method.values()).map(Method::toString).toList())),
+          Map.entry(
+              "normalize", word(Arrays.stream(Method.values()).map(Method::toString).toList())),
           Map.entry("scale", unless(NUMBER, 1)),
           Map.entry("shape", list(COUNT, 1)),
           Map.entry("split", unless(list(number(0, 1), 3, 3), List.of(0.8, 0.1, 0.1))),
@@ -116,8 +117,7 @@ public final class RunSchema {
   }
 
   private static Map<String, Object> ownClass() {
-    return object(
-        Map.of(ClassModel.KIND, TEXT, "args", Map.of("type", "object")), ClassModel.KIND);
+    return object(Map.of(ClassModel.KIND, TEXT, "args", Map.of("type", "object")), ClassModel.KIND);
   }
 
   /** The keys that the code reads, each with its schema; any value where none is known. */

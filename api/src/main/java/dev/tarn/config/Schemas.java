@@ -44,9 +44,8 @@ final class Schemas {
     return any(element, list(element, 1));
   }
 
-  @SafeVarargs
-  static Map<String, Object> any(Map<String, Object>... alternatives) {
-    return Map.of("anyOf", List.of(alternatives));
+  static Map<String, Object> any(Map<String, Object> one, Map<String, Object> other) {
+    return Map.of("anyOf", List.of(one, other));
   }
 
   /** With the value that it has if it is not given. */

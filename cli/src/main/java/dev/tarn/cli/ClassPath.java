@@ -15,8 +15,7 @@ final class ClassPath {
   @Option(
       names = "--classpath",
       paramLabel = "PATH",
-      description =
-          "Jars and directories of classes, for a run file with 'model: {class: ...}'.")
+      description = "Jars and directories of classes, for a run file with 'model: {class: ...}'.")
   private @Nullable String path;
 
   /**

@@ -70,8 +70,8 @@ final class LayerCost {
   }
 
   /**
-   * The rows and columns of the input that one element depends on, and how far neighbours are
-   * apart in it; 0 rows where this is not known or everything.
+   * The rows and columns of the input that one element depends on, and how far neighbours are apart
+   * in it; 0 rows where this is not known or everything.
    */
   record Field(long rows, long columns, long stepRows, long stepColumns) {
     /** Of the input itself. */
@@ -109,11 +109,7 @@ final class LayerCost {
         PoolWindow w = pool.window();
         return grown(w.kernelH() - 1L, w.kernelW() - 1L, w.strideH(), w.strideW());
       }
-      boolean mixes =
-          node.op() instanceof Conv2dGradInput
-              || node.op() instanceof MatMul
-              || (node.op() instanceof Reduce && node.output().spec().shape().rank() < 3);
-      return mixes ? NONE : this;
+      return node.op() instanceof Conv2dGradInput ? NONE : this;
     }
 
     private Field grown(long moreRows, long moreColumns, int strideRows, int strideColumns) {

@@ -176,9 +176,11 @@ final class SummaryCommand implements Callable<Integer> {
     } else {
       Picture picture = Pictures.graph(drawn);
       if (file.toString().endsWith(".svg")) {
-        picture.writeSvg(file);
+        AtomicFile.write(file, picture.svg());
       } else {
-        picture.writePng(file);
+        AtomicFile.write(
+            file,
+            channel -> AtomicFile.writeFully(channel, java.nio.ByteBuffer.wrap(picture.png(2))));
       }
     }
     output.people(json).println("graph   " + file);
