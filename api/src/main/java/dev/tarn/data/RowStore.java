@@ -4,6 +4,7 @@ import dev.tarn.TarnException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,7 @@ final class RowStore implements AutoCloseable {
   private final int blockBytes;
   private final long memoryBytes;
   private final List<byte[]> blocks = new ArrayList<>();
+  private final List<FloatBuffer> numbers = new ArrayList<>();
   private byte[] last = new byte[0];
   private int used;
   private long stored;
@@ -124,6 +126,7 @@ final class RowStore implements AutoCloseable {
     } else {
       blocks.add(Arrays.copyOf(last, used));
       last = new byte[0];
+      blocks.forEach(block -> numbers.add(numbers(ByteBuffer.wrap(block))));
     }
     used = 0;
     return this;
@@ -167,14 +170,16 @@ final class RowStore implements AutoCloseable {
   void floats(int row, float[] to, int at) {
     long position = (long) row * width;
     FileChannel channel = file;
-    ByteBuffer from;
     if (channel == null) {
-      byte[] block = blocks.get((int) (position / blockBytes));
-      from = ByteBuffer.wrap(block, (int) (position % blockBytes), width);
+      FloatBuffer block = numbers.get((int) (position / blockBytes));
+      block.get((int) (position % blockBytes) / Float.BYTES, to, at, width / Float.BYTES);
     } else {
-      from = read(channel, position);
+      numbers(read(channel, position)).get(to, at, width / Float.BYTES);
     }
-    from.slice().order(ORDER).asFloatBuffer().get(to, at, width / 4);
+  }
+
+  private static FloatBuffer numbers(ByteBuffer bytes) {
+    return bytes.order(ORDER).asFloatBuffer();
   }
 
   /** Copies a row of unsigned bytes as numbers from 0 to 255. */
