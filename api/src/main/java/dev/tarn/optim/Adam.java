@@ -95,6 +95,11 @@ public record Adam(
   }
 
   @Override
+  public double learningRate(long update) {
+    return lr.at(update);
+  }
+
+  @Override
   public boolean hasWeightDecay() {
     return weightDecay != 0;
   }

@@ -25,6 +25,11 @@ interface CoupledDecay extends Optimizer {
   }
 
   @Override
+  default double learningRate(long update) {
+    return lr().at(update);
+  }
+
+  @Override
   default boolean hasWeightDecay() {
     return weightDecay() != 0;
   }

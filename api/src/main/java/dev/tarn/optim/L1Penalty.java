@@ -31,6 +31,11 @@ record L1Penalty(Optimizer base, double factor) implements Optimizer {
   }
 
   @Override
+  public double learningRate(long update) {
+    return base.learningRate(update);
+  }
+
+  @Override
   public boolean hasWeightDecay() {
     return true;
   }

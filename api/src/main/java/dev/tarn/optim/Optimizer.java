@@ -27,6 +27,11 @@ public interface Optimizer {
    */
   void scalars(long update, double scale, double[] values);
 
+  /** The learning rate of an update, from 1, before any {@link Plateau}; NaN if it has none. */
+  default double learningRate(long update) {
+    return Double.NaN;
+  }
+
   /** Whether weights, which are penalised, need another group than biases, which are not. */
   boolean hasWeightDecay();
 

@@ -23,7 +23,9 @@ import org.slf4j.LoggerFactory;
  * What a checkpoint says beside its tensors.
  *
  * @param position where the training was
- * @param progress what the plateau remembers
+ * @param plateau what the plateau remembers
+ * @param early what early stopping remembers
+ * @param stop the rule that held at the end of the last epoch, or null
  * @param seed its seed
  * @param features one example's features
  * @param device the device it ran on, with versions
@@ -32,7 +34,9 @@ import org.slf4j.LoggerFactory;
  */
 record CheckpointHeader(
     Position position,
-    Plateau.State progress,
+    Plateau.State plateau,
+    EarlyStopping.State early,
+    @Nullable Stop stop,
     long seed,
     List<Spec> features,
     String device,
@@ -62,7 +66,16 @@ record CheckpointHeader(
     json.addProperty("device", device);
     json.addProperty("method", method);
     json.addProperty("precision", precision.toString());
-    json.add("plateau", json(progress));
+    json.add("plateau", json(plateau));
+    if (early.epoch() > 0 || early.bad() > 0) {
+      json.add("early_stopping", json(early));
+    }
+    if (stop != null) {
+      JsonObject why = new JsonObject();
+      why.addProperty("reason", stop.reason().name());
+      why.addProperty("sentence", stop.sentence());
+      json.add("stop", why);
+    }
     return json.toString();
   }
 
@@ -101,6 +114,8 @@ record CheckpointHeader(
       return new CheckpointHeader(
           position,
           progress(json.getAsJsonObject("plateau")),
+          early(json.getAsJsonObject("early_stopping")),
+          stop(json.getAsJsonObject("stop")),
           json.get("seed").getAsLong(),
           List.copyOf(specs),
           json.get("device").getAsString(),
@@ -144,6 +159,33 @@ record CheckpointHeader(
     json.addProperty("cooling", progress.cooling());
     json.addProperty("scale", progress.scale());
     return json;
+  }
+
+  private static JsonObject json(EarlyStopping.State early) {
+    JsonObject json = new JsonObject();
+    json.addProperty("best", Double.toString(early.best()));
+    json.addProperty("epoch", early.epoch());
+    json.addProperty("reference", Double.toString(early.reference()));
+    json.addProperty("bad", early.bad());
+    return json;
+  }
+
+  private static EarlyStopping.State early(@Nullable JsonObject json) {
+    return json == null
+        ? EarlyStopping.State.START
+        : new EarlyStopping.State(
+            Double.parseDouble(json.get("best").getAsString()),
+            json.get("epoch").getAsInt(),
+            Double.parseDouble(json.get("reference").getAsString()),
+            json.get("bad").getAsInt());
+  }
+
+  private static @Nullable Stop stop(@Nullable JsonObject json) {
+    return json == null
+        ? null
+        : new Stop(
+            Stop.Reason.valueOf(json.get("reason").getAsString()),
+            json.get("sentence").getAsString());
   }
 
   /** Before there was a choice it was fp32. */

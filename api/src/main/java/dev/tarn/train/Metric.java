@@ -2,7 +2,12 @@ package dev.tarn.train;
 
 import dev.tarn.Tensor;
 
-/** A number that tells how good a model is: the mean over examples of something per example. */
+/**
+ * A number that tells how good a model is: the mean over examples of something per example.
+ *
+ * <p>It is part of the compiled step, so it costs next to nothing, and is measured while training
+ * as well. What is no such mean is an {@link EvaluationMetric}.
+ */
 public interface Metric {
   /** The name in tables and files. */
   String name();
@@ -14,6 +19,18 @@ public interface Metric {
    * @param target the target
    */
   Tensor perExample(Tensor output, Tensor target);
+
+  /**
+   * What is made of the mean in the end: a root, for instance; the mean itself unless overridden.
+   */
+  default double ofMean(double mean) {
+    return mean;
+  }
+
+  /** Whether a larger value is a better one. */
+  default boolean higherIsBetter() {
+    return true;
+  }
 
   /**
    * The number of the model's output that it is of, from 0. The target is that of the output's

@@ -11,12 +11,10 @@ import dev.tarn.Trace;
 import dev.tarn.loss.Loss;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -34,32 +32,30 @@ final class Objective {
 
   private final List<Term> terms;
   private final List<Metric> metrics;
+  private final Measured measured;
   private final List<State> sums = new ArrayList<>();
 
   Objective(List<Term> terms, List<Metric> metrics) {
+    this(terms, metrics, List.of());
+  }
+
+  Objective(List<Term> terms, List<Metric> metrics, List<EvaluationMetric> evaluated) {
     if (terms.isEmpty()) {
       throw new TarnException("trainer: at least one loss is needed");
     }
     this.terms = List.copyOf(terms);
     this.metrics = List.copyOf(metrics);
-    Set<String> names = new HashSet<>(Set.of("loss"));
     for (int i = 0; i < terms.size(); i++) {
       sums.add(sum(name(i)));
-      if (!single() && !names.add(name(i))) {
-        throw new TarnException("loss: two terms are called '" + name(i) + "'");
-      }
     }
-    for (Metric metric : metrics) {
-      sums.add(sum(metric.name()));
-      if (!names.add(metric.name())) {
-        throw new TarnException("metric: another is called '" + metric.name() + "' already");
-      }
-    }
+    metrics.forEach(metric -> sums.add(sum(metric.name())));
     for (int i = 0; i < terms.size(); i++) {
       if (terms.get(i).loss().weighted()) {
         sums.add(sum(single() ? "weight" : "weight." + name(i)));
       }
     }
+    List<String> names = IntStream.range(0, terms.size()).mapToObj(this::name).toList();
+    this.measured = new Measured(single() ? List.of() : names, metrics, evaluated);
   }
 
   private static State sum(String name) {
@@ -99,9 +95,35 @@ final class Objective {
     }
     means.put("loss", total);
     for (int i = 0; i < metrics.size(); i++) {
-      means.put(metrics.get(i).name(), values[terms.size() + i] / examples);
+      Metric metric = metrics.get(i);
+      means.put(metric.name(), metric.ofMean(values[terms.size() + i] / examples));
     }
     return new Evaluation(means, examples);
+  }
+
+  /** What takes the predictions of an evaluation. */
+  Measures measures() {
+    return new Measures(measured.evaluated(), this);
+  }
+
+  /** Whether an evaluation needs the predictions. */
+  boolean readsPredictions() {
+    return !measured.evaluated().isEmpty();
+  }
+
+  /** The number of the target of an output's first loss, or null if the data have none. */
+  @Nullable Integer target(int output) {
+    for (Term term : terms) {
+      if (term.output() == output) {
+        return term.constant() == null ? Integer.valueOf(term.target()) : null;
+      }
+    }
+    return null;
+  }
+
+  /** What an epoch measures. */
+  Measured measured() {
+    return measured;
   }
 
   /** The spec of each target by its number, for a batch of which the outputs are given. */
@@ -136,6 +158,9 @@ final class Objective {
             String.format(
                 "metric %s: output %d has no loss, so no target", metric.name(), metric.output()));
       }
+    }
+    for (EvaluationMetric metric : measured.evaluated()) {
+      checkOutput("metric " + metric.name(), metric.output(), outputs);
     }
     targets(outputs);
   }

@@ -11,6 +11,16 @@ import dev.tarn.Tensor;
  */
 record OutputMetric(Metric metric, int output, String name) implements Metric {
   @Override
+  public double ofMean(double mean) {
+    return metric.ofMean(mean);
+  }
+
+  @Override
+  public boolean higherIsBetter() {
+    return metric.higherIsBetter();
+  }
+
+  @Override
   public Tensor perExample(Tensor value, Tensor target) {
     return metric.perExample(value, target);
   }

@@ -37,7 +37,7 @@ public final class RunDirectory implements AutoCloseable {
   private final FileChannel lockFile;
   private final Map<String, String> texts = new LinkedHashMap<>();
   private RunDirectoryMetrics metrics;
-  private double bestLoss = Double.POSITIVE_INFINITY;
+  private double best = Double.NaN;
 
   private RunDirectory(Path path, FileChannel lockFile) {
     this.path = path;
@@ -154,7 +154,10 @@ public final class RunDirectory implements AutoCloseable {
     return run.resolve("last.safetensors");
   }
 
-  /** The checkpoint of the epoch with the least validation loss. */
+  /**
+   * The checkpoint of the best epoch: of the least validation loss, or of what early stopping looks
+   * at.
+   */
   public static Path best(Path run) {
     return run.resolve("best.safetensors");
   }
@@ -179,7 +182,8 @@ public final class RunDirectory implements AutoCloseable {
   public void resume(Trainer trainer) {
     trainer.resume(last(path));
     metrics = RunDirectoryMetrics.upTo(trainer.steps(), path);
-    bestLoss = metrics.bestLoss();
+    String name = trainer.settings().monitored();
+    best = metrics.best(name, trainer.objective().measured().higherIsBetter(name));
   }
 
   /** Keeps a text in every checkpoint from here on. */
@@ -228,12 +232,21 @@ public final class RunDirectory implements AutoCloseable {
       @Override
       public void onEpoch(Trainer trainer, EpochResult result) {
         metrics.add(result);
-        double loss = result.best().loss();
-        if (loss < bestLoss) {
+        String name = trainer.settings().monitored();
+        double value = result.best().get(name);
+        boolean higher = trainer.objective().measured().higherIsBetter(name);
+        if (RunDirectoryMetrics.isBetter(value, best, higher)) {
           trainer.save(best(path), texts);
-          bestLoss = loss;
+          best = value;
         }
         save(trainer);
+      }
+
+      @Override
+      public void onEnd(Trainer trainer, Stop stop) {
+        if (trainer.isWithinEpoch()) {
+          save(trainer);
+        }
       }
     };
   }

@@ -24,6 +24,7 @@ import java.util.Map;
 final class RunDirectoryMetrics {
   private static final String EPOCH = "epoch";
   private static final String STEP = "step";
+  private static final String LEARNING_RATE = "learning_rate";
   private static final String SECONDS = "seconds";
 
   private final Path csv;
@@ -86,19 +87,30 @@ final class RunDirectoryMetrics {
     row.addProperty(EPOCH, result.epoch());
     row.addProperty(STEP, result.step());
     values(result).forEach(row::addProperty);
+    if (!Double.isNaN(result.learningRate())) {
+      row.addProperty(LEARNING_RATE, result.learningRate());
+    }
     row.addProperty(SECONDS, result.seconds());
     rows.add(row);
     write();
   }
 
-  /** The least loss so far, of validation if there is one; infinity before the first epoch. */
-  double bestLoss() {
-    double best = Double.POSITIVE_INFINITY;
+  /** The best value so far of a loss or metric, over validation data if there are any; or NaN. */
+  double best(String name, boolean higherIsBetter) {
+    double best = Double.NaN;
     for (JsonObject row : rows) {
-      String key = row.has("validation_loss") ? "validation_loss" : "train_loss";
-      best = Math.min(best, row.get(key).getAsDouble());
+      boolean validated = row.has("validation_loss");
+      double value = row.get((validated ? "validation_" : "train_") + name).getAsDouble();
+      if (isBetter(value, best, higherIsBetter)) {
+        best = value;
+      }
     }
     return best;
+  }
+
+  /** Whether a value is better than the best so far, which is NaN if there is none. */
+  static boolean isBetter(double value, double best, boolean higherIsBetter) {
+    return Double.isNaN(best) ? !Double.isNaN(value) : higherIsBetter ? value > best : value < best;
   }
 
   private static Map<String, Double> values(EpochResult result) {

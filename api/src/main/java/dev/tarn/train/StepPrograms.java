@@ -68,7 +68,7 @@ final class StepPrograms {
   }
 
   /** The parameters that are trained, in the order of their groups. */
-  private List<Parameter> trained() {
+  List<Parameter> trained() {
     List<Parameter> trained = new ArrayList<>();
     for (ParameterGroup group : groups()) {
       group.parameters().members().forEach(member -> trained.add((Parameter) member));
@@ -78,6 +78,11 @@ final class StepPrograms {
 
   List<ParameterGroup> groups() {
     return grouping.trained();
+  }
+
+  /** What the gradients of an update must be divided by where it has several steps. */
+  State weight() {
+    return weight;
   }
 
   State flag() {
@@ -241,11 +246,14 @@ final class StepPrograms {
     return gradients.stream().map(gradient -> gradient.mul(factor)).toList();
   }
 
-  /** Forward without randomness: the sums. */
+  /** Forward without randomness: the sums, and what the model predicts if that is measured. */
   Program evaluate(List<Spec> features) {
     Trace trace = new Trace();
     List<Tensor> results = forward(trace, features, Mode.EVAL);
     objective.losses(trace, results).sums(trace).forEach(trace::update);
+    if (objective.readsPredictions()) {
+      objective.predictions(results).forEach(tensor -> trace.output(PREDICTION, tensor));
+    }
     return trace.build("evaluate");
   }
 

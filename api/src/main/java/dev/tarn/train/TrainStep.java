@@ -6,7 +6,6 @@ import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.State;
-import dev.tarn.Trace;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.Inspection;
@@ -19,7 +18,6 @@ import dev.tarn.optim.Optimizer;
 import dev.tarn.optim.Updates;
 import dev.tarn.reference.ValidatingBackend;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,19 +46,13 @@ public final class TrainStep implements AutoCloseable {
 
   private record Key(Kind kind, List<Spec> features) {}
 
-  /** An optimizer's scalars: where they are written, and the inputs that take them. */
-  private record Scalars(Optimizer optimizer, double[] values, List<HostTensor> inputs) {}
-
   private final Backend backend;
   private final StepPrograms programs;
   private final Updates updates;
+  private final StepInputs inputs;
   private final StateStore store;
-  private final long seed;
   private final Precision precision;
-  private final Map<String, HostTensor> stepInputs = new HashMap<>();
-  private final Map<Integer, Scalars> scalars = new LinkedHashMap<>();
   private final LinkedHashMap<Key, CompiledStep> compiled = new LinkedHashMap<>(16, 0.75f, true);
-  private double scale = 1;
 
   /**
    * Makes the parameters of a model of one input and one output.
@@ -154,23 +146,11 @@ public final class TrainStep implements AutoCloseable {
     this.precision = precision;
     this.backend = ValidatingBackend.ifAsked(backend);
     this.updates = updates;
-    this.seed = seed;
     this.programs = new StepPrograms(model, objective, updates, features);
     this.store = this.backend.allocate(programs.states());
     store.reset(seed);
-    stepInputs.put(Trace.SEED, HostTensor.of(new int[] {(int) seed, (int) (seed >>> 32)}, 2));
-    stepInputs.put(Trace.STEP, HostTensor.scalar(0));
-    // F64 where the reference computes in double, F32 everywhere else.
     Spec scalar = store.read(programs.accumulators().get(0)).spec();
-    stepInputs.put(StepPrograms.KEEP, HostTensor.zeros(scalar));
-    for (ParameterGroup group : programs.groups()) {
-      List<HostTensor> inputs = new ArrayList<>();
-      for (String name : group.optimizer().scalars()) {
-        inputs.add(stepInputs.computeIfAbsent(group.input(name), key -> HostTensor.zeros(scalar)));
-      }
-      scalars.putIfAbsent(
-          group.number(), new Scalars(group.optimizer(), new double[inputs.size()], inputs));
-    }
+    this.inputs = new StepInputs(updates, programs.groups(), seed, scalar);
   }
 
   /**
@@ -187,20 +167,30 @@ public final class TrainStep implements AutoCloseable {
   void train(Turn turn, Batch batch) {
     Kind kind = turn.last() ? Kind.TRAIN : Kind.ACCUMULATE;
     CompiledStep program = compiled(kind, batch.features());
-    prepare(turn);
+    inputs.set(turn);
     program.run(batch);
   }
 
-  /** Multiplies the learning rates of all steps from here on. */
-  void scaleLearningRates(double factor) {
-    scale = factor;
+  /** The numbers that a step is given beside its batch, learning rates among them. */
+  StepInputs inputs() {
+    return inputs;
+  }
+
+  /** Lets steps run again after a failed one, whose states must have been replaced. */
+  void forgetFailure() {
+    store.write(programs.flag(), HostTensor.scalar(0));
   }
 
   /** Adds a batch to the sums of loss and metrics without training. */
   public void evaluate(Batch batch) {
     CompiledStep program = compiled(Kind.EVALUATE, batch.features());
-    prepare(NO_TURN);
+    inputs.set(NO_TURN);
     program.run(batch);
+  }
+
+  /** The predictions of the batch evaluated last, where the objective needs them. */
+  List<HostTensor> evaluated(Batch batch) {
+    return compiled(Kind.EVALUATE, batch.features()).read(programs.outputs());
   }
 
   /**
@@ -210,7 +200,7 @@ public final class TrainStep implements AutoCloseable {
    */
   public List<HostTensor> predict(List<HostTensor> features) {
     CompiledStep program = compiled(Kind.PREDICT, features);
-    prepare(NO_TURN);
+    inputs.set(NO_TURN);
     program.run(new Batch(features, List.of()));
     return program.read(programs.outputs());
   }
@@ -218,7 +208,7 @@ public final class TrainStep implements AutoCloseable {
   /** Runs a step of training node by node, without any effect on the states. */
   public Inspection inspect(long step, Batch batch) {
     CompiledStep program = compiled(Kind.TRAIN, batch.features());
-    prepare(alone(step));
+    inputs.set(alone(step));
     return program.inspect(batch);
   }
 
@@ -282,6 +272,23 @@ public final class TrainStep implements AutoCloseable {
     return gradients;
   }
 
+  /** The Euclidean norm of the mean gradients of the last update. Waits for the device. */
+  double gradientNorm() {
+    double squares = 0;
+    for (HostTensor gradient : gradients().values()) {
+      for (double value : gradient.toDoubles()) {
+        squares += value * value;
+      }
+    }
+    double weight = programs.accumulates() ? store.read(programs.weight()).item() : 1;
+    return Math.sqrt(squares) / weight;
+  }
+
+  /** The values of the parameters that are trained. Waits for the device. */
+  List<HostTensor> trainedParameters() {
+    return programs.trained().stream().map(parameter -> store.read(parameter)).toList();
+  }
+
   /** The states that a checkpoint holds: parameters, running statistics, moments, sums. */
   public List<State> checkpointStates() {
     List<State> states = new ArrayList<>(parameterStates());
@@ -335,19 +342,6 @@ public final class TrainStep implements AutoCloseable {
     return new Turn(step, step, true, true);
   }
 
-  private void prepare(Turn turn) {
-    stepInputs.get(Trace.STEP).ints()[0] = (int) turn.step();
-    stepInputs.get(StepPrograms.KEEP).set(0, turn.first() ? 0 : 1);
-    if (turn.last()) {
-      for (Scalars group : scalars.values()) {
-        group.optimizer().scalars(turn.update(), scale, group.values());
-        for (int i = 0; i < group.values().length; i++) {
-          group.inputs().get(i).set(0, group.values()[i]);
-        }
-      }
-    }
-  }
-
   private CompiledStep compiled(Kind kind, List<HostTensor> given) {
     return compiled(new Key(kind, given.stream().map(TrainStep::input).toList()));
   }
@@ -392,6 +386,6 @@ public final class TrainStep implements AutoCloseable {
         features,
         (System.nanoTime() - start) / 1_000_000,
         executable.bytes());
-    return new CompiledStep(traced, executable, stepInputs);
+    return new CompiledStep(traced, executable, inputs.tensors());
   }
 }

@@ -13,12 +13,12 @@ import dev.tarn.nn.Module;
 import dev.tarn.optim.Optimizer;
 import dev.tarn.optim.Plateau;
 import dev.tarn.optim.Updates;
-import dev.tarn.train.TrainingListener.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,37 +29,34 @@ import org.jspecify.annotations.Nullable;
  * another.
  */
 public final class Trainer implements AutoCloseable {
-  /** Sums move from the device to doubles, and the flag is looked at, every so many steps. */
-  private static final int READ_EVERY = 64;
-
   private static final int EVALUATION_BATCH = 256;
 
-  private final Backend backend;
   private final Module model;
   private final Objective objective;
-  private final Updates updates;
-  private final @Nullable Plateau plateau;
-  private final long seed;
-  private final Precision precision;
-  private final List<TrainingListener> listeners;
+  private final Settings settings;
+  private final Course course;
+  private final List<EpochResult> history = new ArrayList<>();
+  private final AtomicReference<Stop> request = new AtomicReference<>();
   private @Nullable TrainStep step;
   private @Nullable List<Spec> features;
   private @Nullable Batches fitting;
-  private Position position;
-  private Plateau.State progress = Plateau.State.START;
-  private volatile boolean stopRequested;
+  private @Nullable Stop stopped;
   private boolean closed;
 
   private Trainer(Builder builder, Updates updates) {
-    this.backend = builder.backend;
     this.model = builder.model;
-    this.objective = new Objective(builder.terms, builder.metrics);
-    this.updates = updates;
-    this.plateau = builder.plateau;
-    this.seed = builder.seed;
-    this.precision = builder.precision;
-    this.listeners = List.copyOf(builder.listeners);
-    this.position = Position.start(objective.sums().size());
+    this.objective = new Objective(builder.terms, builder.metrics, builder.evaluated);
+    this.settings =
+        new Settings(
+            builder.backend,
+            updates,
+            builder.plateau,
+            builder.earlyStopping,
+            builder.stop,
+            List.copyOf(builder.listeners),
+            builder.seed,
+            builder.precision);
+    this.course = new Course(objective.sums().size());
   }
 
   /** Begins to describe the training of a model on a device. */
@@ -68,61 +65,35 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Trains until a number of epochs is done in all, resumed ones included, or {@link #stop} is
-   * called.
+   * Trains until a number of epochs is done in all, resumed ones included, or a rule or {@link
+   * #stop} ends it; {@link #stopped} says which. With early stopping the weights of the best epoch
+   * are in place afterwards, unless {@link #stop()} was called.
    *
    * @param train the training batches
    * @param validation evaluated after each epoch, or null
    * @param epochs the number of epochs in all
    * @return what each epoch that ended here gave
    * @throws NonFiniteException if the loss or a gradient becomes NaN or infinite
-   * @throws TarnException if a resumed training had another number of batches an epoch
+   * @throws TarnException if a resumed training had another number of batches an epoch, or a rule
+   *     is about a metric that is not measured
    */
   public List<EpochResult> fit(Batches train, @Nullable Dataset validation, int epochs) {
-    List<EpochResult> results = new ArrayList<>();
-    TrainStep current = step(train.data());
-    position = position.of(train.count());
-    long examples = 0;
+    int before = history.size();
+    Fitting fit = new Fitting(this, step(train.data()), course, train, validation, epochs);
     fitting = train;
-    while (!stopRequested) {
-      // A checkpoint saved after an epoch's last step has that epoch's results still to give.
-      long begun = position.examples() > 0 ? position.step() - 1 : position.step();
-      int epoch = (int) (begun / train.count());
-      if (epoch >= epochs) {
-        break;
-      }
-      long start = System.nanoTime();
-      train.startEpoch(seed, epoch);
-      int first = (int) (position.step() - (long) epoch * train.count());
-      for (int i = first; i < train.count(); i++) {
-        if (stopRequested) {
-          return results;
-        }
-        Batch batch = train.load(i);
-        current.train(Turn.of(position.step() + 1, train.count(), updates.accumulate()), batch);
-        position = position.next(batch.size());
-        examples += batch.size();
-        if (position.step() % READ_EVERY == 0) {
-          collect(train);
-        }
-        Progress where =
-            new Progress(epoch + 1, epochs, i + 1, train.count(), position.step(), examples);
-        listeners.forEach(listener -> listener.onStep(this, where));
-      }
-      collect(train);
-      Evaluation trained = objective.evaluation(position.sums(), position.examples());
-      position = position.nextEpoch();
-      Evaluation validated = validation == null ? null : evaluate(validation);
-      double seconds = (System.nanoTime() - start) / 1e9;
-      if (plateau != null) {
-        progress = plateau.next(progress, (validated == null ? trained : validated).loss());
-        current.scaleLearningRates(progress.scale());
-      }
-      EpochResult result = new EpochResult(epoch + 1, position.step(), trained, validated, seconds);
-      results.add(result);
-      listeners.forEach(listener -> listener.onEpoch(this, result));
-    }
-    return results;
+    stopped = null;
+    stopped = fit.run(history);
+    return List.copyOf(history.subList(before, history.size()));
+  }
+
+  /** What every epoch that ended in this process gave, in order. */
+  public List<EpochResult> history() {
+    return List.copyOf(history);
+  }
+
+  /** Why the last call of {@link #fit} ended; null before, while it lasts, and if it failed. */
+  public @Nullable Stop stopped() {
+    return stopped;
   }
 
   /**
@@ -143,16 +114,30 @@ public final class Trainer implements AutoCloseable {
   /** Loss and metrics over a data set. */
   public Evaluation evaluate(Dataset data) {
     TrainStep current = step(data);
+    double[] kept = current.takeSums();
+    Evaluation evaluation = Measures.evaluate(current, inOrder(data), objective);
+    course.position = course.position.plus(kept);
+    return evaluation;
+  }
+
+  private static Batches inOrder(Dataset data) {
     Batches batches = new Batches(data, EVALUATION_BATCH, false);
     batches.startEpoch(0, 0);
-    double[] kept = current.takeSums();
-    Position counted = Position.start(kept.length);
+    return batches;
+  }
+
+  /**
+   * Shows what the model predicts for a data set, batch by batch.
+   *
+   * @param consumer takes the predictions, one tensor for each output, and the examples they are
+   *     of; both are reused afterwards
+   */
+  public void predictions(Dataset data, BiConsumer<List<HostTensor>, Batch> consumer) {
+    Batches batches = inOrder(data);
     for (int i = 0; i < batches.count(); i++) {
-      current.evaluate(batches.load(i));
-      counted = counted.plus(current.takeSums());
+      Batch batch = batches.load(i);
+      consumer.accept(predict(batch.features()), batch);
     }
-    position = position.plus(kept);
-    return objective.evaluation(counted.sums(), data.size());
   }
 
   /**
@@ -184,9 +169,39 @@ public final class Trainer implements AutoCloseable {
     return step(specs).predict(batch);
   }
 
-  /** Makes {@link #fit} return after the step in progress. May be called by any thread. */
+  /**
+   * Makes {@link #fit} return after the step in progress, to be gone on with later. May be called
+   * by any thread, also before {@code fit}.
+   */
   public void stop() {
-    stopRequested = true;
+    request.compareAndSet(null, new Stop(Stop.Reason.INTERRUPTED, "interrupted"));
+  }
+
+  /**
+   * Ends the training after the step in progress as a rule would. May be called by any thread.
+   *
+   * @param why in words, such as {@code the robot has fallen}
+   */
+  public void stop(String why) {
+    request.compareAndSet(null, new Stop(Stop.Reason.ASKED, why));
+  }
+
+  /** What {@link #stop} asked for since the last call, or null. */
+  @Nullable Stop takeRequest() {
+    return request.getAndSet(null);
+  }
+
+  Settings settings() {
+    return settings;
+  }
+
+  /** Whether steps were done since the last epoch ended. */
+  boolean isWithinEpoch() {
+    return course.position.examples() > 0;
+  }
+
+  Objective objective() {
+    return objective;
   }
 
   /** One example's features; null before the first data or file is seen. */
@@ -196,7 +211,7 @@ public final class Trainer implements AutoCloseable {
 
   /** The number of steps done since the training began. */
   public long steps() {
-    return position.step();
+    return course.position.step();
   }
 
   /**
@@ -210,25 +225,7 @@ public final class Trainer implements AutoCloseable {
 
   /** Saves as {@link #save(Path)} does, with texts to be kept in the file. */
   public void save(Path file, Map<String, String> texts) {
-    TrainStep current = step;
-    List<Spec> seen = features;
-    if (current == null || seen == null) {
-      throw new TarnException("save: nothing was trained or loaded yet");
-    }
-    int failed = current.failedStep();
-    if (failed != 0 && fitting != null) {
-      throw NonFiniteException.of(current, fitting, failed, seed);
-    }
-    if (failed != 0) {
-      throw new TarnException(
-          file
-              + ": not saved: step "
-              + failed
-              + " gave NaN or infinity; resume from an earlier one");
-    }
-    Map<String, String> metadata = new LinkedHashMap<>(texts);
-    metadata.put(CheckpointHeader.KEY, header(seen).toJson());
-    new Safetensors(current.checkpoint(), metadata).write(file);
+    new Checkpoint(this, course).save(file, texts);
   }
 
   /**
@@ -237,14 +234,7 @@ public final class Trainer implements AutoCloseable {
    * @throws TarnException if the file does not fit this model, optimizer, seed or precision
    */
   public void resume(Path file) {
-    Safetensors saved = Safetensors.read(file);
-    CheckpointHeader header = CheckpointHeader.of(saved, file);
-    header.checkFits(file, header(header.features()));
-    TrainStep current = step(header.features());
-    Weights.copy(saved, current, current.checkpointStates(), file);
-    position = header.position();
-    progress = header.progress();
-    current.scaleLearningRates(progress.scale());
+    new Checkpoint(this, course).resume(file);
   }
 
   /**
@@ -254,14 +244,7 @@ public final class Trainer implements AutoCloseable {
    * @throws TarnException if the file does not fit this model
    */
   public void load(Path file) {
-    Safetensors saved = Safetensors.read(file);
-    List<Spec> savedFeatures = CheckpointHeader.of(saved, file).features();
-    if (features != null && !features.equals(savedFeatures)) {
-      throw new TarnException(
-          file + ": was trained on examples of " + savedFeatures + ", these are " + features);
-    }
-    TrainStep current = step(savedFeatures);
-    Weights.copy(saved, current, current.parameterStates(), file);
+    new Checkpoint(this, course).load(file, features);
   }
 
   /** The compiled step: for looking at programs and values. Null before the first data is seen. */
@@ -278,25 +261,18 @@ public final class Trainer implements AutoCloseable {
     closed = true;
   }
 
-  /** What a checkpoint saved now would say. */
-  private CheckpointHeader header(List<Spec> given) {
-    String device = backend.name() + ": " + backend.description();
-    String method = plateau == null ? updates.toString() : updates + " and " + plateau;
-    return new CheckpointHeader(position, progress, seed, given, device, method, precision);
-  }
-
   private TrainStep step(Dataset data) {
     TrainStep current = step(data.features());
     current.checkTargets(data.targets());
     return current;
   }
 
-  private TrainStep step(List<Spec> given) {
+  TrainStep step(List<Spec> given) {
     if (closed) {
       throw new IllegalStateException("the trainer is closed");
     }
     if (step == null) {
-      step = new TrainStep(backend, model, objective, updates, given, seed, precision);
+      step = settings.step(model, objective, given);
       features = List.copyOf(given);
     } else if (!given.equals(features)) {
       throw new TarnException(
@@ -305,13 +281,10 @@ public final class Trainer implements AutoCloseable {
     return step;
   }
 
-  /** Takes the sums off the device and looks at the flag. */
-  private void collect(Batches train) {
-    TrainStep current = step(train.data());
-    position = position.plus(current.takeSums());
-    int failed = current.failedStep();
-    if (failed != 0) {
-      throw NonFiniteException.of(current, train, failed, seed);
+  /** Throws what explains a failed step, if its batch can be made again. */
+  void explain(int failed) {
+    if (step != null && fitting != null) {
+      throw NonFiniteException.of(step, fitting, failed, settings.seed());
     }
   }
 
@@ -320,10 +293,13 @@ public final class Trainer implements AutoCloseable {
     private final Module model;
     private final Backend backend;
     private final List<Metric> metrics = new ArrayList<>();
+    private final List<EvaluationMetric> evaluated = new ArrayList<>();
     private final List<TrainingListener> listeners = new ArrayList<>();
     private final List<Term> terms = new ArrayList<>();
     private @Nullable Updates updates;
     private @Nullable Plateau plateau;
+    private @Nullable EarlyStopping earlyStopping;
+    private StopRules stop = StopRules.NONE;
     private long seed;
     private Precision precision = Precision.FP32;
 
@@ -356,7 +332,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Lowers learning rates when the validation loss, or without one the loss, stops falling. */
-    public Builder plateau(Plateau value) {
+    public Builder plateau(@Nullable Plateau value) {
       plateau = value;
       return this;
     }
@@ -364,6 +340,24 @@ public final class Trainer implements AutoCloseable {
     /** What is measured beside the loss. */
     public Builder metrics(Metric... values) {
       metrics.addAll(List.of(values));
+      return this;
+    }
+
+    /** What is measured on the host where the model is evaluated, beside the loss. */
+    public Builder evaluationMetrics(EvaluationMetric... values) {
+      evaluated.addAll(List.of(values));
+      return this;
+    }
+
+    /** Ends the training when it makes no progress, with the best weights. Null for not. */
+    public Builder earlyStopping(@Nullable EarlyStopping value) {
+      earlyStopping = value;
+      return this;
+    }
+
+    /** What else ends the training before its last epoch. */
+    public Builder stop(StopRules value) {
+      stop = value;
       return this;
     }
 

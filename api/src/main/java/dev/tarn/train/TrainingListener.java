@@ -1,7 +1,20 @@
 package dev.tarn.train;
 
-/** Is told how a training goes. Called on the training's thread. */
+/**
+ * Is told how a training goes. Called on the training's thread.
+ *
+ * <p>A listener may look at everything, for instance {@link Trainer#history}, evaluate, predict and
+ * save, and may end the training by {@link Trainer#stop(String)}.
+ */
 public interface TrainingListener {
+  /**
+   * Before the first step of a call of {@code fit}.
+   *
+   * @param trainer the trainer
+   * @param epochs the number of epochs asked for in all
+   */
+  default void onStart(Trainer trainer, int epochs) {}
+
   /**
    * After a step. The device may not have finished it.
    *
@@ -17,6 +30,15 @@ public interface TrainingListener {
    * @param result what the epoch gave
    */
   default void onEpoch(Trainer trainer, EpochResult result) {}
+
+  /**
+   * After the last step of a call of {@code fit}, but where it throws. The weights of the best
+   * epoch are restored afterwards, if that is asked for.
+   *
+   * @param trainer the trainer
+   * @param stop why it ends
+   */
+  default void onEnd(Trainer trainer, Stop stop) {}
 
   /**
    * Where a training is.

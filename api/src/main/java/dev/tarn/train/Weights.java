@@ -4,7 +4,9 @@ import dev.tarn.HostTensor;
 import dev.tarn.State;
 import dev.tarn.TarnException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Copies tensors of a file into states. */
 final class Weights {
@@ -17,23 +19,32 @@ final class Weights {
    *     then
    */
   static void copy(Safetensors saved, TrainStep step, List<State> states, Path file) {
-    for (State state : states) {
-      HostTensor tensor = saved.tensors().get(state.name());
-      if (tensor == null) {
-        throw new TarnException(
-            file + ": has no tensor " + state.name() + "; it was saved by another model");
-      }
-      if (!tensor.spec().equals(state.spec())) {
-        throw new TarnException(
-            file
-                + ": tensor "
-                + state.name()
-                + " is "
-                + tensor.spec()
-                + ", the model needs "
-                + state.spec());
+    Map<State, HostTensor> found = new LinkedHashMap<>();
+    states.forEach(state -> found.put(state, find(saved, state, state.name(), file)));
+    found.forEach(step::write);
+  }
+
+  /** The weights of the best epoch, if the file has any. */
+  static Map<String, HostTensor> best(Safetensors saved, TrainStep step, Path file) {
+    Map<String, HostTensor> best = new LinkedHashMap<>();
+    if (saved.tensors().keySet().stream().anyMatch(name -> name.startsWith(Course.BEST))) {
+      for (State state : step.parameterStates()) {
+        best.put(state.name(), find(saved, state, Course.BEST + state.name(), file));
       }
     }
-    states.forEach(state -> step.write(state, saved.tensors().get(state.name())));
+    return best;
+  }
+
+  private static HostTensor find(Safetensors saved, State state, String name, Path file) {
+    HostTensor tensor = saved.tensors().get(name);
+    if (tensor == null) {
+      throw new TarnException(file + ": has no tensor " + name + "; it was saved by another model");
+    }
+    if (!tensor.spec().equals(state.spec())) {
+      throw new TarnException(
+          String.format(
+              "%s: tensor %s is %s, the model needs %s", file, name, tensor.spec(), state.spec()));
+    }
+    return tensor;
   }
 }

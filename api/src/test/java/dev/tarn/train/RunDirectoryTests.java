@@ -169,7 +169,8 @@ final class RunDirectoryTests {
     Path run = whole();
     List<String> lines = Files.readAllLines(run.resolve("metrics.csv"));
     assertEquals(
-        "epoch,step,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds",
+        "epoch,step,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,"
+            + "seconds",
         lines.get(0));
     assertEquals(1 + EPOCHS, lines.size());
     try (Trainer trainer = trainer()) {

@@ -48,13 +48,13 @@ public record History(List<Epoch> epochs) {
     }
 
     /** An epoch as a trainer tells it. */
-    public static Epoch of(EpochResult result, double learningRate) {
+    public static Epoch of(EpochResult result) {
       return new Epoch(
           result.epoch(),
           result.step(),
           result.train().values(),
           result.validation() == null ? Map.of() : result.validation().values(),
-          learningRate,
+          result.learningRate(),
           result.seconds());
     }
   }

@@ -48,7 +48,7 @@ final class HistoryTests {
       trainer.prepare(split.train().batch(32));
       runs.begin(trainer, config.toYaml());
       for (EpochResult result : trainer.fit(split.train().batch(32), split.validation(), 2)) {
-        told.add(History.Epoch.of(result, Double.NaN));
+        told.add(History.Epoch.of(result));
       }
       List<String> labels = IntStream.range(0, 3).mapToObj(String::valueOf).toList();
       Classified classified = Classified.of(trainer, split.test(), labels, 5);
