@@ -16,6 +16,7 @@ final class Commands {
     all.put("predict", () -> new PredictCommand(output));
     all.put("summary", () -> new SummaryCommand(output));
     all.put("config", () -> new ConfigCommand(output));
+    all.put("lr-find", () -> new LrFindCommand(output));
     all.put("gradcheck", () -> new GradCheckCommand(output));
     all.put("datasets", () -> new DatasetsCommand(output));
     all.put("devices", () -> new DevicesCommand(output));

@@ -65,12 +65,16 @@ final class ModelGuess {
     if (features.rank() > 1) {
       model.add("- flatten");
     }
-    int width = examples < FEW ? 64 : examples < MANY ? 128 : 256;
-    double dropout = examples < FEW ? 0.1 : 0.2;
+    if (examples < FEW) {
+      model.add("- dense: 128");
+      model.add("- relu");
+      return 128;
+    }
+    int width = examples < MANY ? 128 : 256;
     for (int layer = 0; layer < 2; layer++) {
       model.add("- dense: " + width);
       model.add("- relu");
-      model.add("- dropout: " + dropout);
+      model.add("- dropout: 0.2");
     }
     return width;
   }

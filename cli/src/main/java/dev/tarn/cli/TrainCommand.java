@@ -97,6 +97,11 @@ final class TrainCommand implements Callable<Integer> {
       description = "Write one JSON object when it ends; all else goes to standard error.")
   private boolean json;
 
+  @Option(
+      names = "--no-report",
+      description = "Write no report.html and no pictures when it ends ('report: false').")
+  private boolean noReport;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   private final Output output;
@@ -110,7 +115,7 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<String> overrides = runFile.overrides();
-    Training training = new Training(output, interrupts, json);
+    Training training = new Training(output, interrupts, json, !noReport);
     if (resume != null) {
       checkResume(runFile.files(), overrides);
       runFile.useClasses();

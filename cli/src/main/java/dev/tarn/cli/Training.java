@@ -31,8 +31,16 @@ final class Training {
   private final PrintStream people;
   private final Interrupts interrupts;
   private final boolean json;
+  private final boolean report;
 
-  Training(Output output, Interrupts interrupts, boolean json) {
+  /**
+   * A training.
+   *
+   * @param json whether an object is written to standard output when it ends
+   * @param report whether a report is written, unless the run file says not to
+   */
+  Training(Output output, Interrupts interrupts, boolean json, boolean report) {
+    this.report = report;
     this.output = output;
     this.people = output.people(json);
     this.interrupts = interrupts;
@@ -94,6 +102,7 @@ final class Training {
     }
     Batches batches = config.data().batches(split.train(), config.train().batch());
     Keeper keeper = new Keeper();
+    StepTimes times = new StepTimes(batches);
     Progress progress = new Progress(people, Output.isTerminal(json));
     try (batches;
         Backend backend = device.backend();
@@ -101,6 +110,7 @@ final class Training {
             trainer(config, model, backend)
                 .updates(config.train().updates(batches.count()))
                 .plateau(config.train().plateau())
+                .listener(times)
                 .listener(keeper)
                 .listener(progress)
                 .build()) {
@@ -123,21 +133,49 @@ final class Training {
         }
         keeper.listener = directory.listener(config.train().checkpointEvery());
         interrupts.onFirst(trainer::stop);
-        Dataset validation = split.validation().size() == 0 ? null : split.validation();
         int epochs = config.train().epochs();
-        fit(trainer, batches, validation, epochs, directory);
+        fit(trainer, batches, times.watch(split.validation()), epochs, directory);
         progress.end();
+        tellTimes(times, config);
         if (interrupts.requested()) {
           people.println("interrupted after step " + count(trainer.steps()) + "; go on with:");
           people.println("  tarn train --resume " + directory.path());
         }
         @Nullable Evaluation test = interrupts.requested() ? null : test(trainer, split, directory);
-        double seconds = (System.nanoTime() - start) / 1e9;
+        if (report && config.report() && !interrupts.requested()) {
+          Reporting reporting =
+              new Reporting(config, split, data.preprocessing().labels(), model, backend);
+          report(reporting, directory.path(), trainer, batches, test);
+        }
+        say("saved", directory.path().toString());
         if (json) {
-          output.out().println(result(config, directory, trainer, test, device, seconds));
+          JsonObject result = result(config, directory, trainer, test, device);
+          times.addTo(result);
+          result.addProperty("seconds", (System.nanoTime() - start) / 1e9);
+          output.out().println(result);
         }
         return interrupts.requested() ? Main.INTERRUPTED : 0;
       }
+    }
+  }
+
+  private void tellTimes(StepTimes times, RunConfig config) {
+    if (times.isKnown()) {
+      say("time", times.text());
+      String advice = times.advice(config.data().prefetch());
+      if (advice != null) {
+        say("", advice);
+      }
+    }
+  }
+
+  /** A training is not lost because its report cannot be drawn, for instance without fonts. */
+  private void report(
+      Reporting reporting, Path run, Trainer trainer, Batches batches, @Nullable Evaluation test) {
+    try {
+      say("report", reporting.write(run, trainer, batches, test).toString());
+    } catch (TarnException e) {
+      output.err().println("tarn: warning: no report: " + e.getMessage());
     }
   }
 
@@ -184,7 +222,6 @@ final class Training {
       test = trainer.evaluate(split.test());
       say("test", test + (hasBest ? "  (best checkpoint)" : "  (last checkpoint)"));
     }
-    say("saved", directory.path().toString());
     return test;
   }
 
@@ -220,8 +257,7 @@ final class Training {
       RunDirectory directory,
       Trainer trainer,
       @Nullable Evaluation test,
-      Devices.Opened device,
-      double seconds) {
+      Devices.Opened device) {
     JsonObject result = new JsonObject();
     result.addProperty("status", interrupts.requested() ? "interrupted" : "done");
     result.addProperty("run", directory.path().toString());
@@ -232,7 +268,6 @@ final class Training {
       test.values().forEach(values::addProperty);
       result.add("test", values);
     }
-    result.addProperty("seconds", seconds);
     device.addTo(result);
     return result;
   }
