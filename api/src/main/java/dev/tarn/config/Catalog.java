@@ -142,17 +142,20 @@ final class Catalog {
 
   /** A number above 0. */
   static Setting positive(String key, double unless) {
-    return number(key, unless, "above 0", v -> v > 0);
+    return number(key, unless, "above 0", v -> v > 0)
+        .with(Map.of("type", "number", "exclusiveMinimum", 0));
   }
 
   /** A number of at least 0. */
   static Setting notNegative(String key, double unless) {
-    return number(key, unless, "of at least 0", v -> v >= 0);
+    return number(key, unless, "of at least 0", v -> v >= 0)
+        .with(Map.of("type", "number", "minimum", 0));
   }
 
   /** A number of at least 0 and below 1. */
   static Setting fraction(String key, double unless) {
-    return number(key, unless, "of at least 0 and below 1", v -> v >= 0 && v < 1);
+    return number(key, unless, "of at least 0 and below 1", v -> v >= 0 && v < 1)
+        .with(Map.of("type", "number", "minimum", 0, "exclusiveMaximum", 1));
   }
 
   /** An integer of at least some number. */

@@ -3,6 +3,7 @@ package dev.tarn.data;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
+import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import dev.tarn.TarnException;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -171,7 +172,11 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
           try (Reader in =
                   new InputStreamReader(DataFile.open(file), StandardCharsets.UTF_8.newDecoder());
               CsvReader<CsvRecord> csv =
-                  CsvReader.builder().fieldSeparator(separator).ofCsvRecord(in)) {
+                  CsvReader.builder()
+                      .fieldSeparator(separator)
+                      .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
+                      .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
+                      .ofCsvRecord(in)) {
             int count = 0;
             for (CsvRecord record : csv) {
               List<String> fields = record.getFields().stream().map(String::strip).toList();

@@ -121,7 +121,8 @@ final class ModelGuess {
     model.add("    bias_init: {constant: {value: " + number(mean) + "}}");
     model.add("  name: output");
     training.add("groups: # steps in the unit of what is predicted");
-    training.add("  - {match: \"output.*\", lr: " + number(1e-3 * deviation) + "}");
+    training.add(
+        "  - {match: \"output.*\", lr: " + number(1e-3 * deviation) + ", weight_decay: 0}");
   }
 
   /** Mean and deviation of all targets together. */

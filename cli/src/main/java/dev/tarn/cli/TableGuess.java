@@ -199,7 +199,9 @@ final class TableGuess {
             .mapToInt(Column::missingCount)
             .sum();
     if (missed > 0) {
-      found.add(String.format(Locale.ROOT, "missing: %,d values, written %s", missed, missing));
+      found.add(
+          String.format(
+              Locale.ROOT, "missing: %,d values, written %s", missed, Yaml.list(missing)));
     }
     return found;
   }
