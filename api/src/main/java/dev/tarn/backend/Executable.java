@@ -3,6 +3,7 @@ package dev.tarn.backend;
 import dev.tarn.HostTensor;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A compiled step. Used by one thread at a time. */
@@ -37,6 +38,18 @@ public interface Executable extends AutoCloseable {
     Inspection.Builder builder = new Inspection.Builder();
     visit(builder, inputs);
     return builder.build();
+  }
+
+  /**
+   * Runs the step, as {@link #run} does, and measures its pieces one by one. Where a backend has no
+   * better way, they are those of {@link #visit}, and the states stay as they are.
+   */
+  default List<StepTime> time(HostTensor... inputs) {
+    List<StepTime> times = new ArrayList<>();
+    visit(
+        (program, node, from, to, nanos) -> times.add(new StepTime(program.name(), node, nanos)),
+        inputs);
+    return times;
   }
 
   /** Releases the memory. */

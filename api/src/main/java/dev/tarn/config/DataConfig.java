@@ -8,6 +8,7 @@ import dev.tarn.data.CsvTable;
 import dev.tarn.data.DataSource;
 import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
+import dev.tarn.data.Folds;
 import dev.tarn.data.Normalization.Method;
 import dev.tarn.data.Preprocessing;
 import dev.tarn.data.Preprocessing.Kind;
@@ -103,7 +104,7 @@ public record DataConfig(
     throw value.expected("one of " + Arrays.toString(Method.values()).toLowerCase(Locale.ROOT));
   }
 
-  private static Shape shape(YamlValue value) {
+  static Shape shape(YamlValue value) {
     if (!value.isList() || value.values().isEmpty()) {
       throw value.expected("the extents of one example, such as [1, 8, 8]");
     }
@@ -163,6 +164,22 @@ public record DataConfig(
     Dataset.Split parts = data.split(split.get(0), split.get(1), split.get(2), stratify, seed);
     boolean indicator = source instanceof SourceConfig.Csv csv && csv.indicator();
     return data.prepare(parts, new Options(normalize, scale, indicator, Kind.ONE_HOT, shape));
+  }
+
+  /**
+   * Reads the data and cuts them into folds, each prepared as its training part says; a test part
+   * that comes with the data is not used, nor is {@link #split}.
+   *
+   * @param seed the seed of the folds
+   * @throws dev.tarn.TarnException as {@link #load} does, or if there are too few examples
+   */
+  public List<Prepared> folds(int count, long seed) {
+    DataSource data = source.open();
+    boolean indicator = source instanceof SourceConfig.Csv csv && csv.indicator();
+    Options options = new Options(normalize, scale, indicator, Kind.ONE_HOT, shape);
+    return Folds.of(data.data(), count, seed).stream()
+        .map(fold -> data.prepare(fold, options))
+        .toList();
   }
 
   /** Batches to train with. */

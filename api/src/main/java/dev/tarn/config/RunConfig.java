@@ -190,7 +190,19 @@ public record RunConfig(
    * @throws dev.tarn.TarnException as {@link DataConfig#load} does
    */
   public Prepared load() {
-    Prepared loaded = data.load(seed);
+    return asTheModelTakes(data.load(seed));
+  }
+
+  /**
+   * Reads the data and cuts them into the folds of a cross-validation.
+   *
+   * @throws dev.tarn.TarnException as {@link DataConfig#folds} does
+   */
+  public List<Prepared> folds() {
+    return data.folds(train.folds(), seed).stream().map(this::asTheModelTakes).toList();
+  }
+
+  private Prepared asTheModelTakes(Prepared loaded) {
     LayerConfig first = layers.get(0);
     while (!first.settings().inner().isEmpty()) {
       first = first.settings().inner().get(0);
@@ -265,6 +277,17 @@ public record RunConfig(
               wanted.dim(1)));
     }
     return model();
+  }
+
+  /** The seed of initial values, shuffles and dropout, which differs from restart to restart. */
+  public long trainingSeed() {
+    return seed + train.restart();
+  }
+
+  /** The same as one of several restarts, which makes no others. */
+  public RunConfig withRestart(int number) {
+    return new RunConfig(
+        name, data, layers, train.withRestart(number), seed, precision, device, report);
   }
 
   /** Whether the model tells classes apart rather than predict numbers. */

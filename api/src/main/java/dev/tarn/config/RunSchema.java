@@ -66,6 +66,12 @@ public final class RunSchema {
           Map.entry("accumulate", unless(COUNT, 1)),
           Map.entry("epochs", about(COUNT, "passes over the training data, in all")),
           Map.entry("batch", about(COUNT, "examples in a step")),
+          Map.entry("metrics", list(metric(), 0)),
+          Map.entry("early_stopping", any(COUNT, earlyStopping())),
+          Map.entry("stop", stop()),
+          Map.entry("folds", integer(2)),
+          Map.entry("restarts", unless(COUNT, 1)),
+          Map.entry("restart", unless(integer(0), 0)),
           Map.entry("checkpoint_every", about(COUNT, "steps between checkpoints in an epoch")));
 
   private RunSchema() {}
@@ -140,6 +146,33 @@ public final class RunSchema {
     change.put("minProperties", 1);
     change.put("maxProperties", 1);
     return change;
+  }
+
+  /** With its settings, or with the value of its only one. */
+  private static Map<String, Object> metric() {
+    Map<String, Object> average = word(List.of("macro", "micro", "per_class"));
+    Map<String, Object> brief =
+        object(Map.of("top_k", COUNT, "precision", average, "recall", average, "f1", average));
+    brief.put("minProperties", 1);
+    brief.put("maxProperties", 1);
+    return any(Schemas.of(MetricConfig.CATALOG), brief);
+  }
+
+  private static Map<String, Object> earlyStopping() {
+    Map<String, Map<String, Object>> known =
+        Map.of("patience", COUNT, "metric", TEXT, "min_delta", NUMBER);
+    return object(of(StopConfig.EARLY_KEYS, known), "patience");
+  }
+
+  private static Map<String, Object> stop() {
+    Map<String, Map<String, Object>> known =
+        Map.of(
+            "steps", COUNT,
+            "seconds", POSITIVE,
+            "gradient_norm", POSITIVE,
+            "update", POSITIVE,
+            "metric", Map.of("type", "object", "additionalProperties", NUMBER));
+    return object(of(StopConfig.KEYS, known));
   }
 
   private static Map<String, Object> group() {

@@ -1,5 +1,6 @@
 package dev.tarn.config;
 
+import dev.tarn.Shape;
 import dev.tarn.data.CsvFormat;
 import dev.tarn.data.CsvTable;
 import dev.tarn.data.DataSource;
@@ -8,9 +9,11 @@ import dev.tarn.data.ImageFolder;
 import dev.tarn.data.ImageOptions;
 import dev.tarn.data.ImageOptions.Fit;
 import dev.tarn.data.LabelledArrays;
+import dev.tarn.data.SyntheticData;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -42,6 +45,7 @@ public sealed interface SourceConfig {
     keys.put("idx", List.of("label"));
     keys.put("npz", List.of("features", "label", "targets"));
     keys.put("images", List.of("size", "fit", "gray"));
+    keys.put("synthetic", List.of("examples", "classes"));
     return keys;
   }
 
@@ -198,6 +202,28 @@ public sealed interface SourceConfig {
     }
   }
 
+  /** Random numbers. */
+  record Synthetic(Shape shape, int examples, int classes) implements SourceConfig {
+    @Override
+    public String name() {
+      return "synthetic";
+    }
+
+    @Override
+    public DataSource open() {
+      return SyntheticData.classes(shape, examples, classes);
+    }
+
+    @Override
+    public Map<String, Object> toYaml() {
+      Map<String, Object> yaml = new LinkedHashMap<>();
+      yaml.put("synthetic", Arrays.stream(shape.dims()).boxed().toList());
+      yaml.put("examples", examples);
+      yaml.put("classes", classes);
+      return yaml;
+    }
+  }
+
   /** Reads the source of a run file's data. */
   static SourceConfig read(YamlValue value, Fields fields) {
     List<String> kinds = List.copyOf(KEYS.keySet());
@@ -222,7 +248,8 @@ public sealed interface SourceConfig {
       case "csv" -> csv(path(source), fields);
       case "idx" -> new Idx(path(source), path(fields.require("label")));
       case "npz" -> npz(path(source), fields);
-      default -> images(path(source), fields);
+      case "images" -> images(path(source), fields);
+      default -> synthetic(DataConfig.shape(source), fields);
     };
   }
 
@@ -318,6 +345,12 @@ public sealed interface SourceConfig {
       options = options.withFit(Fit.valueOf(fit.text().toUpperCase(Locale.ROOT)));
     }
     return new Images(directory, options);
+  }
+
+  private static Synthetic synthetic(Shape shape, Fields fields) {
+    int examples = (int) fields.require("examples").integer(1, 1 << 24);
+    int classes = (int) fields.require("classes").integer(1, 1 << 24);
+    return new Synthetic(shape, examples, classes);
   }
 
   private static Path path(YamlValue value) {

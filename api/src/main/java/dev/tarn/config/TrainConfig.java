@@ -4,9 +4,14 @@ import dev.tarn.loss.Loss;
 import dev.tarn.optim.Optimizer;
 import dev.tarn.optim.Plateau;
 import dev.tarn.optim.Updates;
+import dev.tarn.train.EarlyStopping;
+import dev.tarn.train.EvaluationMetric;
+import dev.tarn.train.Metric;
+import dev.tarn.train.StopRules;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +28,12 @@ import org.jspecify.annotations.Nullable;
  * @param batch examples in a step
  * @param checkpointEvery a checkpoint is written every so many steps, besides the one at the end of
  *     each epoch; 0 for none
+ * @param metricChoices what is measured beside the loss
+ * @param earlyStopping ends the training when it makes no progress, or null
+ * @param stop what else ends it before its last epoch
+ * @param folds the number of folds of a cross-validation, or 1 for none
+ * @param restarts how many trainings, from different seeds, the best is chosen of
+ * @param restart which of them this one is, from 0
  */
 public record TrainConfig(
     Choice lossChoice,
@@ -34,7 +45,13 @@ public record TrainConfig(
     int accumulate,
     int epochs,
     int batch,
-    int checkpointEvery) {
+    int checkpointEvery,
+    List<Choice> metricChoices,
+    @Nullable EarlyStopping earlyStopping,
+    StopRules stop,
+    int folds,
+    int restarts,
+    int restart) {
   static final List<String> KEYS =
       List.of(
           "loss",
@@ -46,11 +63,18 @@ public record TrainConfig(
           "accumulate",
           "epochs",
           "batch",
-          "checkpoint_every");
+          "checkpoint_every",
+          "metrics",
+          "early_stopping",
+          "stop",
+          "folds",
+          "restarts",
+          "restart");
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public TrainConfig {
     groups = List.copyOf(groups);
+    metricChoices = List.copyOf(metricChoices);
   }
 
   static TrainConfig read(YamlValue value) {
@@ -58,8 +82,22 @@ public record TrainConfig(
     YamlValue loss = fields.get("loss");
     YamlValue schedule = fields.get("schedule");
     YamlValue groups = fields.get("groups");
+    YamlValue metrics = fields.get("metrics");
+    YamlValue early = fields.get("early_stopping");
+    YamlValue stop = fields.get("stop");
+    YamlValue folds = fields.get("folds");
+    YamlValue restart = fields.get("restart");
+    Choice lossChoice = loss == null ? LossConfig.unlessGiven() : LossConfig.read(loss);
+    List<Choice> measured =
+        metrics == null
+            ? MetricConfig.unlessGiven(lossChoice)
+            : MetricConfig.read(metrics, lossChoice);
+    int restarts = count(fields.get("restarts"), 1);
+    if (folds != null && restarts > 1) {
+      throw folds.error("give either 'folds' or 'restarts', not both");
+    }
     return new TrainConfig(
-        loss == null ? LossConfig.unlessGiven() : LossConfig.read(loss),
+        lossChoice,
         OptimizerConfig.read(fields.require("optimizer")),
         schedule == null ? null : ScheduleConfig.read(schedule),
         groups == null ? List.of() : groups.values().stream().map(GroupConfig::read).toList(),
@@ -68,7 +106,13 @@ public record TrainConfig(
         count(fields.get("accumulate"), 1),
         (int) fields.require("epochs").integer(1, Integer.MAX_VALUE),
         (int) fields.require("batch").integer(1, Integer.MAX_VALUE),
-        count(fields.get("checkpoint_every"), 0));
+        count(fields.get("checkpoint_every"), 0),
+        measured,
+        early == null ? null : StopConfig.early(early, measured),
+        stop == null ? StopRules.NONE : StopConfig.rules(stop, measured),
+        folds == null ? 1 : (int) folds.integer(2, Integer.MAX_VALUE),
+        restarts,
+        restart == null ? 0 : (int) restart.integer(0, Integer.MAX_VALUE));
   }
 
   private static double positive(@Nullable YamlValue value) {
@@ -82,6 +126,43 @@ public record TrainConfig(
   /** What is minimised. */
   public Loss loss() {
     return LossConfig.make(lossChoice);
+  }
+
+  /** What is measured while training and evaluating. */
+  public Metric[] metrics() {
+    return metricChoices.stream()
+        .map(choice -> MetricConfig.metric(choice, lossChoice.kind()))
+        .filter(Objects::nonNull)
+        .toArray(Metric[]::new);
+  }
+
+  /** What is measured at evaluation only. */
+  public EvaluationMetric[] evaluationMetrics() {
+    return metricChoices.stream()
+        .map(choice -> MetricConfig.evaluated(choice, lossChoice.kind()))
+        .filter(Objects::nonNull)
+        .toArray(EvaluationMetric[]::new);
+  }
+
+  /** The same as one of several restarts, which makes no others. */
+  public TrainConfig withRestart(int number) {
+    return new TrainConfig(
+        lossChoice,
+        optimizer,
+        schedule,
+        groups,
+        clipNorm,
+        clipValue,
+        accumulate,
+        epochs,
+        batch,
+        checkpointEvery,
+        metricChoices,
+        earlyStopping,
+        stop,
+        folds,
+        1,
+        number);
   }
 
   /**
@@ -134,6 +215,22 @@ public record TrainConfig(
     train.put("batch", batch);
     if (checkpointEvery > 0) {
       train.put("checkpoint_every", checkpointEvery);
+    }
+    train.put("metrics", metricChoices.stream().map(Choice::toYaml).toList());
+    if (earlyStopping != null) {
+      train.put("early_stopping", StopConfig.toYaml(earlyStopping));
+    }
+    if (!stop.equals(StopRules.NONE)) {
+      train.put("stop", StopConfig.toYaml(stop));
+    }
+    if (folds > 1) {
+      train.put("folds", folds);
+    }
+    if (restarts > 1) {
+      train.put("restarts", restarts);
+    }
+    if (restart > 0) {
+      train.put("restart", restart);
     }
     return train;
   }

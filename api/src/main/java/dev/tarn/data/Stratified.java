@@ -54,7 +54,8 @@ final class Stratified {
     return out;
   }
 
-  private static int[] labels(Dataset data) {
+  /** The label of every example. */
+  static int[] labels(Dataset data) {
     int[] labels = new int[data.size()];
     Batches batches = new Batches(data, BATCH, false);
     batches.startEpoch(0, 0);

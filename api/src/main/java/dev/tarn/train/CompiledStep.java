@@ -6,6 +6,7 @@ import dev.tarn.TarnException;
 import dev.tarn.Tensor;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.Inspection;
+import dev.tarn.backend.StepTime;
 import dev.tarn.data.Batches.Batch;
 import dev.tarn.ir.Program;
 import java.util.List;
@@ -71,6 +72,18 @@ final class CompiledStep implements AutoCloseable {
   Inspection inspect(Batch batch) {
     take(batch);
     return executable.inspect(arguments);
+  }
+
+  /** Runs the step on a batch and measures its pieces. */
+  List<StepTime> time(Batch batch) {
+    take(batch);
+    return executable.time(arguments);
+  }
+
+  /** Shows the step's nodes on a batch one by one, without any effect on the states. */
+  void visit(Batch batch, Executable.NodeVisitor visitor) {
+    take(batch);
+    executable.visit(visitor, arguments);
   }
 
   /** The last outputs of the last run. */

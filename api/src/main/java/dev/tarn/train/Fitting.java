@@ -1,6 +1,5 @@
 package dev.tarn.train;
 
-import dev.tarn.HostTensor;
 import dev.tarn.State;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Batches.Batch;
@@ -253,7 +252,7 @@ final class Fitting {
   }
 
   private List<double[]> parameters() {
-    return step.trainedParameters().stream().map(HostTensor::toDoubles).toList();
+    return step.parameters().stream().map(state -> step.read(state).toDoubles()).toList();
   }
 
   private static double largestChange(List<double[]> before, List<double[]> after) {

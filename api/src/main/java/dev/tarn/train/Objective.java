@@ -251,6 +251,11 @@ final class Objective {
 
   /** What the model predicts: for each output what its first loss makes of it. */
   List<Tensor> predictions(List<Tensor> outputs) {
+    return predictions(terms, outputs);
+  }
+
+  /** What a model trained by these terms predicts; an output without a loss is given as it is. */
+  static List<Tensor> predictions(List<Term> terms, List<Tensor> outputs) {
     List<Tensor> predictions = new ArrayList<>();
     for (int i = 0; i < outputs.size(); i++) {
       int output = i;

@@ -182,8 +182,7 @@ public final class RunDirectory implements AutoCloseable {
   public void resume(Trainer trainer) {
     trainer.resume(last(path));
     metrics = RunDirectoryMetrics.upTo(trainer.steps(), path);
-    String name = trainer.settings().monitored();
-    best = metrics.best(name, trainer.objective().measured().higherIsBetter(name));
+    best = metrics.best(trainer.monitored());
   }
 
   /** Keeps a text in every checkpoint from here on. */
@@ -232,10 +231,8 @@ public final class RunDirectory implements AutoCloseable {
       @Override
       public void onEpoch(Trainer trainer, EpochResult result) {
         metrics.add(result);
-        String name = trainer.settings().monitored();
-        double value = result.best().get(name);
-        boolean higher = trainer.objective().measured().higherIsBetter(name);
-        if (RunDirectoryMetrics.isBetter(value, best, higher)) {
+        double value = result.best().get(trainer.monitored().name());
+        if (trainer.monitored().isBetter(value, best)) {
           trainer.save(best(path), texts);
           best = value;
         }
@@ -249,6 +246,11 @@ public final class RunDirectory implements AutoCloseable {
         }
       }
     };
+  }
+
+  /** The value of the best epoch, as {@link Trainer#monitored} says; NaN before the first. */
+  public double best() {
+    return best;
   }
 
   /** Lets another process train in the directory. */

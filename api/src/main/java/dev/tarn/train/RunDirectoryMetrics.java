@@ -95,22 +95,18 @@ final class RunDirectoryMetrics {
     write();
   }
 
-  /** The best value so far of a loss or metric, over validation data if there are any; or NaN. */
-  double best(String name, boolean higherIsBetter) {
+  /** The best value so far, over validation data if there are any; or NaN. */
+  double best(Monitored monitored) {
     double best = Double.NaN;
     for (JsonObject row : rows) {
       boolean validated = row.has("validation_loss");
-      double value = row.get((validated ? "validation_" : "train_") + name).getAsDouble();
-      if (isBetter(value, best, higherIsBetter)) {
+      double value =
+          row.get((validated ? "validation_" : "train_") + monitored.name()).getAsDouble();
+      if (monitored.isBetter(value, best)) {
         best = value;
       }
     }
     return best;
-  }
-
-  /** Whether a value is better than the best so far, which is NaN if there is none. */
-  static boolean isBetter(double value, double best, boolean higherIsBetter) {
-    return Double.isNaN(best) ? !Double.isNaN(value) : higherIsBetter ? value > best : value < best;
   }
 
   private static Map<String, Double> values(EpochResult result) {

@@ -19,11 +19,6 @@ record Settings(
     List<TrainingListener> listeners,
     long seed,
     Precision precision) {
-  /** The name of the value that decides which epoch is the best. */
-  String monitored() {
-    return earlyStopping == null ? "loss" : earlyStopping.metric();
-  }
-
   /** The step of a model for examples with given features. */
   TrainStep step(Module model, Objective objective, List<Spec> features) {
     return new TrainStep(backend, model, objective, updates, features, seed, precision);

@@ -59,6 +59,11 @@ final class StepPrograms {
   }
 
   private List<Tensor> forward(Trace trace, List<Spec> features, Mode mode) {
+    return forward(model, trace, features, mode);
+  }
+
+  /** A model's outputs for inputs that are named as batches fill them. */
+  static List<Tensor> forward(Module model, Trace trace, List<Spec> features, Mode mode) {
     List<Tensor> inputs = new ArrayList<>();
     for (Spec spec : features) {
       String name = features.size() == 1 ? FEATURES : FEATURES + "." + inputs.size();
@@ -68,7 +73,7 @@ final class StepPrograms {
   }
 
   /** The parameters that are trained, in the order of their groups. */
-  List<Parameter> trained() {
+  private List<Parameter> trained() {
     List<Parameter> trained = new ArrayList<>();
     for (ParameterGroup group : groups()) {
       group.parameters().members().forEach(member -> trained.add((Parameter) member));

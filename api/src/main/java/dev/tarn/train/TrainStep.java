@@ -10,6 +10,7 @@ import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.Inspection;
 import dev.tarn.backend.StateStore;
+import dev.tarn.backend.StepTime;
 import dev.tarn.data.Batches.Batch;
 import dev.tarn.ir.Program;
 import dev.tarn.loss.Loss;
@@ -54,13 +55,7 @@ public final class TrainStep implements AutoCloseable {
   private final Precision precision;
   private final LinkedHashMap<Key, CompiledStep> compiled = new LinkedHashMap<>(16, 0.75f, true);
 
-  /**
-   * Makes the parameters of a model of one input and one output.
-   *
-   * @param features the shape of one example's features, which are f32
-   * @param seed the seed of initial values and dropout
-   * @throws dev.tarn.ShapeException if the features do not fit the model
-   */
+  /** A step with one optimizer for all parameters. */
   public TrainStep(
       Backend backend,
       Module model,
@@ -207,9 +202,17 @@ public final class TrainStep implements AutoCloseable {
 
   /** Runs a step of training node by node, without any effect on the states. */
   public Inspection inspect(long step, Batch batch) {
-    CompiledStep program = compiled(Kind.TRAIN, batch.features());
-    inputs.set(alone(step));
-    return program.inspect(batch);
+    return alone(step, batch).inspect(batch);
+  }
+
+  /** Runs one step of training and measures its pieces one by one. */
+  public List<StepTime> time(long step, Batch batch) {
+    return alone(step, batch).time(batch);
+  }
+
+  /** Shows a step of training node by node, without any effect on the states. */
+  void visit(long step, Batch batch, Executable.NodeVisitor visitor) {
+    alone(step, batch).visit(batch, visitor);
   }
 
   /** The programs of a training step for a batch's features of given specs, as traced. */
@@ -284,9 +287,9 @@ public final class TrainStep implements AutoCloseable {
     return Math.sqrt(squares) / weight;
   }
 
-  /** The values of the parameters that are trained. Waits for the device. */
-  List<HostTensor> trainedParameters() {
-    return programs.trained().stream().map(parameter -> store.read(parameter)).toList();
+  /** The model's parameters, in order. */
+  List<? extends State> parameters() {
+    return programs.parameters();
   }
 
   /** The states that a checkpoint holds: parameters, running statistics, moments, sums. */
@@ -338,8 +341,10 @@ public final class TrainStep implements AutoCloseable {
     store.close();
   }
 
-  private static Turn alone(long step) {
-    return new Turn(step, step, true, true);
+  private CompiledStep alone(long step, Batch batch) {
+    CompiledStep program = compiled(Kind.TRAIN, batch.features());
+    inputs.set(new Turn(step, step, true, true));
+    return program;
   }
 
   private CompiledStep compiled(Kind kind, List<HostTensor> given) {

@@ -149,10 +149,9 @@ public final class Trainer implements AutoCloseable {
   public HostTensor predict(HostTensor batch) {
     List<HostTensor> predictions = predict(List.of(batch));
     if (predictions.size() != 1) {
+      int n = predictions.size();
       throw new TarnException(
-          "predict: the model has "
-              + predictions.size()
-              + " outputs; call predict with a list of its inputs");
+          "predict: the model has " + n + " outputs; call predict with a list of its inputs");
     }
     return predictions.get(0);
   }
@@ -193,6 +192,13 @@ public final class Trainer implements AutoCloseable {
 
   Settings settings() {
     return settings;
+  }
+
+  /** What decides which epoch is the best: the loss, or what early stopping looks at. */
+  public Monitored monitored() {
+    EarlyStopping early = settings.earlyStopping();
+    String name = early == null ? "loss" : early.metric();
+    return new Monitored(name, objective.measured().higherIsBetter(name));
   }
 
   /** Whether steps were done since the last epoch ended. */

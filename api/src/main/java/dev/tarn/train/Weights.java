@@ -7,10 +7,16 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /** Copies tensors of a file into states. */
 final class Weights {
   private Weights() {}
+
+  /** Writes every state's tensor into a training step's states. */
+  static void copy(Safetensors saved, TrainStep step, List<State> states, Path file) {
+    copy(saved.tensors(), states, step::write, file);
+  }
 
   /**
    * Writes every state's tensor.
@@ -18,10 +24,14 @@ final class Weights {
    * @throws TarnException naming the tensor if one is missing or does not fit; nothing is written
    *     then
    */
-  static void copy(Safetensors saved, TrainStep step, List<State> states, Path file) {
+  static void copy(
+      Map<String, HostTensor> tensors,
+      List<State> states,
+      BiConsumer<State, HostTensor> write,
+      Path file) {
     Map<State, HostTensor> found = new LinkedHashMap<>();
-    states.forEach(state -> found.put(state, find(saved, state, state.name(), file)));
-    found.forEach(step::write);
+    states.forEach(state -> found.put(state, find(tensors, state, state.name(), file)));
+    found.forEach(write);
   }
 
   /** The weights of the best epoch, if the file has any. */
@@ -29,14 +39,16 @@ final class Weights {
     Map<String, HostTensor> best = new LinkedHashMap<>();
     if (saved.tensors().keySet().stream().anyMatch(name -> name.startsWith(Course.BEST))) {
       for (State state : step.parameterStates()) {
-        best.put(state.name(), find(saved, state, Course.BEST + state.name(), file));
+        String name = Course.BEST + state.name();
+        best.put(state.name(), find(saved.tensors(), state, name, file));
       }
     }
     return best;
   }
 
-  private static HostTensor find(Safetensors saved, State state, String name, Path file) {
-    HostTensor tensor = saved.tensors().get(name);
+  private static HostTensor find(
+      Map<String, HostTensor> tensors, State state, String name, Path file) {
+    HostTensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new TarnException(file + ": has no tensor " + name + "; it was saved by another model");
     }

@@ -68,6 +68,7 @@ final class DataConfigTests {
         "{npz: a.npz, targets: z, features: '1'}",
         "{images: pets, size: [8, 9], fit: stretch, gray: true}",
         "{images: pets}",
+        "{synthetic: [3, 8, 8], examples: 12, classes: 4, split: [1, 0, 0]}",
       })
   void whatIsWrittenReadsBackTheSame(String data) {
     RunConfig config = parse(data);
@@ -82,7 +83,7 @@ final class DataConfigTests {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "{set: iris, csv: a} | data: expected one of set, csv, idx, npz, images: where the data are",
+        "{set: iris, csv: a} | data: expected one of set, csv, idx, npz, images, synthetic: where the data are",
         "{set: iris, label: x} | data.label: belongs to data of another kind than 'set'",
         "{npz: a, gray: true} | data.gray: belongs to data of another kind than 'npz'",
         "{csv: a, label: x, targets: 1} | data.targets: give either 'label' or 'targets', not both",
@@ -91,6 +92,7 @@ final class DataConfigTests {
         "{csv: a, missing: [x, x]} | data.missing[2]: 'x' is there twice",
         "{idx: a} | data: missing key 'label'",
         "{images: a, size: 3} | data.size: expected rows and columns, such as [32, 32], found '3'",
+        "{synthetic: [4], examples: 12} | data: missing key 'classes'",
         "{images: a, fit: pad} | data.fit: expected crop or stretch, found 'pad'",
         "{set: iris, normalize: zscore} | data.normalize: expected one of [none, standard, minmax], found 'zscore'",
         "{set: iris, normalize: minmax, scale: 2} | data.scale: give either 'scale' or 'normalize', not both",
@@ -203,7 +205,8 @@ final class DataConfigTests {
             "csv", "{csv: a}",
             "idx", "{idx: a, label: b}",
             "npz", "{npz: a}",
-            "images", "{images: a}");
+            "images", "{images: a}",
+            "synthetic", "{synthetic: [4], examples: 12, classes: 3}");
     Map<String, List<String>> kinds = new LinkedHashMap<>(SourceConfig.KEYS);
     kinds.put("data", DataConfig.COMMON);
     for (String kind : kinds.keySet()) {

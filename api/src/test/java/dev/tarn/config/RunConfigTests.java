@@ -155,7 +155,7 @@ final class RunConfigTests {
       textBlock =
           """
           epochs: 2    | epoch: 2             | dir/f.yaml:6:3: unknown key 'epoch'; did you mean 'epochs'?
-          epochs: 2    | colour: red          | dir/f.yaml:6:3: unknown key 'colour'; expected one of loss, optimizer, schedule, groups, clip_norm, clip_value, accumulate, epochs, batch, checkpoint_every
+          epochs: 2    | colour: red          | dir/f.yaml:6:3: unknown key 'colour'; expected one of loss, optimizer, schedule, groups, clip_norm, clip_value, accumulate, epochs, batch, checkpoint_every, metrics, early_stopping, stop, folds, restarts, restart
           epochs: 2    | epochs: many         | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found 'many'
           epochs: 2    | epochs: 2.5          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '2.5'
           epochs: 2    | epochs: "2"          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found the quoted text '2'
@@ -187,7 +187,7 @@ final class RunConfigTests {
           - dense: 3   | - relu: 3            | dir/f.yaml:3:11: model[1].relu: relu has no settings; write '- relu'
           - dense: 3   | - dropout: 1         | dir/f.yaml:3:14: model[1].dropout: expected a number of at least 0 and below 1, found '1'
           {set: iris}  | {set: irsi}          | dir/f.yaml:1:13: data.set: no data set 'irsi'; did you mean 'iris'?
-          {set: iris}  | {}                   | dir/f.yaml:1:7: data: expected one of set, csv, idx, npz, images: where the data are
+          {set: iris}  | {}                   | dir/f.yaml:1:7: data: expected one of set, csv, idx, npz, images, synthetic: where the data are
           {set: iris}  | {set: iris, scale: 0} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '0'
           {set: iris}  | {set: iris, scale: .nan} | dir/f.yaml:1:26: data.scale: expected a number other than 0, found '.nan'
           {set: iris}  | {set: iris, split: [1, 2]} | dir/f.yaml:1:26: data.split: expected three shares that add up to 1, such as [0.8, 0.1, 0.1], found a list of 2

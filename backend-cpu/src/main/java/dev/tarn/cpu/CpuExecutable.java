@@ -8,6 +8,7 @@ import dev.tarn.backend.Debug;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.Inputs;
 import dev.tarn.backend.Schedule;
+import dev.tarn.backend.StepTime;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.ProgramPrinter;
@@ -115,6 +116,28 @@ final class CpuExecutable implements Executable {
     } finally {
       store.restore(before);
     }
+  }
+
+  @Override
+  public List<StepTime> time(HostTensor... given) {
+    prepare(given);
+    plan.inputStep().give(given);
+    long[] each = new long[steps.length];
+    team.run(steps, each);
+    List<StepTime> times = new ArrayList<>();
+    for (int i = 0; i < steps.length; i++) {
+      Node node = i == 0 ? null : plan.schedule().entries().get(i - 1).node();
+      times.add(new StepTime(node == null ? "" : programOf(node), node, each[i]));
+    }
+    return times;
+  }
+
+  private String programOf(Node node) {
+    return plan.programs().stream()
+        .filter(program -> program.body().contains(node))
+        .findFirst()
+        .map(Program::name)
+        .orElse("");
   }
 
   private static List<HostTensor> tensors(CpuPlan plan, List<Value> values) {

@@ -7,6 +7,7 @@ import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Debug;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.Inputs;
+import dev.tarn.backend.StepTime;
 import dev.tarn.cuda.driver.Command;
 import dev.tarn.cuda.driver.CudaException;
 import dev.tarn.cuda.driver.Stream;
@@ -120,6 +121,21 @@ final class CudaExecutable implements Executable {
         capture.run(variant);
       }
       staging.mark(variant, backend.stream());
+    } catch (CudaException e) {
+      throw failure(e);
+    }
+  }
+
+  @Override
+  public List<StepTime> time(HostTensor... given) {
+    Inputs.check(inputs, false, given);
+    try {
+      backend.context().makeCurrent();
+      int variant = staging.write(given);
+      staging.upload(variant, backend.stream());
+      List<StepTime> times = NodeTimes.times(plan, backend.context(), backend.stream());
+      staging.mark(variant, backend.stream());
+      return times;
     } catch (CudaException e) {
       throw failure(e);
     }

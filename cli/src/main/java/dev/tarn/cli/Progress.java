@@ -2,10 +2,13 @@ package dev.tarn.cli;
 
 import dev.tarn.train.EpochResult;
 import dev.tarn.train.Evaluation;
+import dev.tarn.train.Stop;
 import dev.tarn.train.Trainer;
 import dev.tarn.train.TrainingListener;
 import java.io.PrintStream;
+import java.util.LinkedHashSet;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Shows a training: one line an epoch, and on a terminal a bar that is redrawn. */
@@ -74,19 +77,29 @@ final class Progress implements TrainingListener {
     out.flush();
   }
 
+  @Override
+  public void onEnd(Trainer trainer, Stop stop) {
+    end();
+  }
+
   /** {@code loss 0.1234 val 0.1533 accuracy 0.9722 val 0.9591 }. */
   private static String values(Evaluation train, @Nullable Evaluation validation) {
     StringBuilder text = new StringBuilder();
-    train
-        .values()
-        .forEach(
-            (name, value) -> {
-              text.append(name).append(' ').append(Evaluation.text(value));
-              if (validation != null) {
-                text.append(" val ").append(Evaluation.text(validation.get(name)));
-              }
-              text.append("  ");
-            });
+    Set<String> names = new LinkedHashSet<>(train.values().keySet());
+    if (validation != null) {
+      names.addAll(validation.values().keySet());
+    }
+    for (String name : names) {
+      text.append(name);
+      Double trained = train.values().get(name);
+      if (trained != null) {
+        text.append(' ').append(Evaluation.text(trained));
+      }
+      if (validation != null) {
+        text.append(" val ").append(Evaluation.text(validation.get(name)));
+      }
+      text.append("  ");
+    }
     return text.toString();
   }
 

@@ -9,10 +9,12 @@ import dev.tarn.data.Batches;
 import dev.tarn.data.Dataset;
 import dev.tarn.nn.Sequential;
 import dev.tarn.report.Classified;
+import dev.tarn.report.Finding;
 import dev.tarn.report.History;
 import dev.tarn.report.LayerRow;
 import dev.tarn.report.Report;
 import dev.tarn.report.ReportData;
+import dev.tarn.train.Diagnosis;
 import dev.tarn.train.Evaluation;
 import dev.tarn.train.TrainStep;
 import dev.tarn.train.Trainer;
@@ -54,6 +56,13 @@ record Reporting(
       data.test(test);
     }
     classify(data, trainer);
+    data.findings(
+        Diagnosis.ofCurves(trainer.history(), null).verdicts().stream()
+            .map(
+                verdict ->
+                    new Finding(
+                        Finding.Severity.valueOf(verdict.severity().name()), verdict.toString()))
+            .toList());
     List<Spec> features = split.train().features();
     if (features.size() == 1) {
       data.layers(layers(features.get(0)));

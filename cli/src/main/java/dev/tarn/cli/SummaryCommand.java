@@ -13,6 +13,7 @@ import dev.tarn.report.ModelGraph;
 import dev.tarn.report.Picture;
 import dev.tarn.report.Pictures;
 import dev.tarn.train.AtomicFile;
+import dev.tarn.train.Term;
 import dev.tarn.train.TrainStep;
 import dev.tarn.train.Trainer;
 import java.io.PrintStream;
@@ -159,9 +160,9 @@ final class SummaryCommand implements Callable<Integer> {
     return new TrainStep(
         backend,
         config.model(),
-        List.of(dev.tarn.train.Term.of(0, config.train().loss())),
+        List.of(Term.of(0, config.train().loss())),
         config.train().updates(1),
-        config.classifies() ? List.of(dev.tarn.train.Metrics.accuracy()) : List.of(),
+        List.of(config.train().metrics()),
         features,
         config.seed(),
         config.precision());

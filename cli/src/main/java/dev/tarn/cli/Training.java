@@ -13,9 +13,10 @@ import dev.tarn.data.Dataset;
 import dev.tarn.nn.Module;
 import dev.tarn.nn.Sequential;
 import dev.tarn.train.Evaluation;
-import dev.tarn.train.Metrics;
+import dev.tarn.train.Monitored;
 import dev.tarn.train.NonFiniteException;
 import dev.tarn.train.RunDirectory;
+import dev.tarn.train.Stop;
 import dev.tarn.train.TrainStep;
 import dev.tarn.train.Trainer;
 import dev.tarn.train.TrainingListener;
@@ -47,15 +48,24 @@ final class Training {
     this.json = json;
   }
 
-  /** A trainer of a configuration's training. */
+  /** A trainer of a configuration's training, to evaluate or predict with. */
   static Trainer.Builder trainer(RunConfig config, Module model, Backend backend) {
-    Trainer.Builder builder =
-        Trainer.of(model, backend)
-            .loss(config.train().loss())
-            .updates(config.train().updates(1))
-            .seed(config.seed())
-            .precision(config.precision());
-    return config.classifies() ? builder.metrics(Metrics.accuracy()) : builder;
+    return Trainer.of(model, backend)
+        .loss(config.train().loss())
+        .updates(config.train().updates(1))
+        .metrics(config.train().metrics())
+        .evaluationMetrics(config.train().evaluationMetrics())
+        .seed(config.trainingSeed())
+        .precision(config.precision());
+  }
+
+  /** A trainer of a configuration's training, to train with. */
+  static Trainer.Builder trainer(RunConfig config, Module model, Backend backend, Batches batches) {
+    return trainer(config, model, backend)
+        .updates(config.train().updates(batches.count()))
+        .plateau(config.train().plateau())
+        .earlyStopping(config.train().earlyStopping())
+        .stop(config.train().stop());
   }
 
   /** A number with commas: {@code 1,797}. */
@@ -72,17 +82,43 @@ final class Training {
         : String.format(Locale.ROOT, "%,.1f MB", bytes / 1e6);
   }
 
-  /** Begins a training in a new run directory, with the weights of a file if one is given. */
+  /**
+   * Begins a training in a new run directory, or as many as the configuration asks for.
+   *
+   * @param initFrom a file whose weights it begins with, or null
+   */
   int begin(RunConfig config, Path runs, @Nullable Path initFrom) {
-    return train(config, null, runs, initFrom);
+    if (config.train().folds() > 1) {
+      return finish(new Repeated(this, people, interrupts).folds(config, initFrom));
+    }
+    return finish(
+        config.train().restarts() > 1
+            ? new Repeated(this, people, interrupts).restarts(config, runs, initFrom)
+            : train(config, null, runs, initFrom).result());
   }
 
   /** Goes on in a run directory. */
   int resume(RunConfig config, RunDirectory directory) {
-    return train(config, directory, directory.path(), null);
+    return finish(train(config, directory, directory.path(), null).result());
   }
 
-  private int train(
+  private int finish(JsonObject result) {
+    if (json) {
+      output.out().println(result);
+    }
+    return interrupts.requested() ? Main.INTERRUPTED : 0;
+  }
+
+  /**
+   * What a training gave.
+   *
+   * @param result for programs
+   * @param monitored what decides which training is the best
+   * @param best its value in the best epoch, or NaN
+   */
+  record Trained(JsonObject result, Monitored monitored, double best) {}
+
+  Trained train(
       RunConfig config, @Nullable RunDirectory resumed, Path place, @Nullable Path initFrom) {
     long start = System.nanoTime();
     Prepared data = config.load();
@@ -107,9 +143,7 @@ final class Training {
     try (batches;
         Backend backend = device.backend();
         Trainer trainer =
-            trainer(config, model, backend)
-                .updates(config.train().updates(batches.count()))
-                .plateau(config.train().plateau())
+            trainer(config, model, backend, batches)
                 .listener(times)
                 .listener(keeper)
                 .listener(progress)
@@ -133,8 +167,7 @@ final class Training {
         }
         keeper.listener = directory.listener(config.train().checkpointEvery());
         interrupts.onFirst(trainer::stop);
-        int epochs = config.train().epochs();
-        fit(trainer, batches, times.watch(split.validation()), epochs, directory);
+        fit(config, trainer, batches, times.watch(split.validation()), directory);
         progress.end();
         tellTimes(times, config);
         if (interrupts.requested()) {
@@ -148,13 +181,10 @@ final class Training {
           report(reporting, directory.path(), trainer, batches, test);
         }
         say("saved", directory.path().toString());
-        if (json) {
-          JsonObject result = result(config, directory, trainer, test, device);
-          times.addTo(result);
-          result.addProperty("seconds", (System.nanoTime() - start) / 1e9);
-          output.out().println(result);
-        }
-        return interrupts.requested() ? Main.INTERRUPTED : 0;
+        JsonObject result = result(config, directory, trainer, test, device);
+        times.addTo(result);
+        result.addProperty("seconds", (System.nanoTime() - start) / 1e9);
+        return new Trained(result, trainer.monitored(), directory.best());
       }
     }
   }
@@ -180,18 +210,23 @@ final class Training {
   }
 
   private void fit(
+      RunConfig config,
       Trainer trainer,
       Batches batches,
       @Nullable Dataset validation,
-      int epochs,
       RunDirectory directory) {
     try {
+      int epochs = config.train().epochs();
       boolean done = trainer.fit(batches, validation, epochs).isEmpty();
-      if (interrupts.requested()) {
-        directory.save(trainer);
-      } else if (done) {
+      Stop stop = trainer.stopped();
+      boolean allEpochs = stop == null || stop.reason() == Stop.Reason.EPOCHS;
+      if (done && allEpochs) {
         people.printf(
             "already trained %d of %d epochs; to go on, add train.epochs=N%n", epochs, epochs);
+      } else if (stop != null
+          && stop.reason() != Stop.Reason.INTERRUPTED
+          && (!allEpochs || config.train().earlyStopping() != null)) {
+        say("stopped", stop.sentence());
       }
     } catch (NonFiniteException e) {
       Path file = directory.saveInspection(e);
@@ -263,6 +298,10 @@ final class Training {
     result.addProperty("run", directory.path().toString());
     result.addProperty("epochs", config.train().epochs());
     result.addProperty("steps", trainer.steps());
+    Stop stop = trainer.stopped();
+    if (stop != null) {
+      result.addProperty("stopped", stop.sentence());
+    }
     if (test != null) {
       JsonObject values = new JsonObject();
       test.values().forEach(values::addProperty);
@@ -272,7 +311,7 @@ final class Training {
     return result;
   }
 
-  private void say(String what, String text) {
+  void say(String what, String text) {
     people.printf("%-7s %s%n", what, text);
   }
 
@@ -288,6 +327,11 @@ final class Training {
     @Override
     public void onEpoch(Trainer trainer, dev.tarn.train.EpochResult result) {
       listener.onEpoch(trainer, result);
+    }
+
+    @Override
+    public void onEnd(Trainer trainer, Stop stop) {
+      listener.onEnd(trainer, stop);
     }
   }
 }

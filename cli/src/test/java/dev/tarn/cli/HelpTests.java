@@ -20,6 +20,7 @@ final class HelpTests {
           "config",
           "lr-find",
           "gradcheck",
+          "bench",
           "datasets",
           "devices",
           "completion");
