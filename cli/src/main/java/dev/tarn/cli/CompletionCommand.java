@@ -15,8 +15,8 @@ import picocli.CommandLine.Command;
       "The script completes the name 'tarn', wherever it is.",
       "",
       "Examples:",
-      "  source <(tarn completion)                      # in this shell",
-      "  tarn completion > ~/.tarn-completion           # and in ~/.bashrc or ~/.zshrc:",
+      "  source <(tarn completion)                   # in this shell",
+      "  tarn completion > ~/.tarn-completion        # and in ~/.bashrc or ~/.zshrc:",
       "  source ~/.tarn-completion"
     })
 final class CompletionCommand implements Callable<Integer> {

@@ -22,9 +22,9 @@ import picocli.CommandLine.Option;
     description = "Check a run file and print it with every default filled in.",
     footer = {
       "",
-      "The file alone is read, not the data. The JSON schema (draft 2020-12) lets editors",
-      "complete and check run files; in VS Code with the YAML extension, the first line",
-      "of a run file names it: # yaml-language-server: $schema=tarn.schema.json",
+      "The file alone is read, not the data. The JSON schema (draft 2020-12) lets",
+      "editors complete and check run files; those with a YAML language server are",
+      "told by a first line: # yaml-language-server: $schema=tarn.schema.json",
       "",
       "Examples:",
       "  tarn config examples/digits.yaml train.batch=64",

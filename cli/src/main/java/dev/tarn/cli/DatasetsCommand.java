@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
     description = "Show the data sets known by name, and which are on this machine.",
     footer = {
       "",
-      "A set is used by 'data: {set: NAME}' in a run file. Nothing is downloaded: files",
-      "are looked for in TARN_DATA/<name>, then in /usr/share/datasets/<name>.",
+      "A set is used by 'data: {set: NAME}' in a run file. Nothing is downloaded:",
+      "files are looked for in TARN_DATA/<name>, then in /usr/share/datasets/<name>.",
       "",
       "Examples:",
       "  tarn datasets",

@@ -31,9 +31,9 @@ import picocli.CommandLine.Spec;
     description = "Evaluate a saved model on a part of its data, or on other data.",
     footer = {
       "",
-      "Other data are of the training's kind: a table with the class or the targets, a",
-      "directory of images for each class, an .npz, two IDX files, or the directory of a",
-      "named set. Classes are told by their names, and everything is prepared as in",
+      "Other data are of the training's kind: a table with the same columns, a",
+      "directory of images for each class, an .npz, two IDX files, or the directory of",
+      "a named set. Classes are told by their names, and everything is prepared as in",
       "training.",
       "",
       "Examples:",

@@ -33,15 +33,16 @@ import picocli.CommandLine.Spec;
     descriptionHeading = "%n",
     parameterListHeading = "%n",
     customSynopsis = "tarn gradcheck RUNFILE [KEY=VALUE...] [OPTIONS]",
-    description = {
-      "Check the gradients of a run file's model and loss against finite differences, in",
-      "double precision on the reference backend: for operations and models of your own."
-    },
+    description = "Check a model's gradients against finite differences.",
     footer = {
       "",
-      "For each parameter: the largest relative error of the elements checked, which are",
-      "drawn at random. Right gradients come below 1e-6 or so; a wrong one gives 0.1 or",
-      "more. Dropout draws the same mask every time. Exit code 1: a gradient is wrong.",
+      "The gradients of the run file's loss are checked in double precision, on the",
+      "reference backend: for operations and models of your own.",
+      "",
+      "For each parameter: the largest relative error of the elements checked, which",
+      "are drawn at random. Right gradients come below 1e-6 or so; a wrong one gives",
+      "0.1 or more. Dropout draws the same mask every time. Exit code 1: a gradient is",
+      "wrong.",
       "",
       "Examples:",
       "  tarn gradcheck examples/iris.yaml",

@@ -36,15 +36,15 @@ import picocli.CommandLine.Spec;
     descriptionHeading = "%n",
     parameterListHeading = "%n",
     customSynopsis = "tarn lr-find RUNFILE [KEY=VALUE...] [OPTIONS]",
-    description = {
-      "Look for a learning rate: a short training in which it grows from step to step,",
-      "until the loss rises again (L. N. Smith, 2015)."
-    },
+    description = "Look for a learning rate by a short training.",
     footer = {
       "",
-      "The suggestion is a tenth of the rate at which the smoothed loss is least: there",
-      "it still falls steeply. It is a start, not an optimum. Nothing is saved but the",
-      "picture.",
+      "The rate grows from step to step, until the loss rises again (L. N. Smith,",
+      "2015).",
+      "",
+      "The suggestion is a tenth of the rate at which the smoothed loss is least:",
+      "there it still falls steeply. It is a start, not an optimum. Nothing is saved",
+      "but the picture.",
       "",
       "Examples:",
       "  tarn lr-find examples/digits.yaml",

@@ -40,10 +40,7 @@ import picocli.CommandLine.ParameterException;
       "tarn summary RUNFILE [KEY=VALUE...] [OPTIONS]",
       "       tarn summary RUN_OR_FILE [OPTIONS]"
     },
-    description = {
-      "Show the layers of a run file's model or of a saved one: output shapes, numbers of",
-      "parameters, cost, and the memory that training needs."
-    },
+    description = "Show a model's layers, parameters and cost, and the memory it needs.",
     footer = {
       "",
       "Shapes and FLOPs are for one example and a forward pass; a product with its sum",

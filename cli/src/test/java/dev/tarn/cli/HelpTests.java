@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
 
 final class HelpTests {
   private static final List<String> COMMANDS =
@@ -39,6 +40,20 @@ final class HelpTests {
     if (!line.equals("help devices")) {
       assertTrue(result.out().contains("Examples:\n  "), result.out());
     }
+  }
+
+  /** A footer's lines are laid out by hand: none may be broken. */
+  @Test
+  void footersFitTheirLines() {
+    CommandLine all =
+        Main.commandLine(new Output(System.out, System.err), new Interrupts(System.err));
+    all.getSubcommands()
+        .forEach(
+            (name, command) -> {
+              for (String line : command.getCommandSpec().usageMessage().footer()) {
+                assertTrue(line.length() < 80, name + ": " + line);
+              }
+            });
   }
 
   @Test
