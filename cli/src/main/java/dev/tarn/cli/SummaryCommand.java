@@ -191,11 +191,11 @@ final class SummaryCommand implements Callable<Integer> {
       width = Math.max(width, 2 * row.depth() + row.name().length());
     }
     width = Math.min(width, 28);
-    String format = "%-" + width + "s %-13s %-13s %11s %8s %s%n";
-    out.printf(format, "layer", "kind", "output", "parameters", "FLOPs", "field");
-    out.printf(format, "", "", features.shape(), "", "", "");
+    String format = "%-" + width + "s %-13s %-13s %11s %8s %s";
+    line(format, "layer", "kind", "output", "parameters", "FLOPs", "field");
+    line(format, "", "", features.shape(), "", "", "");
     for (LayerTable.Row row : table.rows()) {
-      out.printf(
+      line(
           format,
           " ".repeat(2 * row.depth()) + row.name(),
           row.kind() + (row.shared() ? " *" : ""),
@@ -212,6 +212,10 @@ final class SummaryCommand implements Callable<Integer> {
     out.printf(
         "%-8s%s FLOPs forward for an example, about three times as many to train%n",
         "cost", short3(table.flops()));
+  }
+
+  private void line(String format, Object... values) {
+    output.out().println(String.format(Locale.ROOT, format, values).stripTrailing());
   }
 
   private void memory(long bytes, int examples, Backend backend) {
