@@ -13,7 +13,7 @@ final class CurveVerdicts {
   private final List<Verdict> verdicts = new ArrayList<>();
 
   /**
-   * The curves of a training.
+   * The curves of a training. Of one whose first epochs are missing only over-fitting is judged.
    *
    * @param untrained an evaluation before the first step; the first epoch stands in for it
    */
@@ -35,7 +35,8 @@ final class CurveVerdicts {
     for (EpochResult result : history) {
       worst = result.train().loss() > worst.train().loss() ? result : worst;
     }
-    if (worst.train().loss() > 1.5 * untrained && loss > 0.5 * untrained) {
+    boolean whole = history.get(0).epoch() == 1;
+    if (whole && worst.train().loss() > 1.5 * untrained && loss > 0.5 * untrained) {
       add(
           Severity.PROBLEM,
           "The training diverges: the training loss was %s before the first epoch and is %s in epoch"
@@ -46,7 +47,9 @@ final class CurveVerdicts {
           worst.epoch());
       return verdicts;
     }
-    underfitting(last, loss);
+    if (whole) {
+      underfitting(last, loss);
+    }
     Evaluation validation = last.validation();
     if (validation != null) {
       overfitting(last, validation);

@@ -1,4 +1,4 @@
-/** Training: the step, the loop, metrics, checkpoints. */
+/** Training: the step, the loop, metrics, what ends it, diagnosis, checkpoints. */
 @NullMarked
 package dev.tarn.train;
 

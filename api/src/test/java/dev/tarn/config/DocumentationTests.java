@@ -86,6 +86,35 @@ final class DocumentationTests {
   }
 
   @Test
+  void metrics() throws IOException {
+    assertDocumented(MetricConfig.CATALOG, "training.md", "Metrics");
+  }
+
+  /** Every key of {@code train} is in a table of one of the two pages, and rules in theirs. */
+  @Test
+  void keysOfTraining() throws IOException {
+    String optimizers = Files.readString(DOCS.resolve("optimizers.md"));
+    String training = Files.readString(DOCS.resolve("training.md"));
+    for (String key : TrainConfig.KEYS) {
+      boolean elsewhere = List.of("loss", "optimizer", "schedule").contains(key);
+      String row = "| `" + key + "` |";
+      assertTrue(elsewhere || optimizers.contains(row) || training.contains(row), key);
+    }
+    assertEquals(StopConfig.EARLY_KEYS, keys(training, "Early stopping"));
+    assertEquals(StopConfig.KEYS, keys(training, "Stop rules"));
+  }
+
+  private static List<String> keys(String page, String section) {
+    String from = page.substring(page.indexOf("## " + section));
+    String part = from.substring(0, from.indexOf("\n## "));
+    return part.lines()
+        .map(KEY::matcher)
+        .filter(Matcher::matches)
+        .map(row -> row.group(1))
+        .toList();
+  }
+
+  @Test
   void keysOfTrainingAndGroups() throws IOException {
     String page = Files.readString(DOCS.resolve("optimizers.md"));
     for (String key : List.of("accumulate", "clip_value", "clip_norm", "groups")) {

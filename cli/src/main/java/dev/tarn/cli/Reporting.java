@@ -14,10 +14,10 @@ import dev.tarn.report.History;
 import dev.tarn.report.LayerRow;
 import dev.tarn.report.Report;
 import dev.tarn.report.ReportData;
-import dev.tarn.train.Diagnosis;
 import dev.tarn.train.Evaluation;
 import dev.tarn.train.TrainStep;
 import dev.tarn.train.Trainer;
+import dev.tarn.train.Verdict;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,9 +33,15 @@ import org.jspecify.annotations.Nullable;
  * @param labels the names of the classes; empty if they have none
  * @param model the model
  * @param backend the device
+ * @param verdicts what was found in how the training went
  */
 record Reporting(
-    RunConfig config, Dataset.Split split, List<String> labels, Sequential model, Backend backend) {
+    RunConfig config,
+    Dataset.Split split,
+    List<String> labels,
+    Sequential model,
+    Backend backend,
+    List<Verdict> verdicts) {
   private static final int MISTAKES = 20;
   private static final int MOST_CLASSES = 100;
 
@@ -57,7 +63,7 @@ record Reporting(
     }
     classify(data, trainer);
     data.findings(
-        Diagnosis.ofCurves(trainer.history(), null).verdicts().stream()
+        verdicts.stream()
             .map(
                 verdict ->
                     new Finding(

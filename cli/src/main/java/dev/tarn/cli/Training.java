@@ -1,10 +1,12 @@
 package dev.tarn.cli;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.tarn.Parameter;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Debug;
+import dev.tarn.backend.DeviceException;
 import dev.tarn.config.ConfigException;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
@@ -12,6 +14,7 @@ import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.nn.Module;
 import dev.tarn.nn.Sequential;
+import dev.tarn.train.DiagnosisListener;
 import dev.tarn.train.Evaluation;
 import dev.tarn.train.Monitored;
 import dev.tarn.train.NonFiniteException;
@@ -20,9 +23,11 @@ import dev.tarn.train.Stop;
 import dev.tarn.train.TrainStep;
 import dev.tarn.train.Trainer;
 import dev.tarn.train.TrainingListener;
+import dev.tarn.train.Verdict;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -140,6 +145,7 @@ final class Training {
     Keeper keeper = new Keeper();
     StepTimes times = new StepTimes(batches);
     Progress progress = new Progress(people, Output.isTerminal(json));
+    DiagnosisListener diagnosis = new DiagnosisListener(split.train());
     try (batches;
         Backend backend = device.backend();
         Trainer trainer =
@@ -147,6 +153,7 @@ final class Training {
                 .listener(times)
                 .listener(keeper)
                 .listener(progress)
+                .listener(diagnosis)
                 .build()) {
       TrainStep step = trainer.prepare(batches);
       if (initFrom != null) {
@@ -175,18 +182,31 @@ final class Training {
           people.println("  tarn train --resume " + directory.path());
         }
         @Nullable Evaluation test = interrupts.requested() ? null : test(trainer, split, directory);
-        if (report && config.report() && !interrupts.requested()) {
-          Reporting reporting =
-              new Reporting(config, split, data.preprocessing().labels(), model, backend);
-          report(reporting, directory.path(), trainer, batches, test);
+        JsonObject result = result(config, directory, trainer, test, device);
+        if (!interrupts.requested()) {
+          List<Verdict> verdicts = diagnosis.diagnosis().verdicts();
+          result.add("diagnosis", tell(verdicts));
+          if (report && config.report()) {
+            List<String> labels = data.preprocessing().labels();
+            Reporting reporting = new Reporting(config, split, labels, model, backend, verdicts);
+            report(reporting, directory.path(), trainer, batches, test);
+          }
         }
         say("saved", directory.path().toString());
-        JsonObject result = result(config, directory, trainer, test, device);
         times.addTo(result);
         result.addProperty("seconds", (System.nanoTime() - start) / 1e9);
         return new Trained(result, trainer.monitored(), directory.best());
       }
     }
+  }
+
+  private JsonArray tell(List<Verdict> verdicts) {
+    JsonArray told = new JsonArray();
+    for (Verdict verdict : verdicts) {
+      say(verdict.severity().name().toLowerCase(Locale.ROOT), verdict.toString());
+      told.add(verdict.toString());
+    }
+    return told;
   }
 
   private void tellTimes(StepTimes times, RunConfig config) {
@@ -228,6 +248,9 @@ final class Training {
           && (!allEpochs || config.train().earlyStopping() != null)) {
         say("stopped", stop.sentence());
       }
+    } catch (DeviceException e) {
+      throw new TarnException(
+          e.getMessage() + "\nGo on with: tarn train --resume " + directory.path(), e);
     } catch (NonFiniteException e) {
       Path file = directory.saveInspection(e);
       throw new TarnException(e.getMessage() + " What the step computed is in " + file, e);

@@ -1,5 +1,8 @@
 package dev.tarn.report;
 
+import dev.tarn.train.Diagnosis;
+import java.util.List;
+
 /**
  * A sentence of a diagnosis.
  *
@@ -7,6 +10,13 @@ package dev.tarn.report;
  * @param text what was found and what to do about it
  */
 public record Finding(Severity severity, String text) {
+  /** What was found in how a training went. */
+  public static List<Finding> of(Diagnosis diagnosis) {
+    return diagnosis.verdicts().stream()
+        .map(v -> new Finding(Severity.valueOf(v.severity().name()), v.toString()))
+        .toList();
+  }
+
   /** How bad it is. */
   public enum Severity {
     /** Something that is as it should be, or worth knowing. */
