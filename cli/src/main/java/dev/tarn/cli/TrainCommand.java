@@ -64,7 +64,7 @@ import picocli.CommandLine.Spec;
       "  train.stop              {steps: N, seconds: S, gradient_norm: G, update: U,",
       "                          metric: {accuracy: 0.99}}: what else ends it",
       "  train.folds             cross-validation with so many folds; keeps no model",
-      "  train.restarts          so many trainings from different seeds; names the best",
+      "  train.restarts          so many trainings from other seeds; names the best",
       "  seed                    of split, weights, shuffles, dropout; default: 0",
       "  precision               fp32 (default), tf32, bf16",
       "  device                  auto (default), cpu, cuda, cuda:1, reference",

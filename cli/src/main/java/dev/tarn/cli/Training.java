@@ -191,8 +191,8 @@ final class Training {
             Reporting reporting = new Reporting(config, split, labels, model, backend, verdicts);
             report(reporting, directory.path(), trainer, batches, test);
           }
+          say("saved", directory.path().toString());
         }
-        say("saved", directory.path().toString());
         times.addTo(result);
         result.addProperty("seconds", (System.nanoTime() - start) / 1e9);
         return new Trained(result, trainer.monitored(), directory.best());
