@@ -18,17 +18,31 @@ final class Catalog {
    * @param key its key in run files
    * @param unless its value if it is not given, or null
    * @param required whether it must be given
+   * @param schema what a JSON schema says of its value
    * @param read makes the value of what a run file says
    */
   record Setting(
-      String key, @Nullable Object unless, boolean required, Function<YamlValue, Object> read) {
+      String key,
+      @Nullable Object unless,
+      boolean required,
+      Map<String, Object> schema,
+      Function<YamlValue, Object> read) {
+    Setting(
+        String key, @Nullable Object unless, boolean required, Function<YamlValue, Object> read) {
+      this(key, unless, required, Map.of(), read);
+    }
+
     Setting needed() {
-      return new Setting(key, null, true, read);
+      return new Setting(key, null, true, schema, read);
     }
 
     /** Not required, and without a value if it is not given. */
     Setting optional() {
-      return new Setting(key, null, false, read);
+      return new Setting(key, null, false, schema, read);
+    }
+
+    private Setting with(Map<String, Object> ofValue) {
+      return new Setting(key, unless, required, ofValue, read);
     }
   }
 
@@ -44,6 +58,11 @@ final class Catalog {
   Catalog kind(String name, Setting... settings) {
     kinds.put(name, List.of(settings));
     return this;
+  }
+
+  /** The kinds with their settings. */
+  Map<String, List<Setting>> kinds() {
+    return new LinkedHashMap<>(kinds);
   }
 
   /** The keys of each kind. */
@@ -117,47 +136,53 @@ final class Catalog {
 
   /** A number for which a check holds. */
   static Setting number(String key, double unless, String what, DoublePredicate check) {
-    return new Setting(key, unless, false, value -> value.number(what, check));
+    return new Setting(key, unless, false, value -> value.number(what, check))
+        .with(Map.of("type", "number", "description", "a number " + what));
   }
 
   /** A number above 0. */
   static Setting positive(String key, double unless) {
-    return number(key, unless, "above 0", v -> v > 0);
+    return number(key, unless, "above 0", v -> v > 0)
+        .with(Map.of("type", "number", "exclusiveMinimum", 0));
   }
 
   /** A number of at least 0. */
   static Setting notNegative(String key, double unless) {
-    return number(key, unless, "of at least 0", v -> v >= 0);
+    return number(key, unless, "of at least 0", v -> v >= 0)
+        .with(Map.of("type", "number", "minimum", 0));
   }
 
   /** A number of at least 0 and below 1. */
   static Setting fraction(String key, double unless) {
-    return number(key, unless, "of at least 0 and below 1", v -> v >= 0 && v < 1);
+    return number(key, unless, "of at least 0 and below 1", v -> v >= 0 && v < 1)
+        .with(Map.of("type", "number", "minimum", 0, "exclusiveMaximum", 1));
   }
 
   /** An integer of at least some number. */
   static Setting count(String key, long unless, long least) {
-    return new Setting(key, unless, false, value -> value.integer(least, Integer.MAX_VALUE));
+    return new Setting(key, unless, false, value -> value.integer(least, Integer.MAX_VALUE))
+        .with(Map.of("type", "integer", "minimum", least));
   }
 
   /** True or false. */
   static Setting flag(String key) {
-    return new Setting(key, false, false, YamlValue::bool);
+    return new Setting(key, false, false, YamlValue::bool).with(Map.of("type", "boolean"));
   }
 
   /** One of some words, the first unless it is given. */
   static Setting word(String key, String... words) {
     List<String> known = List.of(words);
     return new Setting(
-        key,
-        known.get(0),
-        false,
-        value -> {
-          if (!value.isScalar() || !known.contains(value.text())) {
-            throw value.expected(String.join(" or ", known));
-          }
-          return value.text();
-        });
+            key,
+            known.get(0),
+            false,
+            value -> {
+              if (!value.isScalar() || !known.contains(value.text())) {
+                throw value.expected(String.join(" or ", known));
+              }
+              return value.text();
+            })
+        .with(Map.of("enum", known));
   }
 
   /** A list of values. */
@@ -166,6 +191,7 @@ final class Catalog {
         key,
         null,
         true,
+        Map.of("type", "array", "minItems", 1, "description", what),
         value -> {
           if (!value.isList() || value.values().isEmpty()) {
             throw value.expected(what);

@@ -197,7 +197,22 @@ public record DataConfig(
    * @throws dev.tarn.TarnException if the file cannot be read or does not fit the model
    */
   public Dataset rows(Path file, Preprocessing trained, Shape model) {
-    CsvFormat format = source instanceof SourceConfig.Csv csv ? csv.format() : CsvFormat.features();
-    return trained.applyTo(CsvTable.read(file, format, trained), model);
+    return trained.applyTo(CsvTable.read(file, format(), trained), model);
+  }
+
+  /**
+   * Examples to predict from, out of the text of a table.
+   *
+   * @param text the table, written as {@link #format} says
+   * @param label stands for it in messages
+   * @throws dev.tarn.TarnException if it does not fit the model
+   */
+  public Dataset rows(String text, String label, Preprocessing trained, Shape model) {
+    return trained.applyTo(CsvTable.read(text, label, format(), trained), model);
+  }
+
+  /** How tables are written. */
+  public CsvFormat format() {
+    return source instanceof SourceConfig.Csv csv ? csv.format() : CsvFormat.features();
   }
 }

@@ -6,12 +6,14 @@ import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
+import dev.tarn.TarnException;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.config.YamlValue.Place;
 import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.WholeNumbers;
+import dev.tarn.ir.Origin;
 import dev.tarn.nn.Sequential;
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,6 +43,7 @@ import org.snakeyaml.engine.v2.common.FlowStyle;
  * @param seed the seed of the split, initial values, shuffles and dropout
  * @param precision how exactly products are computed
  * @param device {@code auto}, {@code reference}, {@code cpu}, {@code cuda} or {@code cuda:1}
+ * @param report whether a report is written when the training ends
  */
 public record RunConfig(
     String name,
@@ -49,7 +52,11 @@ public record RunConfig(
     TrainConfig train,
     long seed,
     Precision precision,
-    String device) {
+    String device,
+    boolean report) {
+  static final List<String> KEYS =
+      List.of("name", "data", "model", "train", "seed", "precision", "device", "report");
+
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
   private static final Pattern DEVICE = Pattern.compile("auto|reference|cpu|cuda(:[0-9]{1,3})?");
 
@@ -106,17 +113,26 @@ public record RunConfig(
                                   "%s: unknown key '%s'; did you mean '%s'?",
                                   entry.keyPlace().text(), key, meant));
                         }));
-    Fields fields =
-        new Fields(root, List.of("name", "data", "model", "train", "seed", "precision", "device"));
+    Fields fields = new Fields(root, KEYS);
+    YamlValue report = fields.get("report");
     YamlValue seed = fields.get("seed");
     return new RunConfig(
         name(fields, root, source),
         DataConfig.read(fields.require("data")),
-        new LayerLists().read(fields.require("model")),
+        layers(fields.require("model")),
         TrainConfig.read(fields.require("train")),
         seed == null ? 0 : seed.integer(Long.MIN_VALUE, Long.MAX_VALUE),
         precision(fields),
-        device(fields));
+        device(fields),
+        report == null || report.bool());
+  }
+
+  private static List<LayerConfig> layers(YamlValue model) {
+    if (!model.isMapping() || !model.entries().containsKey(ClassModel.KIND)) {
+      return new LayerLists().read(model);
+    }
+    ClassModel settings = ClassModel.read(model);
+    return List.of(new LayerConfig(settings, null, model.place().text(), Origin.NONE));
   }
 
   /** The path of a key of {@code train} or {@code data} by the key alone: {@code train.epochs}. */
@@ -132,19 +148,39 @@ public record RunConfig(
     Map<String, Object> root = new LinkedHashMap<>();
     root.put("name", name);
     root.put("data", data.toYaml());
-    root.put("model", LayerLists.toYaml(layers));
+    root.put(
+        "model",
+        layers.get(0).settings() instanceof ClassModel own
+            ? own.toYaml()
+            : LayerLists.toYaml(layers));
     root.put("train", train.toYaml());
     root.put("seed", seed);
     root.put("precision", precision.toString());
     root.put("device", device);
+    root.put("report", report);
     DumpSettings settings =
         DumpSettings.builder().setDefaultFlowStyle(FlowStyle.AUTO).setWidth(100).build();
     return new Dump(settings).dumpToString(root);
   }
 
-  /** The model, its layers named by kind and number: {@code dense1}, {@code relu1}. */
+  /**
+   * The model, its layers named by kind and number: {@code dense1}, {@code relu1}. A class is the
+   * only layer and has no name, so that its parameters have the paths that it gives them.
+   *
+   * @throws ConfigException if it is a class that is not there or does not fit
+   */
   public Sequential model() {
-    return LayerLists.model(layers);
+    if (!(layers.get(0).settings() instanceof ClassModel own)) {
+      return LayerLists.model(layers);
+    }
+    try {
+      return new Sequential().add("", own.module());
+    } catch (TarnException e) {
+      throw new ConfigException(
+          String.format(
+              "%s: model.class '%s': %s", layers.get(0).place(), own.className(), e.getMessage()),
+          e);
+    }
   }
 
   /**
@@ -215,6 +251,16 @@ public record RunConfig(
     Shape wanted =
         target.dtype() == DType.I32 ? Shape.of(1, dataset.classes()) : target.shape().prepend(1);
     if (!output.shape().equals(wanted)) {
+      if (layers.get(0).settings() instanceof ClassModel own) {
+        throw new ConfigException(
+            String.format(
+                "%s: %s gives %s for an example, but %s needs %s",
+                layers.get(0).place(),
+                own.className(),
+                output.shape().withoutFirst(),
+                data.name(),
+                wanted.withoutFirst()));
+      }
       LayerConfig last = LayerLists.lastDense(layers);
       String what =
           last != null && last.settings() instanceof LayerConfig.Dense dense
@@ -240,7 +286,8 @@ public record RunConfig(
 
   /** The same as one of several restarts, which makes no others. */
   public RunConfig withRestart(int number) {
-    return new RunConfig(name, data, layers, train.withRestart(number), seed, precision, device);
+    return new RunConfig(
+        name, data, layers, train.withRestart(number), seed, precision, device, report);
   }
 
   /** Whether the model tells classes apart rather than predict numbers. */

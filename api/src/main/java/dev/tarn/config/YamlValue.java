@@ -180,6 +180,21 @@ final class YamlValue {
     return new ConfigException(place.text() + ": " + (path.isEmpty() ? "" : path + ": ") + message);
   }
 
+  /** A scalar as what it is written like: a Long, a Double, a Boolean or a String. */
+  Object simple() {
+    String text = text();
+    if (!((Scalar) content).plain()) {
+      return text;
+    }
+    if (text.matches("(?i:true|false)")) {
+      return bool();
+    }
+    if (INTEGER.matcher(text).matches()) {
+      return integer(Long.MIN_VALUE, Long.MAX_VALUE);
+    }
+    return NUMBER.matcher(text).matches() ? (Object) number("that is finite", v -> true) : text;
+  }
+
   private String found() {
     if (isMapping()) {
       return entries().isEmpty() ? "an empty mapping" : "keys " + entries().keySet();

@@ -93,6 +93,7 @@ public final class Batches implements AutoCloseable {
   private final @Nullable Prefetch prefetch;
   private final List<Map<Integer, Batch>> buffers = new ArrayList<>();
   private Epoch epoch = new Epoch(new int[0], 0, 0);
+  private long loadNanos;
 
   /** What decides what a batch holds. */
   private record Epoch(int[] order, long seed, long number) {}
@@ -187,9 +188,18 @@ public final class Batches implements AutoCloseable {
   /** The batch of an index in the current epoch, from 0. */
   public Batch load(int index) {
     Epoch current = epoch;
-    return prefetch == null
-        ? load(current, index, 0)
-        : prefetch.take(index, count(), (i, slot) -> load(current, i, slot));
+    long begin = System.nanoTime();
+    Batch batch =
+        prefetch == null
+            ? load(current, index, 0)
+            : prefetch.take(index, count(), (i, slot) -> load(current, i, slot));
+    loadNanos += System.nanoTime() - begin;
+    return batch;
+  }
+
+  /** Nanoseconds for which {@link #load} has kept its callers waiting, in all. */
+  public long loadNanos() {
+    return loadNanos;
   }
 
   private Batch load(Epoch current, int index, int slot) {

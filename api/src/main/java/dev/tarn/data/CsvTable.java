@@ -6,6 +6,7 @@ import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -89,13 +90,35 @@ public final class CsvTable implements AutoCloseable {
    * @throws TarnException as {@link #read(Path, CsvFormat)} does, and if a column is not there
    */
   public static CsvTable read(Path file, CsvFormat format, Preprocessing trained) {
-    CsvFormat features =
-        CsvFormat.features()
-            .withHeader(format.header())
-            .withSeparator(format.separator())
-            .withMissing(format.missing());
     return read(
-        file, features, trained.columns().isEmpty() ? null : trained, RowStore.defaultMemory());
+        file,
+        features(format),
+        trained.columns().isEmpty() ? null : trained,
+        RowStore.defaultMemory());
+  }
+
+  /**
+   * Reads examples to predict from out of a text that is no file.
+   *
+   * @param name stands for it in messages
+   * @throws TarnException as {@link #read(Path, CsvFormat, Preprocessing)} does
+   */
+  public static CsvTable read(String text, String name, CsvFormat format, Preprocessing trained) {
+    try {
+      InputStream in = new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+      Preprocessing columns = trained.columns().isEmpty() ? null : trained;
+      return read(in, name, features(format), columns, RowStore.defaultMemory());
+    } catch (IOException e) {
+      throw new TarnException(name + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** The format without what it says of columns. */
+  private static CsvFormat features(CsvFormat format) {
+    return CsvFormat.features()
+        .withHeader(format.header())
+        .withSeparator(format.separator())
+        .withMissing(format.missing());
   }
 
   static CsvTable read(

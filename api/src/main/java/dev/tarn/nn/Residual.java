@@ -52,6 +52,11 @@ public final class Residual extends Sequential {
     return this;
   }
 
+  /** What the input goes through before it is added, or null if it stays as it is. */
+  public @Nullable Module shortcut() {
+    return shortcut;
+  }
+
   /**
    * {@inheritDoc}
    *

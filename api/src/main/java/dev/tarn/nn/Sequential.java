@@ -56,6 +56,11 @@ public sealed class Sequential extends Module permits Residual {
     return this;
   }
 
+  /** The modules in the order in which they are used; a shared one is there more than once. */
+  public final List<Module> modules() {
+    return layers.stream().map(Layer::module).toList();
+  }
+
   @Override
   public Tensor forward(Tensor x, Mode mode) {
     Tensor current = x;

@@ -1,14 +1,22 @@
 package dev.tarn.cli;
 
 import com.google.gson.JsonObject;
+import dev.tarn.Mode;
+import dev.tarn.TarnException;
+import dev.tarn.Tensor;
+import dev.tarn.Trace;
 import dev.tarn.backend.Backend;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Dataset;
 import dev.tarn.train.Evaluation;
 import dev.tarn.train.Trainer;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -20,11 +28,17 @@ import picocli.CommandLine.Spec;
     name = "eval",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Evaluate a saved model on a part of the data it was trained with.",
+    description = "Evaluate a saved model on a part of its data, or on other data.",
     footer = {
+      "",
+      "Other data are of the training's kind: a table with the same columns, a",
+      "directory of images for each class, an .npz, two IDX files, or the directory of",
+      "a named set. Classes are told by their names, and everything is prepared as in",
+      "training.",
       "",
       "Examples:",
       "  tarn eval runs/digits-1",
+      "  tarn eval runs/flowers-1 --data more-flowers.csv",
       "  tarn eval runs/digits-1/last.safetensors --set validation"
     })
 final class EvalCommand implements Callable<Integer> {
@@ -43,8 +57,20 @@ final class EvalCommand implements Callable<Integer> {
   @Option(
       names = "--set",
       paramLabel = "PART",
-      description = "${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
-  private Part part = Part.test;
+      description = "${COMPLETION-CANDIDATES}; default: test.")
+  private @Nullable Part part;
+
+  @Option(
+      names = "--data",
+      paramLabel = "PLACE",
+      description = "Other data of the kind that the model was trained on.")
+  private @Nullable Path data;
+
+  @Option(
+      names = "--labels",
+      paramLabel = "FILE",
+      description = "The classes, if --data is an IDX file.")
+  private @Nullable Path labels;
 
   @Option(
       names = "--device",
@@ -54,6 +80,8 @@ final class EvalCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Write one JSON object.")
   private boolean json;
+
+  @Mixin private ClassPath classPath = new ClassPath();
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -65,37 +93,71 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (data != null && part != null) {
+      throw new ParameterException(spec.commandLine(), "give either --set or --data, not both");
+    }
+    classPath.use();
     SavedModel saved = SavedModel.of(model);
     RunConfig config = saved.config();
-    Dataset.Split split = config.load().split();
-    Dataset data =
-        switch (part) {
-          case train -> split.train();
-          case validation -> split.validation();
-          case test -> split.test();
-        };
-    if (data.size() == 0) {
-      throw new ParameterException(
-          spec.commandLine(), "--set " + part + ": the run file's split has no such part");
-    }
+    Dataset chosen = data == null ? part(config) : null;
     Devices.Opened opened = Devices.open(device);
     try (Backend backend = opened.backend();
-        Trainer trainer =
-            Training.trainer(config, config.modelFor(split.train()), backend).build()) {
+        Trainer trainer = Training.trainer(config, config.model(), backend).build()) {
       trainer.load(saved.file());
-      Evaluation evaluation = trainer.evaluate(data);
+      Dataset examples =
+          chosen == null ? other(trainer, saved, Objects.requireNonNull(data)) : chosen;
+      Evaluation evaluation = trainer.evaluate(examples);
       if (json) {
         JsonObject result = new JsonObject();
         result.addProperty("file", saved.file().toString());
-        result.addProperty("set", part.name());
+        if (data == null) {
+          result.addProperty("set", (part == null ? Part.test : part).name());
+        } else {
+          result.addProperty("data", data.toString());
+        }
         result.addProperty("examples", evaluation.examples());
         evaluation.values().forEach(result::addProperty);
         opened.addTo(result);
         output.out().println(result);
       } else {
-        output.out().printf("%s  (%s examples)%n", evaluation, Training.count(data.size()));
+        output.out().printf("%s  (%s examples)%n", evaluation, Training.count(examples.size()));
       }
     }
     return 0;
+  }
+
+  private Dataset part(RunConfig config) {
+    Part wanted = part == null ? Part.test : part;
+    Dataset.Split split = config.load().split();
+    config.modelFor(split.train());
+    Dataset chosen =
+        switch (wanted) {
+          case train -> split.train();
+          case validation -> split.validation();
+          case test -> split.test();
+        };
+    if (chosen.size() == 0) {
+      throw new ParameterException(
+          spec.commandLine(), "--set " + wanted + ": the run file's split has no such part");
+    }
+    return chosen;
+  }
+
+  private Dataset other(Trainer trainer, SavedModel saved, Path place) {
+    List<dev.tarn.Spec> features = trainer.features();
+    if (features == null || features.size() != 1) {
+      throw new TarnException(saved.file() + ": not a model of one input, as run files make them");
+    }
+    Dataset read =
+        OtherData.read(saved.config(), saved.preprocessing(), features.get(0), place, labels);
+    Trace trace = new Trace();
+    Tensor x = trace.input("features", features.get(0).prepend(1));
+    int outputs = saved.config().model().forward(x, Mode.EVAL).shape().dim(1);
+    if (read.classes() > outputs) {
+      throw new TarnException(
+          String.format(
+              "%s: has class %d; the model knows 0 to %d", place, read.classes() - 1, outputs - 1));
+    }
+    return read;
   }
 }

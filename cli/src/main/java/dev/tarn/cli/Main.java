@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     footer = {
       "",
       "Examples:",
+      "  tarn init flowers.csv                  # writes flowers.yaml",
       "  tarn train examples/digits.yaml",
       "  tarn train examples/digits.yaml train.epochs=5 device=cuda",
       "  tarn eval runs/digits-1",
@@ -74,15 +75,7 @@ public final class Main {
     Main main = new Main();
     PrintStream err = output.err();
     CommandLine line =
-        new CommandLine(main)
-            .addSubcommand(new TrainCommand(output, interrupts))
-            .addSubcommand(new EvalCommand(output))
-            .addSubcommand(new PredictCommand(output))
-            .addSubcommand(new DevicesCommand(output))
-            .addSubcommand(new BenchCommand(output))
-            .setOut(new PrintWriter(output.out(), true))
-            .setErr(new PrintWriter(err, true))
-            .setUsageHelpAutoWidth(false)
+        commandLine(main, output, interrupts, args)
             .setParameterExceptionHandler((e, given) -> usage(err, e))
             .setExecutionExceptionHandler((e, at, parsed) -> failed(err, e, main.debug));
     if (args.length == 0) {
@@ -102,6 +95,20 @@ public final class Main {
       }
       return FAILED;
     }
+  }
+
+  /** The whole command line, with all its commands. */
+  static CommandLine commandLine(Output output, Interrupts interrupts) {
+    return commandLine(new Main(), output, interrupts);
+  }
+
+  private static CommandLine commandLine(
+      Main main, Output output, Interrupts interrupts, String... args) {
+    CommandLine line = new CommandLine(main);
+    new Commands(output, interrupts).addTo(line, args);
+    return line.setOut(new PrintWriter(output.out(), true))
+        .setErr(new PrintWriter(output.err(), true))
+        .setUsageHelpAutoWidth(false);
   }
 
   private static int usage(PrintStream err, ParameterException e) {

@@ -1,43 +1,59 @@
 package dev.tarn.cli;
 
 import dev.tarn.DType;
-import dev.tarn.HostTensor;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
+import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.Preprocessing;
 import dev.tarn.data.WholeNumbers;
 import dev.tarn.train.AtomicFile;
 import dev.tarn.train.Trainer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Predicts classes with a saved model. */
+/** Predicts with a saved model. */
 @Command(
     name = "predict",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Predict the class or the numbers of each row of a table with a saved model.",
+    description = "Predict classes or numbers with a saved model, from raw data.",
     footer = {
       "",
-      "INPUT.csv has one example a row and one feature a column, raw as the training",
-      "data had them but without the class; columns are found by their names if there",
-      "are any. The output has the class, by its name if classes have names, and the",
-      "probability of each: class,p0,p1,...; of a model that predicts numbers, these:",
-      "y0,y1,...",
+      "INPUT is, by its name,",
+      "  FILE.csv        a table: one example a row, its columns named or in order as",
+      "                  the training data's were, without the class",
+      "  FILE.jsonl      one example a line: an object with the names of the columns,",
+      "                  or an array of the features",
+      "  FILE.png, .jpg  an image; or a DIRECTORY of images, in order of their names",
+      "Missing values, categories and normalization are treated as in training.",
+      "",
+      "The output has the class, by its name if classes have names, and the",
+      "probability of each (0 to 1): class,p_cat,p_dog or class,p0,p1; of a model that",
+      "predicts numbers, these, by the names of the targets or y0,y1; of images first",
+      "the file.",
       "",
       "Examples:",
       "  tarn predict runs/iris-1 flowers.csv",
-      "  tarn predict runs/iris-1/last.safetensors flowers.csv -o classes.csv"
+      "  tarn predict runs/iris-1/last.safetensors flowers.jsonl --format jsonl",
+      "  tarn predict runs/pets-1 photos/ -o classes.csv"
     })
 final class PredictCommand implements Callable<Integer> {
+  /** How predictions are written. */
+  enum Format {
+    csv,
+    jsonl
+  }
+
   private static final int BATCH = 256;
 
   @Parameters(
@@ -46,20 +62,31 @@ final class PredictCommand implements Callable<Integer> {
       description = "A run directory, of which the best checkpoint is taken, or a checkpoint.")
   private Path model = Path.of("");
 
-  @Parameters(index = "1", paramLabel = "INPUT.csv", description = "The rows of features.")
+  @Parameters(
+      index = "1",
+      paramLabel = "INPUT",
+      description = "A table (.csv), JSON lines (.jsonl), an image or a directory of images.")
   private Path input = Path.of("");
 
   @Option(
       names = {"-o", "--output"},
-      paramLabel = "OUT.csv",
+      paramLabel = "FILE",
       description = "Where to write; default: standard output.")
   private @Nullable Path file;
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "${COMPLETION-CANDIDATES}; default: as the output's name ends, or else csv.")
+  private @Nullable Format format;
 
   @Option(
       names = "--device",
       paramLabel = "NAME",
       description = "auto, cpu, cuda, cuda:1 or reference; default: ${DEFAULT-VALUE}.")
   private String device = "auto";
+
+  @Mixin private ClassPath classPath = new ClassPath();
 
   private final Output output;
 
@@ -69,6 +96,7 @@ final class PredictCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    classPath.use();
     SavedModel saved = SavedModel.of(model);
     Preprocessing preprocessing = saved.preprocessing();
     try (Backend backend = Devices.open(device).backend();
@@ -80,10 +108,7 @@ final class PredictCommand implements Callable<Integer> {
         throw new TarnException(
             saved.file() + ": not a model of one input, as run files make them");
       }
-      Spec features = inputs.get(0);
-      Dataset given = saved.config().data().rows(input, preprocessing, features.shape());
-      Dataset rows = features.dtype() == DType.I32 ? WholeNumbers.of(given) : given;
-      String text = predict(trainer, rows, saved.config().classifies(), preprocessing.labels());
+      String text = predict(trainer, saved.config(), preprocessing, inputs.get(0));
       if (file != null) {
         AtomicFile.write(file, text);
       } else {
@@ -94,45 +119,35 @@ final class PredictCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static String predict(
-      Trainer trainer, Dataset rows, boolean classes, List<String> labels) {
-    StringBuilder text = new StringBuilder();
+  private String predict(
+      Trainer trainer, RunConfig config, Preprocessing preprocessing, Spec features) {
+    List<String> files = List.of();
+    Dataset rows;
+    if (Files.isDirectory(input) || ImageFiles.isImage(input)) {
+      ImageFiles images = ImageFiles.of(input, config, features.shape());
+      files = images.names();
+      rows = preprocessing.apply(images);
+    } else if (input.toString().matches(".*\\.(jsonl|ndjson)")) {
+      String table = JsonLines.table(input, config.data().format(), preprocessing);
+      rows = config.data().rows(table, input.toString(), preprocessing, features.shape());
+    } else {
+      rows = config.data().rows(input, preprocessing, features.shape());
+    }
+    if (features.dtype() == DType.I32) {
+      rows = WholeNumbers.of(rows);
+    }
+    Predictions predictions = new Predictions(config, isJson(), preprocessing.labels(), files);
     Batches batches = new Batches(rows, BATCH, false);
     batches.startEpoch(0, 0);
     for (int i = 0; i < batches.count(); i++) {
-      append(text, trainer.predict(batches.load(i).feature()), classes, labels);
+      predictions.add(trainer.predict(batches.load(i).feature()));
     }
-    return text.toString();
+    return predictions.toString();
   }
 
-  private static void append(
-      StringBuilder text, HostTensor predictions, boolean classes, List<String> labels) {
-    int columns = predictions.shape().dim(1);
-    if (text.isEmpty()) {
-      text.append(classes ? "class" : "");
-      for (int c = 0; c < columns; c++) {
-        text.append(c > 0 || classes ? "," : "").append(classes ? 'p' : 'y').append(c);
-      }
-      text.append('\n');
-    }
-    float[] p = predictions.floats();
-    for (int row = 0; row < p.length; row += columns) {
-      int best = 0;
-      for (int c = 1; c < columns; c++) {
-        best = p[row + c] > p[row + best] ? c : best;
-      }
-      text.append(
-          !classes ? "" : labels.isEmpty() ? String.valueOf(best) : quoted(labels.get(best)));
-      for (int c = 0; c < columns; c++) {
-        text.append(c > 0 || classes ? "," : "").append(p[row + c]);
-      }
-      text.append('\n');
-    }
-  }
-
-  /** A text as a field of a CSV file. */
-  private static String quoted(String text) {
-    boolean plain = text.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
-    return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
+  private boolean isJson() {
+    return format != null
+        ? format == Format.jsonl
+        : file != null && file.toString().endsWith(".jsonl");
   }
 }

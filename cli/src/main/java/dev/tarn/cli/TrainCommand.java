@@ -6,15 +6,14 @@ import dev.tarn.config.RunConfig;
 import dev.tarn.train.RunDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Trains a model. */
@@ -37,17 +36,17 @@ import picocli.CommandLine.Spec;
       "",
       "Keys of a run file (those with a default may be left out):",
       "  name                    of run directories; default: the file's name",
-      "  data.set                digits or iris; or",
-      "  data.csv                a table of numbers, the class (from 0) in the last",
-      "                          column, with a line of names or without; the path",
-      "                          starts at the run file (an override's: at the",
-      "                          current directory)",
+      "  data.set                digits, iris or another of 'tarn datasets'; or",
+      "  data.csv                a table; the path starts at the run file (an",
+      "                          override's: at the current directory). Its keys, and",
+      "                          data.images, .npz, .idx: docs/data.md",
       "  data.scale              features are multiplied by it; default: 1",
       "  data.split              shares of training, validation and test;",
       "                          default: [0.8, 0.1, 0.1]",
       "  model                   a list of dense: UNITS, relu, dropout: RATE, flatten",
       "                          and the other layers of docs/layers.md; without a",
-      "                          bias: dense: {units: UNITS, bias: false}",
+      "                          bias: dense: {units: UNITS, bias: false}. Or a",
+      "                          class: {class: com.acme.Net, args: {width: 64}}",
       "  train.loss              cross_entropy (default) or another of docs/losses.md",
       "  train.optimizer         adam: {lr: 0.001, beta1: 0.9, beta2: 0.999,",
       "                          epsilon: 1e-8, weight_decay: 0}; adamw, the same with",
@@ -65,29 +64,23 @@ import picocli.CommandLine.Spec;
       "  train.stop              {steps: N, seconds: S, gradient_norm: G, update: U,",
       "                          metric: {accuracy: 0.99}}: what else ends it",
       "  train.folds             cross-validation with so many folds; keeps no model",
-      "  train.restarts          so many trainings from different seeds; names the best",
+      "  train.restarts          so many trainings from other seeds; names the best",
       "  seed                    of split, weights, shuffles, dropout; default: 0",
       "  precision               fp32 (default), tf32, bf16",
       "  device                  auto (default), cpu, cuda, cuda:1, reference",
+      "  report                  whether report.html is written; default: true",
       "",
       "Examples:",
       "  tarn train examples/digits.yaml",
       "  tarn train examples/digits.yaml train.epochs=5 device=cuda",
-      "  tarn train examples/digits.yaml train.optimizer.adam.lr=0.01",
+      "  tarn train examples/digits.yaml train.optimizer.adamw.lr=0.01",
       "  tarn train --resume runs/digits-1 train.epochs=90",
       "  tarn train examples/digits.yaml --init-from runs/digits-1"
     })
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> RESUMABLE = List.of("train.epochs", "device");
 
-  @Parameters(
-      paramLabel = "RUNFILE [KEY=VALUE...]",
-      hideParamSyntax = true,
-      arity = "0..*",
-      description = {
-        "The run file (YAML), and values in place of its own, such as train.epochs=5."
-      })
-  private List<String> arguments = new ArrayList<>();
+  @Mixin private RunFile runFile = new RunFile();
 
   @Option(
       names = "--resume",
@@ -114,6 +107,11 @@ final class TrainCommand implements Callable<Integer> {
       description = "Write one JSON object when it ends; all else goes to standard error.")
   private boolean json;
 
+  @Option(
+      names = "--no-report",
+      description = "Write no report.html and no pictures when it ends ('report: false').")
+  private boolean noReport;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   private final Output output;
@@ -126,29 +124,16 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<String> overrides = new ArrayList<>();
-    List<Path> files = new ArrayList<>();
-    for (String argument : arguments) {
-      if (argument.contains("=") && !Files.exists(Path.of(argument))) {
-        overrides.add(argument);
-      } else {
-        files.add(Path.of(argument));
-      }
-    }
-    Training training = new Training(output, interrupts, json);
+    List<String> overrides = runFile.overrides();
+    Training training = new Training(output, interrupts, json, !noReport);
     if (resume != null) {
-      checkResume(files, overrides);
+      checkResume(runFile.files(), overrides);
+      runFile.useClasses();
       try (RunDirectory directory = RunDirectory.open(resume)) {
         return training.resume(savedConfig(resume, overrides), directory);
       }
     }
-    if (files.size() != 1) {
-      throw usage(
-          files.isEmpty()
-              ? "which run file? For example: tarn train examples/digits.yaml"
-              : "one run file is expected, found " + files);
-    }
-    RunConfig config = RunConfig.read(files.get(0), overrides);
+    RunConfig config = runFile.read();
     return training.begin(config, runs, initFrom == null ? null : SavedModel.file(initFrom));
   }
 

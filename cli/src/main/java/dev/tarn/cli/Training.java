@@ -27,6 +27,7 @@ import dev.tarn.train.Verdict;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -36,8 +37,16 @@ final class Training {
   private final PrintStream people;
   private final Interrupts interrupts;
   private final boolean json;
+  private final boolean report;
 
-  Training(Output output, Interrupts interrupts, boolean json) {
+  /**
+   * A training.
+   *
+   * @param json whether an object is written to standard output when it ends
+   * @param report whether a report is written, unless the run file says not to
+   */
+  Training(Output output, Interrupts interrupts, boolean json, boolean report) {
+    this.report = report;
     this.output = output;
     this.people = output.people(json);
     this.interrupts = interrupts;
@@ -69,7 +78,7 @@ final class Training {
     return String.format(Locale.ROOT, "%,d", number);
   }
 
-  private static String bytes(long bytes) {
+  static String bytes(long bytes) {
     if (bytes < 1_000) {
       return bytes + " bytes";
     }
@@ -134,12 +143,14 @@ final class Training {
     }
     Batches batches = config.data().batches(split.train(), config.train().batch());
     Keeper keeper = new Keeper();
+    StepTimes times = new StepTimes(batches);
     Progress progress = new Progress(people, Output.isTerminal(json));
     DiagnosisListener diagnosis = new DiagnosisListener(split.train());
     try (batches;
         Backend backend = device.backend();
         Trainer trainer =
             trainer(config, model, backend, batches)
+                .listener(times)
                 .listener(keeper)
                 .listener(progress)
                 .listener(diagnosis)
@@ -163,26 +174,58 @@ final class Training {
         }
         keeper.listener = directory.listener(config.train().checkpointEvery());
         interrupts.onFirst(trainer::stop);
-        Dataset validation = split.validation().size() == 0 ? null : split.validation();
-        fit(config, trainer, batches, validation, directory);
+        fit(config, trainer, batches, times.watch(split.validation()), directory);
         progress.end();
+        tellTimes(times, config);
         if (interrupts.requested()) {
           people.println("interrupted after step " + count(trainer.steps()) + "; go on with:");
           people.println("  tarn train --resume " + directory.path());
         }
         @Nullable Evaluation test = interrupts.requested() ? null : test(trainer, split, directory);
-        double seconds = (System.nanoTime() - start) / 1e9;
-        JsonObject result = result(config, directory, trainer, test, device, seconds);
+        JsonObject result = result(config, directory, trainer, test, device);
         if (!interrupts.requested()) {
-          JsonArray verdicts = new JsonArray();
-          for (Verdict verdict : diagnosis.diagnosis().verdicts()) {
-            say(verdict.severity().name().toLowerCase(Locale.ROOT), verdict.toString());
-            verdicts.add(verdict.toString());
+          List<Verdict> verdicts = diagnosis.diagnosis().verdicts();
+          result.add("diagnosis", tell(verdicts));
+          if (report && config.report()) {
+            List<String> labels = data.preprocessing().labels();
+            Reporting reporting = new Reporting(config, split, labels, model, backend, verdicts);
+            report(reporting, directory.path(), trainer, batches, test);
           }
-          result.add("diagnosis", verdicts);
+          say("saved", directory.path().toString());
         }
+        times.addTo(result);
+        result.addProperty("seconds", (System.nanoTime() - start) / 1e9);
         return new Trained(result, trainer.monitored(), directory.best());
       }
+    }
+  }
+
+  private JsonArray tell(List<Verdict> verdicts) {
+    JsonArray told = new JsonArray();
+    for (Verdict verdict : verdicts) {
+      say(verdict.severity().name().toLowerCase(Locale.ROOT), verdict.toString());
+      told.add(verdict.toString());
+    }
+    return told;
+  }
+
+  private void tellTimes(StepTimes times, RunConfig config) {
+    if (times.isKnown()) {
+      say("time", times.text());
+      String advice = times.advice(config.data().prefetch());
+      if (advice != null) {
+        say("", advice);
+      }
+    }
+  }
+
+  /** A training is not lost because its report cannot be drawn, for instance without fonts. */
+  private void report(
+      Reporting reporting, Path run, Trainer trainer, Batches batches, @Nullable Evaluation test) {
+    try {
+      say("report", reporting.write(run, trainer, batches, test).toString());
+    } catch (TarnException e) {
+      output.err().println("tarn: warning: no report: " + e.getMessage());
     }
   }
 
@@ -237,7 +280,6 @@ final class Training {
       test = trainer.evaluate(split.test());
       say("test", test + (hasBest ? "  (best checkpoint)" : "  (last checkpoint)"));
     }
-    say("saved", directory.path().toString());
     return test;
   }
 
@@ -273,8 +315,7 @@ final class Training {
       RunDirectory directory,
       Trainer trainer,
       @Nullable Evaluation test,
-      Devices.Opened device,
-      double seconds) {
+      Devices.Opened device) {
     JsonObject result = new JsonObject();
     result.addProperty("status", interrupts.requested() ? "interrupted" : "done");
     result.addProperty("run", directory.path().toString());
@@ -289,7 +330,6 @@ final class Training {
       test.values().forEach(values::addProperty);
       result.add("test", values);
     }
-    result.addProperty("seconds", seconds);
     device.addTo(result);
     return result;
   }

@@ -60,7 +60,7 @@ final class BadInputTests {
           train x --epochs 3 | tarn: no option '--epochs'; did you mean 'train.epochs=...'?
           eval      | tarn: Missing required parameter: 'RUN_OR_FILE'
           eval --set all x | tarn: Invalid value for option '--set': expected one of [train, validation, test] (case-sensitive) but was 'all'
-          predict a | tarn: Missing required parameter: 'INPUT.csv'
+          predict a | tarn: Missing required parameter: 'INPUT'
           """)
   void wrongArguments(String line, String message) {
     Tarn.Result result = Tarn.run(line.split(" "));

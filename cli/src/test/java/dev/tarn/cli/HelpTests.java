@@ -3,19 +3,64 @@ package dev.tarn.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
 
 final class HelpTests {
+  private static final List<String> COMMANDS =
+      List.of(
+          "init",
+          "train",
+          "eval",
+          "predict",
+          "summary",
+          "config",
+          "lr-find",
+          "gradcheck",
+          "bench",
+          "datasets",
+          "devices",
+          "completion");
+
+  static Stream<String> lines() {
+    return Stream.concat(Stream.of("help"), COMMANDS.stream().map(name -> "help " + name));
+  }
+
   @ParameterizedTest
-  @ValueSource(
-      strings = {"help", "help train", "help eval", "help predict", "help devices", "help bench"})
+  @MethodSource("lines")
   void helpFitsEightyColumns(String line) {
     Tarn.Result result = Tarn.run(line.split(" "));
     assertEquals(0, result.code());
     assertTrue(result.out().startsWith("Usage: tarn"), result.out());
     result.out().lines().forEach(text -> assertTrue(text.length() <= 80, text));
+    if (!line.equals("help devices")) {
+      assertTrue(result.out().contains("Examples:\n  "), result.out());
+    }
+  }
+
+  /** A footer's lines are laid out by hand: none may be broken. */
+  @Test
+  void footersFitTheirLines() {
+    CommandLine all =
+        Main.commandLine(new Output(System.out, System.err), new Interrupts(System.err));
+    all.getSubcommands()
+        .forEach(
+            (name, command) -> {
+              for (String line : command.getCommandSpec().usageMessage().footer()) {
+                assertTrue(line.length() < 80, name + ": " + line);
+              }
+            });
+  }
+
+  @Test
+  void everyCommandIsListedAndKnown() {
+    String help = Tarn.run("help").out();
+    COMMANDS.forEach(name -> assertTrue(help.contains("  " + name + " "), name + " in " + help));
+    COMMANDS.forEach(name -> assertEquals(0, Tarn.run(name, "--help").code(), name));
   }
 
   @Test

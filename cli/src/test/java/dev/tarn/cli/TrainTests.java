@@ -129,7 +129,7 @@ final class TrainTests {
         Tarn.run("predict", directory.resolve("small-1").toString(), rows.toString());
     assertEquals(0, result.code(), result.err());
     List<String> lines = result.out().lines().toList();
-    assertEquals("class,p0,p1", lines.get(0));
+    assertEquals("class,\"p_fruit, ripe\",p_stone", lines.get(0));
     assertEquals("stone", lines.get(1).split(",")[0]);
     assertTrue(lines.get(2).startsWith("\"fruit, ripe\","), lines.get(2));
   }

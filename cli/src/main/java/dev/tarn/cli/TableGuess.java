@@ -1,0 +1,243 @@
+package dev.tarn.cli;
+
+import dev.tarn.TarnException;
+import dev.tarn.data.CsvSurvey;
+import dev.tarn.data.CsvSurvey.Column;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Guesses what the columns of a table are for, and writes the data section of a run file. */
+final class TableGuess {
+  private static final List<String> LABELS =
+      List.of(
+          "label",
+          "class",
+          "target",
+          "y",
+          "outcome",
+          "diagnosis",
+          "species",
+          "category",
+          "survived",
+          "churn",
+          "result");
+
+  /** Whole numbers with more values than this are quantities rather than classes. */
+  private static final int MOST_CLASSES = 50;
+
+  /** A text column with more values than this is a name or a remark rather than a category. */
+  private static final int MOST_CATEGORIES = 100;
+
+  private final Path file;
+  private final CsvSurvey survey;
+  private final Column label;
+  private final boolean classifies;
+  private final List<Column> ignored = new ArrayList<>();
+  private final List<Column> categorical = new ArrayList<>();
+  private final Set<String> missing = new TreeSet<>();
+
+  /**
+   * Guesses.
+   *
+   * @param given the column of the class or target, or null to guess
+   * @param target whether that column has numbers to predict
+   * @throws TarnException if the file is no table, or no column can be predicted
+   */
+  TableGuess(Path file, @Nullable String given, boolean target) {
+    this.file = file;
+    this.survey = CsvSurvey.of(file);
+    if (survey.columns().size() < 2) {
+      throw new TarnException(
+          file + ": one column; a table needs features and a class or a number to predict");
+    }
+    label = given == null ? label() : named(given);
+    boolean classes = isClass(label);
+    if (given != null && target && !label.numeric()) {
+      throw new TarnException(
+          file + ": column '" + given + "' has texts, not numbers to predict; use --label");
+    }
+    classifies = classes && !target;
+    if (label.missingCount() > 0) {
+      throw new TarnException(
+          String.format(
+              "%s: column '%s' to predict is missing in %,d rows; remove these, or name another"
+                  + " column with --label or --target",
+              file, reference(label), label.missingCount()));
+    }
+    for (Column column : survey.columns()) {
+      if (column != label) {
+        sort(column);
+      }
+    }
+    if (ignored.size() == survey.columns().size() - 1) {
+      throw new TarnException(file + ": no column can be used as a feature");
+    }
+  }
+
+  private void sort(Column column) {
+    boolean names =
+        !column.numeric()
+            && (column.values().size() > MOST_CATEGORIES
+                || (column.values().size() > 20 && 2 * column.values().size() > survey.rows()));
+    boolean identifier =
+        column.numeric()
+            && survey.rows() > 20
+            && (column.ascending() || isIdentifier(column))
+            && column.values().size() >= Math.min(survey.rows(), CsvSurvey.MOST_VALUES);
+    boolean constant = column.values().size() < 2 && column.missingCount() == 0;
+    if (names || identifier || constant || column.values().isEmpty()) {
+      ignored.add(column);
+      return;
+    }
+    if (!column.numeric()) {
+      categorical.add(column);
+    }
+    missing.addAll(column.missing());
+  }
+
+  private static boolean isIdentifier(Column column) {
+    return column.name().toLowerCase(Locale.ROOT).matches("(.*[ _])?id|index|no\\.?|unnamed.*|");
+  }
+
+  private Column label() {
+    for (String wanted : LABELS) {
+      for (Column column : survey.columns()) {
+        if (column.name().equalsIgnoreCase(wanted)) {
+          return column;
+        }
+      }
+    }
+    Column first = survey.columns().get(0);
+    Column last = survey.columns().get(survey.columns().size() - 1);
+    boolean firstIsClass = !first.numeric() && first.values().size() <= MOST_CLASSES;
+    return !isClass(last) && firstIsClass ? first : last;
+  }
+
+  /** Whether a column can be read as classes. */
+  private boolean isClass(Column column) {
+    int classes = column.values().size();
+    if (!column.numeric()) {
+      return column.values().keySet().stream().noneMatch(text -> text.matches("[-+]?[0-9.]+"));
+    }
+    boolean fromZero =
+        column.whole()
+            && column.values().keySet().stream()
+                .mapToDouble(Double::parseDouble)
+                .allMatch(value -> value >= 0 && value < 1000);
+    return fromZero && classes <= MOST_CLASSES && classes <= Math.max(2, survey.rows() / 5);
+  }
+
+  private Column named(String given) {
+    for (Column column : survey.columns()) {
+      if (!column.name().isEmpty() && column.name().equals(given)) {
+        return column;
+      }
+    }
+    if (given.matches("-?[0-9]{1,9}")) {
+      int index = Integer.parseInt(given);
+      int at = index < 0 ? index + survey.columns().size() : index;
+      if (at >= 0 && at < survey.columns().size()) {
+        return survey.columns().get(at);
+      }
+    }
+    List<String> names = survey.columns().stream().map(this::reference).limit(20).toList();
+    throw new TarnException(file + ": there is no column '" + given + "'; there are " + names);
+  }
+
+  /** How a run file names a column. */
+  private String reference(Column column) {
+    boolean unique =
+        survey.columns().stream().filter(other -> other.name().equals(column.name())).count() == 1;
+    return column.name().isEmpty() || !unique ? String.valueOf(column.index()) : column.name();
+  }
+
+  private List<String> references(List<Column> columns) {
+    return columns.stream().map(this::reference).toList();
+  }
+
+  boolean classifies() {
+    return classifies;
+  }
+
+  /** Whether every class can be in every part of a split. */
+  boolean canStratify() {
+    return classifies && label.values().values().stream().allMatch(count -> count >= 10);
+  }
+
+  int rows() {
+    return survey.rows();
+  }
+
+  /** What was found, for people. */
+  List<String> findings() {
+    List<String> found = new ArrayList<>();
+    found.add(
+        String.format(
+            Locale.ROOT,
+            "%,d rows, %d columns%s",
+            survey.rows(),
+            survey.columns().size(),
+            survey.header() ? "" : ", no line of names"));
+    found.add(
+        classifies
+            ? "class: column '" + reference(label) + "', " + label.values().size() + " values"
+            : "number to predict: column '" + reference(label) + "'");
+    if (!categorical.isEmpty()) {
+      found.add("categories: " + references(categorical));
+    }
+    if (!ignored.isEmpty()) {
+      found.add("left out: " + references(ignored) + " (names, identifiers or constants)");
+    }
+    int missed =
+        survey.columns().stream()
+            .filter(column -> !ignored.contains(column))
+            .mapToInt(Column::missingCount)
+            .sum();
+    if (missed > 0) {
+      found.add(
+          String.format(
+              Locale.ROOT, "missing: %,d values, written %s", missed, Yaml.list(missing)));
+    }
+    return found;
+  }
+
+  /** The lines under {@code data:}, without their indent. */
+  List<String> yaml(String path) {
+    List<String> lines = new ArrayList<>();
+    lines.add("csv: " + Yaml.text(path));
+    if (survey.separator() != ',') {
+      lines.add("separator: " + Yaml.text(String.valueOf(survey.separator())));
+    }
+    if (needsHeader()) {
+      lines.add("header: " + survey.header());
+    }
+    lines.add(
+        classifies
+            ? "label: " + Yaml.text(reference(label)) + " # the column of the class"
+            : "targets: [" + Yaml.text(reference(label)) + "] # the number to predict");
+    if (!categorical.isEmpty()) {
+      lines.add("categorical: " + Yaml.list(references(categorical)));
+    }
+    if (!ignored.isEmpty()) {
+      lines.add("ignore: " + Yaml.list(references(ignored)) + " # names, identifiers or constants");
+    }
+    if (!missing.isEmpty()) {
+      lines.add("missing: " + Yaml.list(missing) + " # texts that stand for a missing value");
+    }
+    return lines;
+  }
+
+  /** Whether Tarn would take the first line for something else. */
+  private boolean needsHeader() {
+    boolean number =
+        survey.columns().stream()
+            .anyMatch(
+                column -> column.name().matches("[-+]?[0-9.]+") || missing.contains(column.name()));
+    return survey.header() && number;
+  }
+}
