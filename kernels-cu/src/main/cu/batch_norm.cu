@@ -7,12 +7,10 @@
 // x, y, dx, dy: Element (N, C, S); scale, bias, mean, variance, dscale, dbias: f32 (C);
 // partial: f32 (C, chunks, 2)
 //
-// The N S elements of a channel are cut into chunks. A first launch gives two numbers per chunk,
-// held in registers; a second combines a channel's numbers, each block for itself and in the order
-// of the chunks, and writes its chunk. Deterministic, no atomics.
-//
-//   *_planes   S > 1  grid (C chunks)             block 256     chunk 4096: a block a channel
-//   *_columns  S = 1  grid (ceil(C / 32) chunks)  block 32 x 8  chunk 128: a block 32 channels
+// The N S elements of a channel are cut into chunks of 4096, a block each: grid (C chunks), block 256. A
+// first launch gives two numbers per chunk, held in registers; a second combines a channel's numbers,
+// each block for itself and in the order of the chunks, and writes its chunk. Deterministic, no
+// atomics. Where S is 1, or channels lie last, batch_norm_columns.cu does it.
 //
 //   batch_norm_statistics  moves   N C S elements     batch_norm_grad_sums  moves 2 N C S elements
 //   batch_norm             moves 2 N C S           batch_norm_grad       moves 3 N C S
@@ -26,36 +24,31 @@ namespace tarn {
 
 constexpr unsigned int kItems = 16;  // elements of a thread
 
-// A block's part of the elements of its channel or channels.
-template <bool kColumns>
+// A block's part of the elements of its channel.
 struct Tile {
-  static constexpr unsigned int kLanes = kColumns ? 8 : 256;  // threads that share a channel
+  static constexpr unsigned int kLanes = 256;
   static constexpr unsigned int kChunk = kLanes * kItems;
   unsigned int channels, inner, count, chunks, chunk, channel, lane;
 
   __device__ __forceinline__ Tile(unsigned int channels, unsigned int inner, unsigned int count,
                                   unsigned int chunks)
       : channels(channels), inner(inner), count(count), chunks(chunks) {
-    const unsigned int group = blockIdx.x / chunks;
-    chunk = blockIdx.x - group * chunks;
-    channel = kColumns ? group * 32 + threadIdx.x : group;
-    lane = kColumns ? threadIdx.y : threadIdx.x;
+    channel = blockIdx.x / chunks;
+    chunk = blockIdx.x - channel * chunks;
+    lane = threadIdx.x;
   }
-
-  __device__ __forceinline__ bool exists() const { return channel < channels; }
 
   __device__ __forceinline__ unsigned int index(unsigned int k) const {
     return chunk * kChunk + k * kLanes + lane;
   }
 
   __device__ __forceinline__ bool has(unsigned int k) const {
-    return exists() && index(k) < count;
+    return index(k) < count;
   }
 
   // Where element k of this thread lies.
   __device__ __forceinline__ unsigned long long at(unsigned int k) const {
     const unsigned int i = index(k);
-    if (kColumns) return (unsigned long long)i * channels + channel;
     const unsigned int n = i / inner;
     return ((unsigned long long)n * channels + channel) * inner + (i - n * inner);
   }
@@ -69,18 +62,8 @@ struct Tile {
     return 2 * (channel * chunks + which);
   }
 
-  // The sum over the threads that share a channel; each gets it.
+  // The sum over the block's threads; each gets it.
   __device__ __forceinline__ float sum(float v) const {
-    if (kColumns) {
-      __shared__ float columns[8][32];
-      __syncthreads();
-      columns[threadIdx.y][threadIdx.x] = v;
-      __syncthreads();
-      float total = 0.0f;
-#pragma unroll
-      for (unsigned int k = 0; k < 8; k++) total += columns[k][threadIdx.x];
-      return total;
-    }
     __shared__ float scratch[32];
     return block_reduce<Sum>(v, scratch);
   }
@@ -88,14 +71,13 @@ struct Tile {
   // Some element of the channel. Distances from it are as small as the channel's spread, however
   // large the mean is.
   __device__ __forceinline__ float shift(const Element *x) const {
-    const float first = exists() ? to_float(x[(unsigned long long)channel * inner]) : 0.0f;
+    const float first = to_float(x[(unsigned long long)channel * inner]);
     return first - first == 0.0f ? first : 0.0f;
   }
 };
 
-template <bool kColumns>
 __device__ __forceinline__ void batch_norm_statistics(const Element *x, float *partial,
-                                                      const Tile<kColumns> &tile) {
+                                                      const Tile &tile) {
   const float shift = tile.shift(x), extent = tile.extent(tile.chunk);
   float v[kItems];
   float sum = 0.0f;
@@ -114,34 +96,28 @@ __device__ __forceinline__ void batch_norm_statistics(const Element *x, float *p
   }
   distances = tile.sum(distances);
   squares = tile.sum(squares);
-  if (tile.exists() && tile.lane == 0) {
+  if (tile.lane == 0) {
     partial[tile.partial(tile.chunk)] = mean + distances / extent;
     partial[tile.partial(tile.chunk) + 1] = squares - distances * distances / extent;
   }
 }
 
-template <bool kColumns>
 __device__ __forceinline__ void batch_norm(const Element *x, const float *scale,
                                            const float *bias, const float *partial, Element *y, float *mean,
                                            float *variance, float epsilon,
-                                           const Tile<kColumns> &tile) {
+                                           const Tile &tile) {
   const float shift = tile.shift(x);
   float sum = 0.0f;
-  if (tile.exists()) {
-    for (unsigned int j = tile.lane; j < tile.chunks; j += tile.kLanes) {
-      sum += tile.extent(j) * partial[tile.partial(j)];
-    }
+  for (unsigned int j = tile.lane; j < tile.chunks; j += tile.kLanes) {
+    sum += tile.extent(j) * partial[tile.partial(j)];
   }
   const float m = tile.sum(sum) / tile.count;
   float squares = 0.0f;
-  if (tile.exists()) {
-    for (unsigned int j = tile.lane; j < tile.chunks; j += tile.kLanes) {
-      const float d = partial[tile.partial(j)] - m;
-      squares += partial[tile.partial(j) + 1] + tile.extent(j) * d * d;
-    }
+  for (unsigned int j = tile.lane; j < tile.chunks; j += tile.kLanes) {
+    const float d = partial[tile.partial(j)] - m;
+    squares += partial[tile.partial(j) + 1] + tile.extent(j) * d * d;
   }
   const float var = tile.sum(squares) / tile.count;
-  if (!tile.exists()) return;
   const float factor = scale[tile.channel] / sqrtf(var + epsilon), offset = bias[tile.channel];
 #pragma unroll
   for (unsigned int k = 0; k < kItems; k++) {
@@ -156,11 +132,10 @@ __device__ __forceinline__ void batch_norm(const Element *x, const float *scale,
   }
 }
 
-template <bool kColumns>
 __device__ __forceinline__ void batch_norm_grad_sums(const Element *x, const float *mean,
                                                      const Element *dy, float *partial,
-                                                     const Tile<kColumns> &tile) {
-  const float m = tile.exists() ? mean[tile.channel] : 0.0f;
+                                                     const Tile &tile) {
+  const float m = mean[tile.channel];
   float sum = 0.0f, products = 0.0f;
 #pragma unroll
   for (unsigned int k = 0; k < kItems; k++) {
@@ -173,28 +148,24 @@ __device__ __forceinline__ void batch_norm_grad_sums(const Element *x, const flo
   }
   sum = tile.sum(sum);
   products = tile.sum(products);
-  if (tile.exists() && tile.lane == 0) {
+  if (tile.lane == 0) {
     partial[tile.partial(tile.chunk)] = sum;
     partial[tile.partial(tile.chunk) + 1] = products;
   }
 }
 
-template <bool kColumns>
 __device__ __forceinline__ void batch_norm_grad(const Element *x, const float *scale,
                                                 const float *mean, const float *variance,
                                                 const Element *dy, const float *partial, Element *dx,
                                                 float *dscale, float *dbias, float epsilon,
-                                                const Tile<kColumns> &tile) {
+                                                const Tile &tile) {
   float sum = 0.0f, products = 0.0f;
-  if (tile.exists()) {
-    for (unsigned int j = tile.lane; j < tile.chunks; j += tile.kLanes) {
-      sum += partial[tile.partial(j)];
-      products += partial[tile.partial(j) + 1];
-    }
+  for (unsigned int j = tile.lane; j < tile.chunks; j += tile.kLanes) {
+    sum += partial[tile.partial(j)];
+    products += partial[tile.partial(j) + 1];
   }
   sum = tile.sum(sum);
   products = tile.sum(products);
-  if (!tile.exists()) return;
   const float m = mean[tile.channel], f = 1.0f / sqrtf(variance[tile.channel] + epsilon);
   const float factor = scale[tile.channel] * f;
   const float slope = products * f / tile.count * f, offset = sum / tile.count;
@@ -214,32 +185,31 @@ __device__ __forceinline__ void batch_norm_grad(const Element *x, const float *s
 }  // namespace tarn
 
 #define TARN_TILE unsigned int channels, unsigned int inner, unsigned int count, unsigned int chunks
-#define TARN_KERNELS(suffix, columns)                                                             \
-  extern "C" __global__ void __launch_bounds__(256)                                               \
-      batch_norm_statistics_##suffix(const tarn::Element *x, float *partial, TARN_TILE) {         \
-    const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
-    tarn::batch_norm_statistics(x, partial, tile);                                                \
-  }                                                                                               \
-  extern "C" __global__ void __launch_bounds__(256) batch_norm_##suffix(                          \
-      const tarn::Element *x, const float *scale, const float *bias, const float *partial,        \
-      tarn::Element *y, float *mean, float *variance, TARN_TILE, float epsilon) {                 \
-    const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
-    tarn::batch_norm(x, scale, bias, partial, y, mean, variance, epsilon, tile);                  \
-  }                                                                                               \
-  extern "C" __global__ void __launch_bounds__(256) batch_norm_grad_sums_##suffix(                \
-      const tarn::Element *x, const float *mean, const tarn::Element *dy, float *partial,         \
-      TARN_TILE) {                                                                                \
-    const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
-    tarn::batch_norm_grad_sums(x, mean, dy, partial, tile);                                       \
-  }                                                                                               \
-  extern "C" __global__ void __launch_bounds__(256) batch_norm_grad_##suffix(                     \
-      const tarn::Element *x, const float *scale, const float *mean, const float *variance,       \
-      const tarn::Element *dy, const float *partial, tarn::Element *dx, float *dscale,            \
-      float *dbias, TARN_TILE, float epsilon) {                                                   \
-    const tarn::Tile<columns> tile(channels, inner, count, chunks);                               \
-    tarn::batch_norm_grad(x, scale, mean, variance, dy, partial, dx, dscale, dbias, epsilon,      \
-                          tile);                                                                  \
-  }
 
-TARN_KERNELS(planes, false)
-TARN_KERNELS(columns, true)
+extern "C" __global__ void __launch_bounds__(256)
+    batch_norm_statistics_planes(const tarn::Element *x, float *partial, TARN_TILE) {
+  tarn::batch_norm_statistics(x, partial, tarn::Tile(channels, inner, count, chunks));
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    batch_norm_planes(const tarn::Element *x, const float *scale, const float *bias,
+                      const float *partial, tarn::Element *y, float *mean, float *variance,
+                      TARN_TILE, float epsilon) {
+  tarn::batch_norm(x, scale, bias, partial, y, mean, variance, epsilon,
+                   tarn::Tile(channels, inner, count, chunks));
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    batch_norm_grad_sums_planes(const tarn::Element *x, const float *mean, const tarn::Element *dy,
+                                float *partial, TARN_TILE) {
+  tarn::batch_norm_grad_sums(x, mean, dy, partial, tarn::Tile(channels, inner, count, chunks));
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    batch_norm_grad_planes(const tarn::Element *x, const float *scale, const float *mean,
+                           const float *variance, const tarn::Element *dy, const float *partial,
+                           tarn::Element *dx, float *dscale, float *dbias, TARN_TILE,
+                           float epsilon) {
+  tarn::batch_norm_grad(x, scale, mean, variance, dy, partial, dx, dscale, dbias, epsilon,
+                        tarn::Tile(channels, inner, count, chunks));
+}

@@ -7,13 +7,9 @@ struct Bf16 {
   unsigned short bits;
 };
 
-// Eight of them, which one 16-byte access moves; four, which an 8-byte access does.
+// Eight of them, which one 16-byte access moves; two, which a 4-byte access does.
 struct __align__(16) Bf16x8 {
   Bf16 v[8];
-};
-
-struct __align__(8) Bf16x4 {
-  Bf16 v[4];
 };
 
 struct __align__(4) Bf16x2 {

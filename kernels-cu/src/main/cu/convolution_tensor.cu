@@ -15,10 +15,11 @@
 // (32 x 32). Tiles of 64 bytes of taps k are copied ahead by cp.async, 16 bytes a copy, into 3 or 4
 // stages of shared memory (at most 48 KiB); what lies outside the image is filled with zeros. Rows of
 // 64 bytes are stored with their 16-byte parts permuted, so that ldmatrix meets each bank once. grid
-// (ceil(pixels / 128) * ceil(m / TARN_CHANNELS), G), neighbours sharing pixels. The order of sums
-// depends on shapes only.
+// (phases * ceil(pixels / 128) * ceil(m / TARN_CHANNELS), G), neighbours sharing pixels: the adjoint
+// has a phase for each of the SH SW kinds of pixels that meet the same taps, and multiplies no others,
+// forward has one. The order of sums depends on shapes only.
 //
-// FLOPs: 2 pixels m k R S. Bytes: in, w and out once each as far as caches hold what windows share.
+// FLOPs: 2 pixels m k R S, those of y for the adjoint as well. Bytes: in, w and out once each as far as caches hold what windows share.
 // Window and types are definitions, extents are arguments: layers share a compiled kernel.
 //
 // Seen with nvcc 13.0 for sm_90a and a window of 3 x 3: 94 to 96 registers (32 channels), 128 to 154
@@ -51,6 +52,7 @@ constexpr unsigned int kRowsApart = kTensorThreads / kChunks;
 constexpr unsigned int kPixelLoads = kPixels / kRowsApart;
 constexpr unsigned int kWeightLoads = kChannels / kRowsApart;
 constexpr bool kAdjoint = TARN_ADJOINT;
+using Parts = Phases<kAdjoint>;
 
 // Where chunk of a row lies in a stage, in bytes.
 __device__ __forceinline__ unsigned int place(unsigned int row, unsigned int chunk) {
@@ -71,7 +73,8 @@ __device__ __forceinline__ void store_pair(float *to, float a, float b) {
 extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
     conv2d_tensor(const unsigned char *in, const unsigned char *w, tarn::Result *to, unsigned int m,
                   unsigned int k_chunks, unsigned int in_pixel, TARN_PIXELS_PARAMETERS,
-                  unsigned int to_image, unsigned int to_pixel, unsigned int to_channel) {
+                  unsigned int to_h, unsigned int to_w, unsigned int to_image,
+                  unsigned int to_pixel, unsigned int to_channel) {
   using namespace tarn;
   __shared__ __align__(128) unsigned char pixels_of[kStages][kPixels * kChunks * 16];
   __shared__ __align__(128) unsigned char weights_of[kStages][kChannels * kChunks * 16];
@@ -79,8 +82,12 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
   const Pixels c = TARN_PIXELS;
   const unsigned int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
   const unsigned int across = (m + kChannels - 1) / kChannels;
-  const unsigned int first_pixel = blockIdx.x / across * kPixels;
-  const unsigned int first_channel = blockIdx.x % across * kChannels;
+  const unsigned int phase_blocks = (c.pixels + kPixels - 1) / kPixels * across;
+  const unsigned int phase = Parts::kDown * Parts::kAcross == 1 ? 0 : blockIdx.x / phase_blocks;
+  const unsigned int block = blockIdx.x - phase * phase_blocks;
+  const unsigned int phase_row = phase / Parts::kAcross, phase_column = phase % Parts::kAcross;
+  const unsigned int first_pixel = block / across * kPixels;
+  const unsigned int first_channel = block % across * kChannels;
   const unsigned int group = blockIdx.y;
 
   // What this thread copies: one chunk of each tile's rows, the same in all.
@@ -90,15 +97,14 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
 #pragma unroll
   for (unsigned int i = 0; i < kPixelLoads; i++) {
     const unsigned int pixel = first_pixel + row + i * kRowsApart;
-    windows[i] = Window<kAdjoint>::of(c, pixel);
+    windows[i] = Window<kAdjoint>::of(c, pixel, phase_row, phase_column);
     sources[i] = in + (unsigned long long)windows[i].image * c.in_h * c.in_w * in_pixel +
                  group * k_chunks * 16;
   }
-  const unsigned int terms = TARN_R * TARN_S * k_chunks;
-  const unsigned char *kernel =
-      w + ((unsigned long long)(group * m + first_channel + row) * terms + chunk) * 16;
+  Tap<kAdjoint> tap = Tap<kAdjoint>::first(c, phase_row, phase_column);
+  const unsigned int terms = tap.count() * k_chunks, w_row = TARN_R * TARN_S * k_chunks * 16;
+  const unsigned char *kernel = w + (unsigned long long)(group * m + first_channel + row) * w_row;
   unsigned int term = chunk;  // counts chunks of (r, s, k)
-  Tap tap = Tap::first();
   unsigned int k = chunk;
   while (k >= k_chunks) {
     k -= k_chunks;
@@ -118,10 +124,10 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
 #pragma unroll
     for (unsigned int i = 0; i < kWeightLoads; i++) {
       const bool ok = first_channel + row + i * kRowsApart < m && exists;
-      const unsigned char *from = kernel + (unsigned long long)i * kRowsApart * terms * 16;
+      const unsigned char *from = kernel + (unsigned long long)i * kRowsApart * w_row +
+                                  (unsigned long long)(tap.index() * k_chunks + k) * 16;
       copies.copy(weights_of[stage] + place(row + i * kRowsApart, chunk), ok ? from : w, ok);
     }
-    kernel += kChunks * 16;
     term += kChunks;
     k += kChunks;
     while (k >= k_chunks) {
@@ -185,8 +191,15 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
     const unsigned int pixel = first_pixel + warp_pixel + i * 8 + lane / 4;
     if (pixel >= c.pixels) break;
     const unsigned int image = c.out_plane.quotient(pixel);
-    Result *out = to + (unsigned long long)image * to_image +
-                  (unsigned long long)(pixel - image * c.out_plane.divisor) * to_pixel +
+    unsigned int at = pixel - image * c.out_plane.divisor;
+    if (Parts::kDown * Parts::kAcross > 1) {
+      const unsigned int down = c.out_w.quotient(at);
+      const unsigned int h = down * Parts::kDown + phase_row;
+      const unsigned int w = (at - down * c.out_w.divisor) * Parts::kAcross + phase_column;
+      if (h >= to_h || w >= to_w) continue;
+      at = h * to_w + w;
+    }
+    Result *out = to + (unsigned long long)image * to_image + (unsigned long long)at * to_pixel +
                   (unsigned long long)(group * m) * to_channel;
 #pragma unroll
     for (unsigned int j = 0; j < 4; j++) {

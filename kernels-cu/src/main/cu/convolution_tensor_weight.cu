@@ -80,7 +80,7 @@ extern "C" __global__ void __launch_bounds__(tarn::kWeightThreads)
   const bool has_left = o_chunk < o_chunks;
   const unsigned int term = first_term / kInChunk + column;
   const unsigned int index = term / c_chunks;
-  const Tap tap{index / TARN_S, index % TARN_S};
+  const Tap<false> tap{index / TARN_S, index % TARN_S, 0};
   const unsigned char *right = x + (group * c_chunks + term - index * c_chunks) * 16;
   const bool has_right = index < TARN_R * TARN_S;
 

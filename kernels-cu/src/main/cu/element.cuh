@@ -13,4 +13,23 @@ using Element = float;
 
 __device__ __forceinline__ Element element(float x) { return from_float<Element>(x); }
 
+// Neighbours that one access moves.
+template <unsigned int kCount>
+struct __align__(kCount * sizeof(Element)) Neighbours {
+  Element v[kCount];
+};
+
+// As many as one access of 16 bytes moves.
+constexpr unsigned int kTogether = 16 / sizeof(Element);
+using Elements = Neighbours<kTogether>;
+
+// The elements of an access in kernels whose rows may not be a multiple of 16 bytes: with
+// -DTARN_SINGLE=1 they are not.
+#if defined(TARN_SINGLE) && TARN_SINGLE
+constexpr unsigned int kWidth = 1;
+#else
+constexpr unsigned int kWidth = kTogether;
+#endif
+using Some = Neighbours<kWidth>;
+
 }  // namespace tarn

@@ -9,17 +9,19 @@
 //   normalize_rows_warp, normalize_rows_grad_warp    D <= 1024  grid (ceil(R / 8))  block 256
 //   normalize_rows_block, normalize_rows_grad_block  D >  1024  grid (R)            block 256
 //
-// A warp holds its row in registers; a block reads its row again, from the cache. The variance is
-// the mean of the squared distances from the mean. Forward moves 2 R D elements, the gradient 3 R D.
+// A warp holds its row in registers; a block reads its row again, from the cache. Accesses are 16 bytes;
+// with -DTARN_SINGLE=1, for a D that is not a multiple of them, an element. The variance is the mean of
+// the squared distances from the mean. Forward moves 2 R D elements, the gradient 3 R D.
 //
-// nvcc-check: -DTARN_BF16=0
-// nvcc-check: -DTARN_BF16=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_SINGLE=0
+// nvcc-check: -DTARN_BF16=1 -DTARN_SINGLE=0
+// nvcc-check: -DTARN_BF16=1 -DTARN_SINGLE=1
 #include "collectives.cuh"
 #include "element.cuh"
 
 namespace tarn {
 
-constexpr unsigned int kPerLane = 32;
+constexpr unsigned int kAccesses = 32 / kWidth;  // of a lane that holds 32 elements
 
 // How the threads of a row add up: a warp, or a block.
 struct Warp {
@@ -49,41 +51,62 @@ __device__ __forceinline__ Statistics statistics(float mean, float distances, fl
   return Statistics{mean, rest, variance, 1.0f / sqrtf(variance + epsilon)};
 }
 
+// Calls work(i, elements) for this thread's accesses of a row, each from element i on.
+template <class Threads, class Work>
+__device__ __forceinline__ void each(const Element *row, unsigned int columns, const Work &work) {
+#pragma unroll 4
+  for (unsigned int i = Threads::first() * kWidth; i < columns; i += Threads::step() * kWidth) {
+    work(i, *reinterpret_cast<const Some *>(row + i));
+  }
+}
+
 }  // namespace tarn
 
 extern "C" __global__ void __launch_bounds__(256)
     normalize_rows_warp(const tarn::Element *x, tarn::Element *y, float *mean, float *variance,
                         unsigned int rows, unsigned int columns, float epsilon) {
+  using namespace tarn;
   const unsigned int r = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32;
   if (r >= rows) return;  // whole warps leave together
   const unsigned int lane = threadIdx.x % 32;
-  const tarn::Element *row = x + (unsigned long long)r * columns;
-  float v[tarn::kPerLane];
+  const Element *row = x + (unsigned long long)r * columns;
+  float v[kAccesses][kWidth];
   float sum = 0.0f;
 #pragma unroll
-  for (unsigned int k = 0; k < tarn::kPerLane; k++) {
-    const unsigned int i = lane + 32 * k;
-    v[k] = i < columns ? tarn::to_float(row[i]) : 0.0f;
-    sum += v[k];
-  }
-  const float m = tarn::Warp::sum(sum) / columns;
-  float distances = 0.0f, squares = 0.0f;
+  for (unsigned int k = 0; k < kAccesses; k++) {
+    const unsigned int i = (lane + 32 * k) * kWidth;
+    Some some = {};
+    if (i < columns) some = *reinterpret_cast<const Some *>(row + i);
 #pragma unroll
-  for (unsigned int k = 0; k < tarn::kPerLane; k++) {
-    if (lane + 32 * k < columns) {
-      v[k] -= m;
-      distances += v[k];
-      squares += v[k] * v[k];
+    for (unsigned int j = 0; j < kWidth; j++) {
+      v[k][j] = to_float(some.v[j]);
+      sum += v[k][j];
     }
   }
-  distances = tarn::Warp::sum(distances);
-  squares = tarn::Warp::sum(squares);
-  const tarn::Statistics s = tarn::statistics(m, distances, squares, columns, epsilon);
-  tarn::Element *out = y + (unsigned long long)r * columns;
+  const float m = Warp::sum(sum) / columns;
+  float distances = 0.0f, squares = 0.0f;
 #pragma unroll
-  for (unsigned int k = 0; k < tarn::kPerLane; k++) {
-    const unsigned int i = lane + 32 * k;
-    if (i < columns) out[i] = tarn::element((v[k] - s.rest) * s.factor);
+  for (unsigned int k = 0; k < kAccesses; k++) {
+    if ((lane + 32 * k) * kWidth < columns) {
+#pragma unroll
+      for (unsigned int j = 0; j < kWidth; j++) {
+        v[k][j] -= m;
+        distances += v[k][j];
+        squares += v[k][j] * v[k][j];
+      }
+    }
+  }
+  distances = Warp::sum(distances);
+  squares = Warp::sum(squares);
+  const Statistics s = statistics(m, distances, squares, columns, epsilon);
+  Element *out = y + (unsigned long long)r * columns;
+#pragma unroll
+  for (unsigned int k = 0; k < kAccesses; k++) {
+    const unsigned int i = (lane + 32 * k) * kWidth;
+    Some some;
+#pragma unroll
+    for (unsigned int j = 0; j < kWidth; j++) some.v[j] = element((v[k][j] - s.rest) * s.factor);
+    if (i < columns) *reinterpret_cast<Some *>(out + i) = some;
   }
   if (lane == 0) {
     mean[r] = s.mean + s.rest;
@@ -94,28 +117,37 @@ extern "C" __global__ void __launch_bounds__(256)
 extern "C" __global__ void __launch_bounds__(256)
     normalize_rows_block(const tarn::Element *x, tarn::Element *y, float *mean, float *variance,
                          unsigned int rows, unsigned int columns, float epsilon) {
-  const unsigned int r = blockIdx.x, first = tarn::Block::first(), step = tarn::Block::step();
-  const tarn::Element *row = x + (unsigned long long)r * columns;
+  using namespace tarn;
+  const unsigned int r = blockIdx.x;
+  const Element *row = x + (unsigned long long)r * columns;
   float sum = 0.0f;
-#pragma unroll 4
-  for (unsigned int i = first; i < columns; i += step) sum += tarn::to_float(row[i]);
-  const float m = tarn::Block::sum(sum) / columns;
+  each<Block>(row, columns, [&](unsigned int, const Some &some) {
+#pragma unroll
+    for (unsigned int j = 0; j < kWidth; j++) sum += to_float(some.v[j]);
+  });
+  const float m = Block::sum(sum) / columns;
   float distances = 0.0f, squares = 0.0f;
-#pragma unroll 4
-  for (unsigned int i = first; i < columns; i += step) {
-    const float d = tarn::to_float(row[i]) - m;
-    distances += d;
-    squares += d * d;
-  }
-  distances = tarn::Block::sum(distances);
-  squares = tarn::Block::sum(squares);
-  const tarn::Statistics s = tarn::statistics(m, distances, squares, columns, epsilon);
-  tarn::Element *out = y + (unsigned long long)r * columns;
-#pragma unroll 4
-  for (unsigned int i = first; i < columns; i += step) {
-    out[i] = tarn::element((tarn::to_float(row[i]) - m - s.rest) * s.factor);
-  }
-  if (first == 0) {
+  each<Block>(row, columns, [&](unsigned int, const Some &some) {
+#pragma unroll
+    for (unsigned int j = 0; j < kWidth; j++) {
+      const float d = to_float(some.v[j]) - m;
+      distances += d;
+      squares += d * d;
+    }
+  });
+  distances = Block::sum(distances);
+  squares = Block::sum(squares);
+  const Statistics s = statistics(m, distances, squares, columns, epsilon);
+  Element *out = y + (unsigned long long)r * columns;
+  each<Block>(row, columns, [&](unsigned int i, const Some &some) {
+    Some result;
+#pragma unroll
+    for (unsigned int j = 0; j < kWidth; j++) {
+      result.v[j] = element((to_float(some.v[j]) - m - s.rest) * s.factor);
+    }
+    *reinterpret_cast<Some *>(out + i) = result;
+  });
+  if (threadIdx.x == 0) {
     mean[r] = s.mean + s.rest;
     variance[r] = s.variance;
   }
@@ -128,23 +160,30 @@ __device__ __forceinline__ void normalize_rows_grad(const Element *x, const floa
                                                     const float *variance, const Element *dy,
                                                     Element *dx, unsigned int r,
                                                     unsigned int columns, float epsilon) {
-  const unsigned int first = Threads::first(), step = Threads::step();
   const unsigned long long at = (unsigned long long)r * columns;
   const float m = mean[r], f = 1.0f / sqrtf(variance[r] + epsilon);
   float sum = 0.0f, products = 0.0f;
-#pragma unroll 4
-  for (unsigned int i = first; i < columns; i += step) {
-    const float d = to_float(dy[at + i]);
-    sum += d;
-    products += d * ((to_float(x[at + i]) - m) * f);
-  }
+  each<Threads>(x + at, columns, [&](unsigned int i, const Some &some) {
+    const Some gradients = *reinterpret_cast<const Some *>(dy + at + i);
+#pragma unroll
+    for (unsigned int j = 0; j < kWidth; j++) {
+      const float d = to_float(gradients.v[j]);
+      sum += d;
+      products += d * ((to_float(some.v[j]) - m) * f);
+    }
+  });
   sum = Threads::sum(sum) / columns;
   products = Threads::sum(products) / columns;
-#pragma unroll 4
-  for (unsigned int i = first; i < columns; i += step) {
-    dx[at + i] =
-        element(f * (to_float(dy[at + i]) - sum - (to_float(x[at + i]) - m) * f * products));
-  }
+  each<Threads>(x + at, columns, [&](unsigned int i, const Some &some) {
+    const Some gradients = *reinterpret_cast<const Some *>(dy + at + i);
+    Some result;
+#pragma unroll
+    for (unsigned int j = 0; j < kWidth; j++) {
+      const float h = (to_float(some.v[j]) - m) * f;
+      result.v[j] = element(f * (to_float(gradients.v[j]) - sum - h * products));
+    }
+    *reinterpret_cast<Some *>(dx + at + i) = result;
+  });
 }
 
 }  // namespace tarn
@@ -160,7 +199,7 @@ extern "C" __global__ void __launch_bounds__(256)
 
 extern "C" __global__ void __launch_bounds__(256)
     normalize_rows_grad_block(const tarn::Element *x, const float *mean, const float *variance,
-                              const tarn::Element *dy, tarn::Element *dx, unsigned int rows, unsigned int columns,
-                              float epsilon) {
+                              const tarn::Element *dy, tarn::Element *dx, unsigned int rows,
+                              unsigned int columns, float epsilon) {
   tarn::normalize_rows_grad<tarn::Block>(x, mean, variance, dy, dx, blockIdx.x, columns, epsilon);
 }

@@ -170,7 +170,10 @@ public final class Schedule<S> {
     return saves;
   }
 
-  /** Gives every arena buffer its offset; inputs lie together at the start of the arena. */
+  /**
+   * Gives every arena buffer its offset; inputs lie together at the start of the arena. A buffer
+   * that no step names takes no memory.
+   */
   public void plan() {
     long end = 0;
     for (Buffer input : inputs.values()) {
@@ -185,7 +188,8 @@ public final class Schedule<S> {
       boolean forever = keepAll || kept.contains(buffer);
       int first = forever ? 0 : Math.min(buffer.first, entries.size());
       int last = forever ? entries.size() : Math.max(buffer.last, first);
-      requests.add(new MemoryPlanner.Request(buffer.bytes(), first, last));
+      long needed = forever || buffer.last >= 0 ? buffer.bytes() : 0;
+      requests.add(new MemoryPlanner.Request(needed, first, last));
     }
     MemoryPlanner.Plan plan = MemoryPlanner.plan(requests);
     for (int i = 0; i < temporaries.size(); i++) {

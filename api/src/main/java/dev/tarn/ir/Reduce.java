@@ -1,6 +1,5 @@
 package dev.tarn.ir;
 
-import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
@@ -9,7 +8,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reduces an f32 tensor over some axes, which keep extent one.
+ * Reduces an f32 or bf16 tensor over some axes, which keep extent one; the result is f32.
  *
  * @param axes the reduced axes, ascending, from 0
  */
@@ -46,7 +45,7 @@ public record Reduce(Kind kind, List<Integer> axes) implements Op {
       dims[axis] = 1;
       previous = axis;
     }
-    if (input.dtype() != DType.F32 || (kind == Kind.MAX && input.shape().size() == 0)) {
+    if (!input.dtype().isFloat() || (kind == Kind.MAX && input.shape().size() == 0)) {
       throw new ShapeException(name() + ": needs f32 elements, was given " + input);
     }
     return List.of(Spec.f32(Shape.of(dims)));

@@ -22,6 +22,7 @@ import dev.tarn.ir.Pool2dGrad;
 import dev.tarn.ir.Product;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.ProgramVerifier;
+import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
 import dev.tarn.ir.Slice;
 import dev.tarn.ir.Transpose;
@@ -46,6 +47,7 @@ import java.util.stream.IntStream;
  *   <li>Products take bf16 operands, cast once each, and give bf16 results.
  *   <li>Elementwise functions read what there is; their result is bf16 if an operand is.
  *   <li>The operations of {@link #DATA} have the type of their data.
+ *   <li>Reductions read what there is, and give f32.
  *   <li>Every other input, output and state is f32: a bf16 value is cast on its way there.
  *   <li>What is only read as f32, be it after elementwise functions and moves, is never rounded to
  *       bf16: the gradients of parameters, and logits on their way to the loss.
@@ -153,7 +155,7 @@ public final class MixedPrecision {
     } else if (op instanceof Cast cast && inputs.get(0).spec().dtype() == cast.to()) {
       current.put(node.output(), inputs.get(0));
       return;
-    } else if (!(op instanceof Cast cast && cast.to().isFloat())) {
+    } else if (!(op instanceof Reduce || (op instanceof Cast cast && cast.to().isFloat()))) {
       inputs = dataTogether(op, inputs, node.origin());
     }
     if (op instanceof Cast && isShort(inputs.get(0))) {

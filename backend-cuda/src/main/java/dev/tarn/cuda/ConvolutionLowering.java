@@ -7,7 +7,11 @@ import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
+import dev.tarn.ir.Conv2dGradWeight;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.Product;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
@@ -42,7 +46,7 @@ final class ConvolutionLowering {
 
   private final Schedule<Step> schedule;
   private final Kernels kernels;
-  private final PackedImages packedImages;
+  private final Images images;
   private final Node node;
   private final Window2d window;
   private final Arithmetic arithmetic;
@@ -51,13 +55,13 @@ final class ConvolutionLowering {
   ConvolutionLowering(
       Schedule<Step> schedule,
       Kernels kernels,
-      PackedImages packedImages,
+      Images images,
       Node node,
       Window2d window,
       Arithmetic arithmetic) {
     this.schedule = schedule;
     this.kernels = kernels;
-    this.packedImages = packedImages;
+    this.images = images;
     this.node = node;
     this.window = window;
     this.arithmetic = arithmetic;
@@ -68,7 +72,7 @@ final class ConvolutionLowering {
     Shape x = shape(node.inputs().get(0));
     Shape w = shape(node.inputs().get(1));
     Shape y = shape(node.output());
-    return onTensorCores(x, w, y)
+    return onTensorCores(node, kernels)
         ? tensor().forward()
         : product(x, w, y, w.dim(0) / window.groups(), false);
   }
@@ -78,23 +82,35 @@ final class ConvolutionLowering {
     Shape dy = shape(node.inputs().get(0));
     Shape w = shape(node.inputs().get(1));
     Shape dx = shape(node.output());
-    return onTensorCores(dx, w, dy) ? tensor().gradInput() : product(dy, w, dx, w.dim(1), true);
+    return onTensorCores(node, kernels) ? tensor().gradInput() : product(dy, w, dx, w.dim(1), true);
   }
 
-  private boolean onTensorCores(Shape image, Shape kernel, Shape result) {
-    return arithmetic != Arithmetic.F32
-        && kernels.hasTensorCores()
-        && TensorConvolution.takes(image, kernel, result, window.groups());
+  /** Whether a convolution, or a gradient of one, runs on tensor cores. */
+  static boolean onTensorCores(Node node, Kernels kernels) {
+    Shape first = shape(node.inputs().get(0));
+    Shape second = shape(node.inputs().get(1));
+    Shape result = shape(node.output());
+    if (!kernels.hasTensorCores() || ((Product) node.op()).arithmetic() == Arithmetic.F32) {
+      return false;
+    }
+    if (node.op() instanceof Conv2d op) {
+      return TensorConvolution.takes(first, second, result, op.window().groups());
+    }
+    if (node.op() instanceof Conv2dGradInput op) {
+      return TensorConvolution.takes(result, second, first, op.window().groups());
+    }
+    return node.op() instanceof Conv2dGradWeight op
+        && TensorConvolution.takes(first, result, second, op.window().groups());
   }
 
   private TensorConvolution tensor() {
-    return new TensorConvolution(schedule, kernels, packedImages, node, window, arithmetic);
+    return new TensorConvolution(schedule, kernels, images, node, window, arithmetic);
   }
 
   /** An operand in f32. */
   private Buffer operand(int index) {
     Value value = node.inputs().get(index);
-    Buffer buffer = schedule.buffer(value);
+    Buffer buffer = images.plain(value);
     if (value.spec().dtype() == DType.F32) {
       return buffer;
     }
@@ -157,7 +173,7 @@ final class ConvolutionLowering {
     Shape x = shape(node.inputs().get(0));
     Shape dy = shape(node.inputs().get(1));
     Shape w = shape(node.output());
-    if (onTensorCores(x, w, dy)) {
+    if (onTensorCores(node, kernels)) {
       Buffer sums = result();
       steps.addAll(tensor().gradWeight(sums));
       return narrowed(sums);

@@ -63,22 +63,37 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final Kernels kernels;
   private final CudaStateStore store;
   private final Map<Value, HostTensor> constants = new HashMap<>();
-  private final PackedImages packedImages = new PackedImages();
+  private final Images images;
   private Node node;
 
   private CudaLowering(
-      Schedule<Step> schedule, Kernels kernels, CudaStateStore store, Program program) {
+      Schedule<Step> schedule,
+      Kernels kernels,
+      CudaStateStore store,
+      Program program,
+      boolean keepAll) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.store = store;
     this.node = program.body().get(0);
+    ImageLayouts layouts =
+        new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
+    this.images = new Images(schedule, kernels, layouts, program, keepAll);
   }
 
-  /** Adds the steps of a program to a schedule that it was begun in. */
+  /**
+   * Adds the steps of a program to a schedule that it was begun in.
+   *
+   * @param keepAll whether every value is wanted in its buffer, in plain order
+   */
   static void lower(
-      Schedule<Step> schedule, Kernels kernels, CudaStateStore store, Program program) {
+      Schedule<Step> schedule,
+      Kernels kernels,
+      CudaStateStore store,
+      Program program,
+      boolean keepAll) {
     if (!program.body().isEmpty()) {
-      new CudaLowering(schedule, kernels, store, program).lower(program);
+      new CudaLowering(schedule, kernels, store, program, keepAll).lower(program);
     }
     for (Schedule.Copy copy : schedule.copies(program)) {
       Step step = copy("update of " + copy.to().label(), copy.from(), copy.to());
@@ -89,9 +104,11 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private void lower(Program program) {
     for (Node next : program.body()) {
       node = next;
+      images.begin(next);
       for (Step step : next.op().accept(this)) {
         schedule.add(step, next, step.reads(), step.writes());
       }
+      images.end();
     }
   }
 
@@ -107,7 +124,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   }
 
   private TapeLowering tapes() {
-    return new TapeLowering(schedule, kernels, node);
+    return new TapeLowering(schedule, kernels, images, node);
   }
 
   @Override
@@ -134,15 +151,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Reduce op) {
-    Buffer x = schedule.buffer(node.inputs().get(0));
-    Buffer y = schedule.buffer(node.output());
-    if (y.bytes() == 0) {
-      return List.of();
-    }
-    return x.bytes() == 0
-        ? List.of(zeros(op.name(), y))
-        : new ReduceLowering(schedule, kernels, op.kind())
-            .lower(x, y, shape(node.inputs().get(0)), op.axes());
+    return new ReduceLowering(schedule, kernels, op.kind()).lower(op, node, images);
   }
 
   @Override
@@ -191,23 +200,22 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   }
 
   private ConvolutionLowering convolution(Window2d window, Arithmetic arithmetic) {
-    return new ConvolutionLowering(schedule, kernels, packedImages, node, window, arithmetic);
+    return new ConvolutionLowering(schedule, kernels, images, node, window, arithmetic);
   }
 
   @Override
   public List<Step> visit(Pool2d op) {
-    Shape input = shape(node.inputs().get(0));
-    count(input);
-    return new PoolingLowering(schedule, kernels, op, node.output().spec().dtype(), input)
-        .forward(schedule.buffer(node.inputs().get(0)), schedule.buffer(node.output()));
+    return pooling(op, node.inputs().get(0)).forward();
   }
 
   @Override
   public List<Step> visit(Pool2dGrad op) {
-    Shape input = shape(node.output());
-    count(input);
-    return new PoolingLowering(schedule, kernels, op.pool(), node.output().spec().dtype(), input)
-        .gradient(schedule.buffers(node.inputs()), schedule.buffer(node.output()));
+    return pooling(op.pool(), node.output()).gradient();
+  }
+
+  private PoolingLowering pooling(Pool2d op, Value input) {
+    count(shape(input));
+    return new PoolingLowering(schedule, kernels, images, op, node, shape(input));
   }
 
   @Override
@@ -232,7 +240,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   private NormalizationLowering normalization(double epsilon) {
     count(shape(node.inputs().get(0)));
-    return new NormalizationLowering(schedule, kernels, epsilon, node);
+    return new NormalizationLowering(schedule, kernels, images, epsilon, node);
   }
 
   @Override
@@ -292,8 +300,8 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
       return List.of();
     }
     DType from = node.inputs().get(0).spec().dtype();
-    Buffer x = schedule.buffer(node.inputs().get(0));
-    return List.of(cast(kernels, from, op.to(), x, schedule.buffer(node.output()), elements));
+    Buffer x = images.operand(node.inputs().get(0));
+    return List.of(cast(kernels, from, op.to(), x, images.result(node.output()), elements));
   }
 
   /** A step that casts elements. */
@@ -314,7 +322,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   }
 
   private MovementLowering movement() {
-    return new MovementLowering(schedule, kernels, node);
+    return new MovementLowering(schedule, kernels, images, node);
   }
 
   private RowLowering rows() {

@@ -100,7 +100,8 @@ final class DevicePlan implements AutoCloseable {
     boolean join = !byNode && !"false".equals(System.getProperty("tarn.fuse"));
     boolean tensorCores = backend.kernels().hasTensorCores();
     for (Program program : programs) {
-      lower(schedule, parts, passes(program, precision, join, tensorCores), backend, store);
+      Program lowered = passes(program, precision, join, tensorCores);
+      lower(schedule, parts, lowered, backend, store, byNode);
     }
     schedule.plan();
   }
@@ -119,10 +120,11 @@ final class DevicePlan implements AutoCloseable {
       List<Part> parts,
       Program program,
       CudaBackend backend,
-      CudaStateStore store) {
+      CudaStateStore store,
+      boolean byNode) {
     schedule.begin(program);
     int from = schedule.entries().size();
-    CudaLowering.lower(schedule, backend.kernels(), store, program);
+    CudaLowering.lower(schedule, backend.kernels(), store, program, byNode);
     List<Schedule.Entry<Step>> entries = schedule.entries();
     int at = from;
     for (Node node : program.body()) {

@@ -52,6 +52,21 @@ final class Kernels implements AutoCloseable {
     return type == DType.BF16 ? List.of("-DTARN_BF16=1") : List.of();
   }
 
+  /**
+   * The definitions that make kernels work on rows of elements of a type: on elements one by one
+   * where the rows are not a multiple of 16 bytes.
+   */
+  static List<String> elements(DType type, long columns) {
+    List<String> definitions = new ArrayList<>(elements(type));
+    definitions.add("-DTARN_SINGLE=" + (columns % together(type) == 0 ? 0 : 1));
+    return definitions;
+  }
+
+  /** How many elements of a type an access of 16 bytes moves. */
+  static int together(DType type) {
+    return 16 / type.bytes();
+  }
+
   /** A kernel of a source of the class path. */
   Kernel get(String file, String kernel) {
     return get(file, kernel, List.of());

@@ -2,6 +2,7 @@ package dev.tarn.cuda;
 
 import dev.tarn.DType;
 import dev.tarn.HostTensor;
+import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Concat;
@@ -10,6 +11,7 @@ import dev.tarn.ir.Node;
 import dev.tarn.ir.Pad;
 import dev.tarn.ir.Slice;
 import dev.tarn.ir.Transpose;
+import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,22 +31,34 @@ final class MovementLowering {
 
   private final Kernels kernels;
   private final Node node;
+  private final boolean last;
   private final List<Buffer> from;
   private final Buffer to;
 
-  MovementLowering(Schedule<Step> schedule, Kernels kernels, Node node) {
+  MovementLowering(Schedule<Step> schedule, Kernels kernels, Images images, Node node) {
     this.kernels = kernels;
     this.node = node;
-    this.from = schedule.buffers(node.inputs());
-    this.to = schedule.buffer(node.output());
+    this.last = images.isLast();
+    this.from = node.inputs().stream().map(images::operand).toList();
+    this.to = images.result(node.output());
   }
 
   private int[] in(int input) {
-    return node.inputs().get(input).spec().shape().dims();
+    return dims(node.inputs().get(input));
   }
 
   private int[] out() {
-    return node.output().spec().shape().dims();
+    return dims(node.output());
+  }
+
+  private int[] dims(Value value) {
+    Shape shape = value.spec().shape();
+    return (last ? ImageLayouts.order(shape) : shape).dims();
+  }
+
+  /** An entry for each axis, in the order in which the axes lie. */
+  private List<Integer> order(List<Integer> axes) {
+    return last ? ImageLayouts.order(axes) : axes;
   }
 
   private long elements() {
@@ -92,10 +106,11 @@ final class MovementLowering {
   List<Step> slice(Slice op) {
     int[] strides = strides(in(0));
     List<Axis> axes = new ArrayList<>();
+    List<Integer> starts = order(op.starts());
     int offset = 0;
     for (int i = 0; i < strides.length; i++) {
       join(axes, out()[i], strides[i]);
-      offset += op.starts().get(i) * strides[i];
+      offset += starts.get(i) * strides[i];
     }
     return stridedCopy(axes, offset);
   }
@@ -144,9 +159,10 @@ final class MovementLowering {
   List<Step> pad(Pad op) {
     int rank = out().length;
     int[] table = new int[3 * rank];
+    List<Integer> before = order(op.before());
     for (int i = 0; i < rank; i++) {
       table[i] = out()[i];
-      table[rank + i] = op.before().get(i);
+      table[rank + i] = before.get(i);
       table[2 * rank + i] = in(0)[i];
     }
     return List.of(
@@ -161,14 +177,15 @@ final class MovementLowering {
   }
 
   List<Step> concat(Concat op) {
+    int axis = last ? ImageLayouts.order(op.axis()) : op.axis();
     long inner = 1;
-    for (int i = op.axis() + 1; i < out().length; i++) {
+    for (int i = axis + 1; i < out().length; i++) {
       inner *= out()[i];
     }
     List<Step> steps = new ArrayList<>();
     long first = 0;
     for (int i = 0; i < from.size(); i++) {
-      long length = in(i)[op.axis()] * inner;
+      long length = in(i)[axis] * inner;
       long elements = node.inputs().get(i).spec().shape().size();
       if (elements > 0) {
         steps.add(
@@ -177,7 +194,7 @@ final class MovementLowering {
                 .writes(to)
                 .whole(elements)
                 .whole(length)
-                .whole(out()[op.axis()] * inner)
+                .whole(out()[axis] * inner)
                 .whole(first)
                 .build(0));
       }

@@ -9,31 +9,34 @@ import java.util.List;
 
 /** The steps of batch normalization, normalization of rows, and their gradients. */
 final class NormalizationLowering {
-  /** Elements of a channel that a block holds, if a channel's elements lie together, or apart. */
-  private static final int PLANE_CHUNK = 4096;
-
-  private static final int COLUMN_CHUNK = 128;
-  private static final int LANES = 32;
+  /** Elements of a channel that a block holds. */
+  private static final int CHUNK = 4096;
 
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final float epsilon;
   private final DType type;
+  private final boolean last;
   private final List<Buffer> in;
   private final List<Buffer> out;
 
   /** Lowers a node. */
-  NormalizationLowering(Schedule<Step> schedule, Kernels kernels, double epsilon, Node node) {
+  NormalizationLowering(
+      Schedule<Step> schedule, Kernels kernels, Images images, double epsilon, Node node) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.epsilon = (float) epsilon;
     this.type = node.inputs().get(0).spec().dtype();
-    this.in = schedule.buffers(node.inputs());
-    this.out = schedule.buffers(node.outputs());
+    this.last = images.isLast();
+    this.in = node.inputs().stream().map(images::operand).toList();
+    this.out = node.outputs().stream().map(images::result).toList();
   }
 
   /** Batch normalization of x, scale, bias to y, mean, variance. */
   List<Step> batchNorm(Shape shape) {
+    if (isColumns(shape)) {
+      return columns(shape).forward();
+    }
     Buffer partial = partial(shape);
     KernelStep statistics =
         batchNorm("batch_norm_statistics", shape).reads(in.get(0)).writes(partial);
@@ -48,6 +51,9 @@ final class NormalizationLowering {
 
   /** The gradient, of x, scale, mean, variance, dy to dx, dscale, dbias. */
   List<Step> batchNormGrad(Shape shape) {
+    if (isColumns(shape)) {
+      return columns(shape).gradient();
+    }
     Buffer partial = partial(shape);
     KernelStep sums =
         batchNorm("batch_norm_grad_sums", shape)
@@ -82,7 +88,11 @@ final class NormalizationLowering {
     }
     boolean warp = columns <= CudaLowering.WARP_ROW;
     KernelStep step =
-        kernel("normalize_rows.cu", name + (warp ? "_warp" : "_block"))
+        CudaLowering.kernel(
+                kernels,
+                "normalize_rows.cu",
+                name + (warp ? "_warp" : "_block"),
+                Kernels.elements(type, columns))
             .grid(warp ? CudaLowering.ceil(rows, CudaLowering.WARPS) : rows, 1)
             .block(CudaLowering.BLOCK, 1);
     in.forEach(step::reads);
@@ -90,20 +100,23 @@ final class NormalizationLowering {
     return List.of(step.whole(rows).whole(columns).real(epsilon).build(flops));
   }
 
+  private boolean isColumns(Shape shape) {
+    return last || inner(shape) == 1;
+  }
+
+  private ColumnNormalization columns(Shape shape) {
+    return new ColumnNormalization(
+        schedule, kernels, epsilon, type, in, out, count(shape), shape.dim(1));
+  }
+
   private Buffer partial(Shape shape) {
     return schedule.scratch("batch_norm partial", 8L * shape.dim(1) * chunks(shape));
   }
 
   private KernelStep batchNorm(String name, Shape shape) {
-    boolean columns = inner(shape) == 1;
-    long groups = columns ? CudaLowering.ceil(shape.dim(1), LANES) : shape.dim(1);
-    return kernel("batch_norm.cu", name + (columns ? "_columns" : "_planes"))
-        .grid(groups * chunks(shape), 1)
-        .block(columns ? LANES : CudaLowering.BLOCK, columns ? CudaLowering.BLOCK / LANES : 1);
-  }
-
-  private KernelStep kernel(String file, String name) {
-    return CudaLowering.kernel(kernels, file, name, Kernels.elements(type));
+    return CudaLowering.kernel(kernels, "batch_norm.cu", name + "_planes", Kernels.elements(type))
+        .grid(shape.dim(1) * chunks(shape), 1)
+        .block(CudaLowering.BLOCK, 1);
   }
 
   private static KernelStep extents(KernelStep step, Shape shape) {
@@ -119,6 +132,6 @@ final class NormalizationLowering {
   }
 
   private static long chunks(Shape shape) {
-    return CudaLowering.ceil(count(shape), inner(shape) == 1 ? COLUMN_CHUNK : PLANE_CHUNK);
+    return CudaLowering.ceil(count(shape), CHUNK);
   }
 }

@@ -20,12 +20,12 @@ record Operand(Form form, List<Integer> numbers) {
     SCALAR("load_scalar"),
     /** {@code i mod period}. */
     ROW("load_row"),
-    /** {@code i mod period}, the period a multiple of four. */
-    ROW_BY_FOUR("load_row_by_four"),
+    /** {@code i mod period}, the period a multiple of the width. */
+    ROW_ALIGNED("load_row_aligned"),
     /** {@code i / inner}. */
     COLUMN("load_column"),
-    /** {@code i / inner}, inner a multiple of four. */
-    COLUMN_BY_FOUR("load_column_by_four"),
+    /** {@code i / inner}, inner a multiple of the width. */
+    COLUMN_ALIGNED("load_column_aligned"),
     /** {@code i / inner mod period}. */
     MIDDLE("load_middle"),
     /** Any: takes the extents of groups of axes, of which the last does not repeat. */
@@ -46,8 +46,12 @@ record Operand(Form form, List<Integer> numbers) {
   /** Neighbouring axes of the result along all of which the operand repeats, or along none. */
   private record Group(int extent, boolean repeats) {}
 
-  /** How an operand of a shape is read when it is broadcast to another. */
-  static Operand of(Shape shape, Shape target) {
+  /**
+   * How an operand of a shape is read when it is broadcast to another.
+   *
+   * @param width how many elements a thread reads
+   */
+  static Operand of(Shape shape, Shape target, int width) {
     List<Group> groups = groups(shape, target);
     int count = groups.size();
     if (groups.stream().allMatch(Group::repeats)) {
@@ -59,10 +63,10 @@ record Operand(Form form, List<Integer> numbers) {
     }
     if (count == 2) {
       boolean row = groups.get(0).repeats();
-      boolean byFour = last % 4 == 0;
+      boolean aligned = last % width == 0;
       return row
-          ? new Operand(byFour ? Form.ROW_BY_FOUR : Form.ROW, List.of(last))
-          : new Operand(byFour ? Form.COLUMN_BY_FOUR : Form.COLUMN, List.of(last));
+          ? new Operand(aligned ? Form.ROW_ALIGNED : Form.ROW, List.of(last))
+          : new Operand(aligned ? Form.COLUMN_ALIGNED : Form.COLUMN, List.of(last));
     }
     if (count == 3 && groups.get(0).repeats()) {
       return new Operand(Form.MIDDLE, List.of(last, groups.get(1).extent()));

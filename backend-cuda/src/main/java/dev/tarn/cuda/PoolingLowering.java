@@ -5,49 +5,55 @@ import dev.tarn.PoolWindow;
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Node;
 import dev.tarn.ir.Pool2d;
 import java.util.List;
 
 /** The steps of pooling and its gradient. */
 final class PoolingLowering {
-  private static final String FILE = "pool2d.cu";
-
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final Pool2d op;
   private final DType type;
   private final Shape input;
   private final Shape output;
+  private final boolean last;
+  private final List<Buffer> in;
+  private final Buffer out;
 
-  /** Lowers the pooling of an input of a shape, with elements of a type. */
-  PoolingLowering(Schedule<Step> schedule, Kernels kernels, Pool2d op, DType type, Shape input) {
+  /** Lowers a pooling, or the gradient of one, of an input of a shape. */
+  PoolingLowering(
+      Schedule<Step> schedule, Kernels kernels, Images images, Pool2d op, Node node, Shape input) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.op = op;
-    this.type = type;
+    this.type = node.output().spec().dtype();
     this.input = input;
     this.output = op.window().over(op.name(), input);
+    this.last = images.isLast();
+    this.in = node.inputs().stream().map(images::operand).toList();
+    this.out = images.result(node.output());
   }
 
-  /** Pools {@code x} into {@code y}. */
-  List<Step> forward(Buffer x, Buffer y) {
+  /** Pools x into y. */
+  List<Step> forward() {
     return output.size() == 0
         ? List.of()
-        : List.of(finish(kernel(op.name()).reads(x).writes(y), output, average()));
+        : List.of(finish(kernel(op.name()).reads(in.get(0)).writes(out), output, average()));
   }
 
   /**
    * The gradient of an average from dy; that of a maximum from x and dy: which element was the
    * largest, and then what flows to it.
    */
-  List<Step> gradient(List<Buffer> in, Buffer dx) {
+  List<Step> gradient() {
     if (output.size() == 0) {
       return List.of();
     }
     if (!average()) {
-      return maximum(in.get(0), in.get(1), dx);
+      return maximum(in.get(0), in.get(1), out);
     }
-    return List.of(finish(kernel(op.name() + "_grad").reads(in.get(0)).writes(dx), input, true));
+    return List.of(finish(kernel(op.name() + "_grad").reads(in.get(0)).writes(out), input, true));
   }
 
   private List<Step> maximum(Buffer x, Buffer dy, Buffer dx) {
@@ -62,13 +68,20 @@ final class PoolingLowering {
   }
 
   private KernelStep kernel(String name) {
-    return CudaLowering.kernel(kernels, FILE, name, Kernels.elements(type));
+    String file = last ? "pool2d_channels_last.cu" : "pool2d.cu";
+    return CudaLowering.kernel(kernels, file, name, Kernels.elements(type));
   }
 
-  /** Adds the window's extents; each element of {@code over} gets a thread. */
+  /** The elements that a thread makes. */
+  private int width() {
+    return last ? Kernels.together(type) : 1;
+  }
+
+  /** Adds the window's extents; the elements of {@code over} are shared among threads. */
   private Step finish(KernelStep step, Shape over, boolean padding) {
     PoolWindow window = op.window();
-    step.whole(over.size())
+    long threads = over.size() / width();
+    step.whole(threads)
         .whole(input.dim(2))
         .whole(input.dim(3))
         .whole(output.dim(2))
@@ -84,7 +97,10 @@ final class PoolingLowering {
     if (padding) {
       step.whole(op.countIncludePad() ? 1 : 0);
     }
-    return step.grid(CudaLowering.ceil(over.size(), CudaLowering.BLOCK), 1)
+    if (last) {
+      step.whole(input.dim(1));
+    }
+    return step.grid(CudaLowering.ceil(threads, CudaLowering.BLOCK), 1)
         .block(CudaLowering.BLOCK, 1)
         .build(output.size() * window.kernelH() * window.kernelW());
   }

@@ -1,8 +1,10 @@
 package dev.tarn.cuda;
 
+import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Node;
 import dev.tarn.ir.Reduce;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +31,9 @@ final class ReduceLowering {
   private static final int MAX_GRID_Y = 65_535;
   private static final int LANES = 32;
 
+  /** Chunks begin where accesses of 16 bytes may, in every type. */
+  private static final int MULTIPLE = 8;
+
   /** Neighbouring axes that are all reduced, or all kept. */
   private record Group(long extent, boolean reduced) {}
 
@@ -36,6 +41,7 @@ final class ReduceLowering {
   private final Kernels kernels;
   private final Reduce.Kind kind;
   private final List<Step> steps = new ArrayList<>();
+  private DType type = DType.F32;
 
   ReduceLowering(Schedule<Step> schedule, Kernels kernels, Reduce.Kind kind) {
     this.schedule = schedule;
@@ -43,12 +49,35 @@ final class ReduceLowering {
     this.kind = kind;
   }
 
+  /** The steps of a node; images with their channels last are reduced as they lie. */
+  List<Step> lower(Reduce op, Node node, Images images) {
+    Shape shape = node.inputs().get(0).spec().shape();
+    Buffer x = images.operand(node.inputs().get(0));
+    Buffer y = schedule.buffer(node.output());
+    if (y.bytes() == 0) {
+      return List.of();
+    }
+    type = node.inputs().get(0).spec().dtype();
+    if (x.bytes() == 0) {
+      return List.of(CudaLowering.zeros(op.name(), y));
+    }
+    if (images.isLast()) {
+      List<Integer> axes = op.axes().stream().map(ImageLayouts::order).toList();
+      return lower(x, y, ImageLayouts.order(shape), axes);
+    }
+    return lower(x, y, shape, op.axes());
+  }
+
   /** The steps that reduce {@code x}, which is not empty, over axes of its shape into {@code y}. */
   List<Step> lower(Buffer x, Buffer y, Shape shape, List<Integer> axes) {
     List<Group> groups = groups(shape, axes);
     long passes = groups.stream().filter(Group::reduced).count();
     if (passes == 0) {
-      return List.of(CudaLowering.copy(name(), x, y));
+      long elements = product(groups);
+      return List.of(
+          type == DType.F32
+              ? CudaLowering.copy(name(), x, y)
+              : CudaLowering.cast(kernels, type, DType.F32, x, y, elements));
     }
     Buffer from = x;
     for (int i = groups.size() - 1; i >= 0; i--) {
@@ -60,6 +89,7 @@ final class ReduceLowering {
       long inner = product(groups.subList(i, groups.size()));
       Buffer to = --passes == 0 ? y : scratch(outer * inner);
       pass(from, to, outer, reduced, inner);
+      type = DType.F32;
       from = to;
     }
     return steps;
@@ -92,15 +122,16 @@ final class ReduceLowering {
 
   private void pass(Buffer x, Buffer y, long outer, long reduced, long inner) {
     long minimum = inner == 1 ? ROW_CHUNK : COLUMN_CHUNK;
-    long blocks = outer * CudaLowering.ceil(inner, inner == 1 ? 1 : LANES);
+    long blocks = outer * CudaLowering.ceil(inner, inner == 1 ? 1 : LANES * width(inner));
     long wanted = Math.min(CudaLowering.ceil(reduced, minimum), Math.max(1, BLOCKS / blocks));
-    long chunk = CudaLowering.ceil(reduced, wanted);
+    long chunk = CudaLowering.ceil(CudaLowering.ceil(reduced, wanted), MULTIPLE) * MULTIPLE;
     long chunks = CudaLowering.ceil(reduced, chunk);
     if (chunks == 1) {
       launch(x, y, outer, reduced, inner, reduced, 1);
     } else {
       Buffer partial = scratch(outer * chunks * inner);
       launch(x, partial, outer, reduced, inner, chunk, chunks);
+      type = DType.F32;
       launch(partial, y, outer, chunks, inner, chunks, 1);
     }
   }
@@ -112,20 +143,31 @@ final class ReduceLowering {
     KernelStep step;
     if (inner > 1) {
       int lanes = (int) Math.min(LANES, Long.highestOneBit(Math.max(1, chunk / 4)));
-      step = kernel(name + "_columns", x, y).whole(parts).whole(reduced).whole(inner);
-      step.grid(CudaLowering.ceil(inner, LANES), Math.min(parts, MAX_GRID_Y)).block(LANES, lanes);
+      long width = width(inner);
+      int across =
+          (int) Math.min(LANES, Long.highestOneBit(2 * CudaLowering.ceil(inner, width) - 1));
+      step = kernel(name + "_columns", inner, x, y).whole(parts).whole(reduced).whole(inner);
+      step.grid(CudaLowering.ceil(inner, across * width), Math.min(parts, MAX_GRID_Y));
+      step.block(across, lanes);
     } else if (chunk <= CudaLowering.WARP_ROW) {
-      step = kernel(name + "_rows_warp", x, y).whole(parts).whole(reduced);
+      step = kernel(name + "_rows_warp", reduced, x, y).whole(parts).whole(reduced);
       step.grid(CudaLowering.ceil(parts, CudaLowering.WARPS), 1).block(CudaLowering.BLOCK, 1);
     } else {
-      step = kernel(name + "_rows_block", x, y).whole(reduced);
+      step = kernel(name + "_rows_block", reduced, x, y).whole(reduced);
       step.grid(parts, 1).block(CudaLowering.BLOCK, 1);
     }
     steps.add(step.whole(chunk).whole(chunks).build(outer * reduced * inner));
   }
 
-  private KernelStep kernel(String name, Buffer x, Buffer y) {
-    return CudaLowering.kernel(kernels, FILE, name).reads(x).writes(y);
+  /** A kernel that reads rows of so many elements. */
+  private KernelStep kernel(String name, long row, Buffer x, Buffer y) {
+    List<String> definitions = Kernels.elements(type, row);
+    return CudaLowering.kernel(kernels, FILE, name, definitions).reads(x).writes(y);
+  }
+
+  /** The elements of an access to rows of so many. */
+  private long width(long row) {
+    return row % Kernels.together(type) == 0 ? Kernels.together(type) : 1;
   }
 
   private String name() {

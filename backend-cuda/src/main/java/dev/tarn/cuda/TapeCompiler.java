@@ -1,6 +1,7 @@
 package dev.tarn.cuda;
 
 import dev.tarn.DType;
+import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.cuda.TapeSource.Argument;
 import dev.tarn.cuda.TapeSource.Input;
@@ -21,8 +22,9 @@ import java.util.stream.Collectors;
 /**
  * Writes the CUDA C++ of a {@link Fused} tape.
  *
- * <p>A thread loads its four elements of every operand, computes the tape on each of the four with
- * the functions of {@code activations.cuh}, and stores the results.
+ * <p>A thread loads its elements of every operand, computes the tape on each of them with the
+ * functions of {@code activations.cuh}, and stores the results. It has four elements, or eight if
+ * any operand or result is bf16, so that it moves 16 bytes at a time.
  */
 final class TapeCompiler {
   private static final String PLACEHOLDER = "KERNEL_NAME";
@@ -30,6 +32,8 @@ final class TapeCompiler {
   private final Fused tape;
   private final List<Spec> inputs;
   private final boolean integers;
+  private final boolean last;
+  private final int width;
   private final List<String> parameters = new ArrayList<>();
   private final List<Argument> arguments = new ArrayList<>();
   private final StringBuilder loads = new StringBuilder();
@@ -37,10 +41,15 @@ final class TapeCompiler {
   private final StringBuilder results = new StringBuilder();
   private final StringBuilder stores = new StringBuilder();
 
-  private TapeCompiler(Fused tape, List<Spec> inputs, boolean integers) {
+  private TapeCompiler(Fused tape, List<Spec> inputs, boolean integers, boolean last) {
     this.tape = tape;
     this.inputs = inputs;
     this.integers = integers;
+    this.last = last;
+    boolean narrow =
+        tape.types().contains(DType.BF16)
+            || inputs.stream().anyMatch(input -> input.dtype() == DType.BF16);
+    this.width = narrow ? 8 : 4;
   }
 
   /**
@@ -48,9 +57,10 @@ final class TapeCompiler {
    *
    * @param inputs the specs of the node's inputs
    * @param integers whether loads and immediates are i32, which can only be compared
+   * @param last whether images lie with their channels last
    */
-  static TapeSource compile(Fused tape, List<Spec> inputs, boolean integers) {
-    return new TapeCompiler(tape, inputs, integers).compile();
+  static TapeSource compile(Fused tape, List<Spec> inputs, boolean integers, boolean last) {
+    return new TapeCompiler(tape, inputs, integers, last).compile();
   }
 
   private TapeSource compile() {
@@ -72,18 +82,19 @@ final class TapeCompiler {
     }
     for (int i = 0; i < tape.results().size(); i++) {
       parameter(type(tape.types().get(i)) + " *out" + i, new Output(i));
-      loads.append("  float y").append(i).append("[4];\n");
+      loads.append(String.format("  float y%d[%d];%n", i, width));
       results.append(String.format("    y%d[lane] = r%d;%n", i, tape.results().get(i)));
       stores.append(String.format("  tarn::store(out%d, y%d, base, count);%n", i, i));
     }
     String text = text();
     String name = "tape_" + hash(text);
-    return new TapeSource(name, text.replace(PLACEHOLDER, name), List.copyOf(arguments), elements);
+    return new TapeSource(
+        name, text.replace(PLACEHOLDER, name), List.copyOf(arguments), elements, width);
   }
 
   private void load(int register, Fused.Load load) {
     Spec spec = inputs.get(load.input());
-    Operand operand = Operand.of(spec.shape(), tape.shape());
+    Operand operand = Operand.of(lying(spec.shape()), lying(tape.shape()), width);
     String type = integers ? "int" : "float";
     String pointer = "in" + register;
     String stored = integers ? "int" : type(spec.dtype());
@@ -100,14 +111,20 @@ final class TapeCompiler {
     }
     loads.append(
         String.format(
-            "  %s x%d[4];%n  tarn::%s(x%d, %s, base, count%s);%n",
+            "  %s x%d[%d];%n  tarn::%s(x%d, %s, base, count%s);%n",
             type,
             register,
+            width,
             operand.form().function(),
             register,
             pointer,
             rest.isEmpty() ? "" : ", " + rest));
     define(register, type, "x" + register + "[lane]");
+  }
+
+  /** A shape in the order in which elements lie. */
+  private Shape lying(Shape shape) {
+    return last ? ImageLayouts.order(shape) : shape;
   }
 
   private static String type(DType type) {
@@ -133,11 +150,18 @@ final class TapeCompiler {
     parameter("unsigned int " + prefix + "high", new Whole((int) (stream >>> 32)));
     parameter("unsigned int " + prefix + "threshold", new Whole(mask.op().threshold()));
     parameter("float " + prefix + "scale", new Real(1 / mask.op().keep()));
+    String from = "base / 4";
+    if (last) {
+      parameter("unsigned int " + prefix + "channels", new Whole(tape.shape().dim(1)));
+      int plane = tape.shape().dim(2) * tape.shape().dim(3);
+      parameter("unsigned int " + prefix + "plane", new Whole(plane));
+      from = String.format("base, %schannels, %splane", prefix, prefix);
+    }
     loads.append(
         String.format(
-            "  float x%d[4];%n  tarn::dropout_mask(x%d, %sseed, %sstep, base / 4, %slow, %shigh,"
+            "  float x%d[%d];%n  tarn::dropout_mask(x%d, %sseed, %sstep, %s, %slow, %shigh,"
                 + " %sthreshold, %sscale);%n",
-            register, register, prefix, prefix, prefix, prefix, prefix, prefix));
+            register, width, register, prefix, prefix, from, prefix, prefix, prefix, prefix));
     define(register, "float", "x" + register + "[lane]");
   }
 
@@ -165,12 +189,13 @@ final class TapeCompiler {
         + "("
         + String.join(", ", parameters)
         + ") {\n"
-        + "  const unsigned int base = 4 * (blockIdx.x * blockDim.x + threadIdx.x);\n"
+        + String.format(
+            "  const unsigned int base = %d * (blockIdx.x * blockDim.x + threadIdx.x);%n", width)
         + "  if (base >= n) return;\n"
-        + "  const unsigned int count = min(4u, n - base);\n"
+        + String.format("  const unsigned int count = min(%du, n - base);%n", width)
         + loads
         + "#pragma unroll\n"
-        + "  for (unsigned int lane = 0; lane < 4; lane++) {\n"
+        + String.format("  for (unsigned int lane = 0; lane < %d; lane++) {%n", width)
         + registers
         + results
         + "  }\n"

@@ -12,18 +12,20 @@ import java.util.Map;
 
 /** Chains of elementwise functions, each a generated kernel. */
 final class TapeLowering {
-  /** Tapes of fewer groups of four run in smaller blocks, to use more multiprocessors. */
+  /** Tapes of fewer threads run in smaller blocks, to use more multiprocessors. */
   private static final int LARGE_TAPE = 1 << 16;
 
   private static final int SMALL_BLOCK = 64;
 
   private final Schedule<Step> schedule;
   private final Kernels kernels;
+  private final Images images;
   private final Node node;
 
-  TapeLowering(Schedule<Step> schedule, Kernels kernels, Node node) {
+  TapeLowering(Schedule<Step> schedule, Kernels kernels, Images images, Node node) {
     this.schedule = schedule;
     this.kernels = kernels;
+    this.images = images;
     this.node = node;
   }
 
@@ -54,21 +56,22 @@ final class TapeLowering {
       return List.of();
     }
     TapeSource source =
-        TapeCompiler.compile(op, inputs.stream().map(Value::spec).toList(), integers);
+        TapeCompiler.compile(
+            op, inputs.stream().map(Value::spec).toList(), integers, images.isLast());
     kernels.request(source);
     KernelStep step = new KernelStep(op.name(), () -> kernels.tape(source.name()));
     for (TapeSource.Argument argument : source.arguments()) {
       if (argument instanceof TapeSource.Input input) {
-        step.reads(schedule.buffer(inputs.get(input.index())));
+        step.reads(images.operand(inputs.get(input.index())));
       } else if (argument instanceof TapeSource.Output output) {
-        step.writes(schedule.buffer(node.outputs().get(output.index())));
+        step.writes(images.result(node.outputs().get(output.index())));
       } else if (argument instanceof TapeSource.Whole whole) {
         step.bits(whole.value());
       } else if (argument instanceof TapeSource.Real real) {
         step.real(real.value());
       }
     }
-    long threads = CudaLowering.ceil(source.elements(), TapeSource.ELEMENTS_PER_THREAD);
+    long threads = CudaLowering.ceil(source.elements(), source.width());
     int block = threads < LARGE_TAPE ? SMALL_BLOCK : TapeSource.MAX_BLOCK;
     long applied = op.tape().stream().filter(i -> i instanceof Fused.Apply).count();
     return List.of(

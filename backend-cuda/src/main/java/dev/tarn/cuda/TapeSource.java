@@ -12,10 +12,10 @@ import java.util.List;
  * @param name the kernel's name, made from the text
  * @param text the CUDA C++ of the kernel, to follow {@link #PREAMBLE}
  * @param arguments what it is launched with
- * @param elements the number of elements of its results; each thread computes {@link
- *     #ELEMENTS_PER_THREAD}
+ * @param elements the number of elements of its results
+ * @param width how many of them a thread computes
  */
-record TapeSource(String name, String text, List<Argument> arguments, int elements) {
+record TapeSource(String name, String text, List<Argument> arguments, int elements, int width) {
   /** What stands before the kernels of one compilation. */
   static final String PREAMBLE =
       """
@@ -24,8 +24,6 @@ record TapeSource(String name, String text, List<Argument> arguments, int elemen
       #include "philox.cuh"
 
       """;
-
-  static final int ELEMENTS_PER_THREAD = 4;
 
   /** The largest block that the kernels may be launched with. */
   static final int MAX_BLOCK = 256;

@@ -15,8 +15,8 @@ import java.util.List;
  * Turns convolutions into launches of {@code convolution_tensor.cu}: on tensor cores, with factors
  * in bf16 or rounded to tf32.
  *
- * <p>Operands are packed into scratch with channels last; results are written as planes. Tiles and
- * cuts depend on the shapes only, so the same shapes give the same bits on every device.
+ * <p>Images that do not lie with their channels last are packed so. Tiles and cuts depend on the
+ * shapes only, so the same shapes give the same bits on every device.
  */
 final class TensorConvolution {
   private static final String FILE = "convolution_tensor.cu";
@@ -38,8 +38,7 @@ final class TensorConvolution {
   private static final int BLOCKS = 512;
 
   private static final int LEAST_CHUNK = 512;
-  private static final int PACK_TILE = 32;
-  private static final int PACK_ROW_BYTES = 128;
+  private static final int CHUNK_MULTIPLE = 32;
   private static final int MAX_GRID_Y = 65_535;
 
   /** Grouped convolutions need groups of a multiple of so many channels. */
@@ -47,7 +46,7 @@ final class TensorConvolution {
 
   private final Schedule<Step> schedule;
   private final Kernels kernels;
-  private final PackedImages packedImages;
+  private final Images images;
   private final Node node;
   private final Window2d window;
   private final DType type;
@@ -58,13 +57,13 @@ final class TensorConvolution {
   TensorConvolution(
       Schedule<Step> schedule,
       Kernels kernels,
-      PackedImages packedImages,
+      Images images,
       Node node,
       Window2d window,
       Arithmetic arithmetic) {
     this.schedule = schedule;
     this.kernels = kernels;
-    this.packedImages = packedImages;
+    this.images = images;
     this.node = node;
     this.window = window;
     this.type = arithmetic == Arithmetic.TF32 ? DType.F32 : DType.BF16;
@@ -103,13 +102,20 @@ final class TensorConvolution {
     Shape out = shape(node.output());
     int groups = window.groups();
     int k = in.dim(1) / groups;
-    long pixels = pixels(out);
-    if (pixels == 0) {
+    if (pixels(out) == 0) {
       return List.of();
     }
     Buffer image = pack(from);
     Buffer kernel = packKernel(w, m, k, adjoint);
-    long rows = CudaLowering.ceil(pixels, TILE_PIXELS);
+    int down = adjoint ? window.strideH() : 1;
+    int across = adjoint ? window.strideW() : 1;
+    Shape phase =
+        Shape.of(
+            out.dim(0),
+            out.dim(1),
+            (int) CudaLowering.ceil(out.dim(2), down),
+            (int) CudaLowering.ceil(out.dim(3), across));
+    long rows = down * across * CudaLowering.ceil(pixels(phase), TILE_PIXELS);
     int tile = m <= NARROW ? NARROW : SIDE;
     if (m >= WIDE && rows * CudaLowering.ceil(m, WIDE) * groups >= WIDE_BLOCKS) {
       tile = WIDE;
@@ -124,14 +130,17 @@ final class TensorConvolution {
             .named(node.op().name())
             .reads(image)
             .reads(kernel)
-            .writes(schedule.buffer(node.output()))
+            .writes(images.result(node.output()))
             .whole(m)
             .whole(chunks(k))
             .whole((long) groups * chunks(k) * CHUNK_BYTES);
-    numbers(step, in, out)
+    boolean last = images.isLast();
+    numbers(step, in, phase)
+        .whole(out.dim(2))
+        .whole(out.dim(3))
         .whole(out.dim(1) * plane)
-        .whole(1)
-        .whole(plane)
+        .whole(last ? out.dim(1) : 1)
+        .whole(last ? 1 : plane)
         .grid(rows * CudaLowering.ceil(m, tile), groups)
         .block(tile == WIDE ? 2 * WEIGHT_BLOCK : WEIGHT_BLOCK, 1);
     steps.add(step.build(flops(adjoint ? in : out, w)));
@@ -155,7 +164,8 @@ final class TensorConvolution {
     long terms = (long) channels * w.dim(2) * w.dim(3);
     long blocks = CudaLowering.ceil(m, SIDE) * CudaLowering.ceil(terms, SIDE);
     long wanted = Math.max(1, Math.min(pixels / LEAST_CHUNK, BLOCKS / (blocks * groups)));
-    long chunk = CudaLowering.ceil(CudaLowering.ceil(pixels, wanted), PACK_TILE) * PACK_TILE;
+    long chunk =
+        CudaLowering.ceil(CudaLowering.ceil(pixels, wanted), CHUNK_MULTIPLE) * CHUNK_MULTIPLE;
     long count = CudaLowering.ceil(pixels, chunk);
     long elements = groups * m * terms;
     Buffer partial = schedule.scratch(node.op().name() + " partial sums", 4 * count * elements);
@@ -214,36 +224,8 @@ final class TensorConvolution {
     return step;
   }
 
-  /** An image with its channels last, those of each group rounded up to 16 bytes. */
   private Buffer pack(Value image) {
-    PackedImages.Key key = new PackedImages.Key(image, window.groups(), type);
-    Buffer known = packedImages.get(key);
-    if (known != null) {
-      return known;
-    }
-    Shape shape = shape(image);
-    int groups = window.groups();
-    int channels = shape.dim(1) / groups;
-    int padded = padded(channels);
-    long plane = plane(shape);
-    long bytes = shape.dim(0) * plane * groups * padded * type.bytes();
-    Buffer packed = schedule.scratch(node.op().name() + " channels last", bytes);
-    long tiles =
-        CudaLowering.ceil(plane, PACK_TILE)
-            * CudaLowering.ceil(padded, PACK_ROW_BYTES / type.bytes());
-    steps.add(
-        CudaLowering.kernel(kernels, PACK, "pack_pixels_" + stored + "_to_" + type)
-            .reads(schedule.buffer(image))
-            .writes(packed)
-            .whole(groups)
-            .whole(channels)
-            .whole(padded)
-            .whole(plane)
-            .grid(tiles * shape.dim(0) * groups, 1)
-            .block(PACK_TILE, CudaLowering.BLOCK / PACK_TILE)
-            .build(0));
-    packedImages.put(key, packed);
-    return packed;
+    return images.packed(image, window.groups(), type);
   }
 
   /** The kernel as rows of (tap, channel), a row for each of the m results of a group. */
@@ -271,11 +253,11 @@ final class TensorConvolution {
   }
 
   private int chunks(int channels) {
-    return (int) CudaLowering.ceil(channels, CHUNK_BYTES / type.bytes());
+    return padded(channels) * type.bytes() / CHUNK_BYTES;
   }
 
   private int padded(int channels) {
-    return chunks(channels) * (CHUNK_BYTES / type.bytes());
+    return Images.padded(channels, type);
   }
 
   private static int bit(DType type) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.tarn.Precision;
 import dev.tarn.backend.Backend;
 import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.testkit.CaseRun;
@@ -15,8 +16,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * No kernel touches memory beside its operands: every case of the testkit with every value in
- * memory of its own, in the emulator's guard mode.
+ * No kernel touches memory beside its operands: every case of the testkit, and in bf16 what stands
+ * between products, with every value in memory of its own, in the emulator's guard mode.
  *
  * <p>An address sanitizer finds also what is read outside, to the byte. It takes the class path of
  * the tests and the folder of the emulator:
@@ -37,20 +38,26 @@ class GuardedKernelsTests {
       List<OpCase> cases = new ArrayList<>(OpCases.all());
       cases.addAll(OpCases.gradients());
       cases.addAll(LargeShapesTests.cases());
-      int passed = 0;
+      List<OpCase> images = new ArrayList<>(PrecisionCases.between());
+      PrecisionCases.between().forEach(opCase -> images.add(opCase.gradient()));
       try (Backend backend = new CudaBackendProvider().open();
-          Backend reference = ReferenceBackend.inDouble()) {
-        for (OpCase opCase : cases) {
-          try {
-            CaseRun.of(backend, opCase)
-                .assertClose(CaseRun.of(reference, opCase), Math.max(1e-4, opCase.tolerance()));
-            passed++;
-          } catch (RuntimeException | AssertionError e) {
-            System.out.println("failed: " + opCase.name() + ": " + e.getMessage());
-          }
-        }
+          Backend inDouble = ReferenceBackend.inDouble();
+          Backend reference = new ReferenceBackend()) {
+        cases.forEach(c -> run(backend, inDouble, c, Precision.FP32, 1e-4));
+        images.forEach(c -> run(backend, reference, c, Precision.BF16, 2e-2));
       }
-      System.out.println("passed " + passed + " of " + cases.size());
+    }
+
+    private static void run(
+        Backend backend, Backend reference, OpCase opCase, Precision precision, double least) {
+      try {
+        CaseRun.of(backend, opCase, precision)
+            .assertClose(
+                CaseRun.of(reference, opCase, precision), Math.max(least, opCase.tolerance()));
+        System.out.println("passed " + opCase.name());
+      } catch (RuntimeException | AssertionError e) {
+        System.out.println("failed: " + opCase.name() + ": " + e.getMessage());
+      }
     }
   }
 

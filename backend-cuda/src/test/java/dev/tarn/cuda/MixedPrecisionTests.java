@@ -17,6 +17,7 @@ import dev.tarn.loss.Losses;
 import dev.tarn.nn.BatchNorm;
 import dev.tarn.nn.Conv2d;
 import dev.tarn.nn.Dense;
+import dev.tarn.nn.Dropout;
 import dev.tarn.nn.Module;
 import dev.tarn.optim.Sgd;
 import dev.tarn.optim.Updates;
@@ -120,15 +121,19 @@ class MixedPrecisionTests {
   private static final class Net extends Module {
     private final Conv2d first = child("first", Conv2d.filters(16).kernel(3).same());
     private final BatchNorm norm = child("norm", BatchNorm.create());
-    private final Conv2d second = child("second", Conv2d.filters(24).kernel(3).stride(2));
+    private final Conv2d second =
+        child("second", Conv2d.filters(24).kernel(3).stride(2).padding(1));
     private final BatchNorm last = child("last", BatchNorm.create());
+    private final Conv2d projection = child("projection", Conv2d.filters(24).stride(2));
+    private final Dropout dropout = child("dropout", Dropout.rate(0.2));
     private final Dense out = child("out", Dense.units(5));
 
     @Override
     public Tensor forward(Tensor x, Mode mode) {
       Tensor h = norm.forward(first.forward(x, mode), mode).relu().maxPool2d(2);
-      h = last.forward(second.forward(h, mode), mode).relu();
-      return out.forward(h.flatten(), mode);
+      Tensor shortcut = projection.forward(h, mode);
+      h = last.forward(second.forward(h, mode), mode).relu().add(shortcut);
+      return out.forward(dropout.forward(h, mode).flatten(), mode);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.tarn.PoolWindow;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.Tensor;
+import dev.tarn.Trace;
 import dev.tarn.Window2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
@@ -16,6 +17,8 @@ import java.util.function.UnaryOperator;
 /** Programs that reach the kernels for tf32 and bf16. */
 final class PrecisionCases {
   private static final Window2d SAME = Window2d.UNIT.padding(1, 1, 1, 1);
+
+  private static final PoolWindow PADDED = PoolWindow.of(3).stride(2).padding(1);
 
   private PrecisionCases() {}
 
@@ -83,13 +86,15 @@ final class PrecisionCases {
 
   /** Operations between two convolutions or products, where their data is bf16; with gradients. */
   static List<OpCase> between() {
-    List<OpCase> cases = new ArrayList<>();
-    cases.add(images("relu and a bias", h -> h.add(h.mean(0, 2, 3).reshape(10, 1, 1)).relu()));
-    cases.add(images("max pooling", h -> h.maxPool2d(PoolWindow.of(3).stride(2).padding(1))));
-    cases.add(images("average pooling", h -> h.averagePool2d(2)));
-    cases.add(images("slices and concatenation", PrecisionCases::sliced));
-    cases.add(images("a transposed image", h -> h.transpose(0, 1, 3, 2).sigmoid()));
-    cases.add(images("padding", h -> h.pad(new int[4], new int[] {0, 0, 2, 1}, -3).tanh()));
+    List<OpCase> cases = new ArrayList<>(channelsLast());
+    for (int c : new int[] {10, 16}) {
+      cases.add(images("relu and a bias", c, h -> h.add(h.mean(0, 2, 3).reshape(c, 1, 1)).relu()));
+      cases.add(images("max pooling", c, h -> h.maxPool2d(PoolWindow.of(3).stride(2).padding(1))));
+      cases.add(images("average pooling", c, h -> h.averagePool2d(PADDED, c == 16)));
+      cases.add(images("slices and concatenation", c, PrecisionCases::sliced));
+      cases.add(images("a transposed image", c, h -> h.transpose(0, 1, 3, 2).sigmoid()));
+      cases.add(images("padding", c, h -> h.pad(new int[4], new int[] {0, 0, 2, 1}, -3).tanh()));
+    }
     cases.add(rows("normalization of rows", h -> h.normalizeRows(1e-5)));
     cases.add(rows("a transposed matrix", h -> h.t().relu().t()));
     cases.add(
@@ -97,16 +102,55 @@ final class PrecisionCases {
     return cases;
   }
 
-  private static Tensor sliced(Tensor h) {
-    return Tensor.concat(1, List.of(h.narrow(1, 3, 7), h.narrow(1, 0, 3))).mul(0.5);
+  /** What only images with their channels last meet. */
+  private static List<OpCase> channelsLast() {
+    return List.of(
+        images("whole slices", 16, PrecisionCases::slicedWhole),
+        images("padded channels", 16, PrecisionCases::padded),
+        images("weights of channels", 16, h -> h.mul(h.mean(new int[] {2, 3}, true).sigmoid())),
+        images(
+            "a mean of rows",
+            16,
+            h -> h.sub(h.mean(new int[] {2}, true)).mul(h.mean(new int[] {1}, true))),
+        images("a long chain", 16, h -> h.relu().maxPool2d(2).averagePool2d(2).tanh()),
+        images("a flattened image", 16, h -> h.relu().flatten().sigmoid().reshape(3, 16, 7, 5)),
+        OpCase.named("a plain image, an offset and a mask between convolutions")
+            .within(2e-2)
+            .steps(2)
+            .input(Trace.SEED, Spec.i32(2), Fill.bits())
+            .input(Trace.STEP, Spec.i32(), Fill.step())
+            .by("x", Spec.f32(3, 16, 7, 5), Fill.normal(1))
+            .by("first", Spec.f32(16, 16, 3, 3), Fill.normal(0.2))
+            .by("offset", Spec.f32(16, 7, 5), Fill.normal(1))
+            .by("last", Spec.f32(8, 16, 1, 1), Fill.normal(0.3))
+            .program(
+                (trace, in) -> {
+                  Tensor h = in[2].conv2d(in[3], SAME).add(in[2]).add(in[4]);
+                  Tensor mask = trace.dropoutMask("a", h.shape(), 0.5f);
+                  Tensor masked = h.relu().mul(mask);
+                  return List.of(mask, masked, masked.conv2d(in[5], Window2d.UNIT));
+                }));
   }
 
-  private static OpCase images(String name, UnaryOperator<Tensor> middle) {
-    return OpCase.named(name + " between convolutions")
+  private static Tensor slicedWhole(Tensor h) {
+    return Tensor.concat(1, List.of(h.narrow(1, 8, 8), h.narrow(1, 0, 8))).narrow(2, 1, 5);
+  }
+
+  private static Tensor padded(Tensor h) {
+    return h.narrow(1, 0, 8).pad(new int[] {0, 8, 1, 0}, new int[4], 2);
+  }
+
+  private static Tensor sliced(Tensor h) {
+    return Tensor.concat(1, List.of(h.narrow(1, 3, h.shape().dim(1) - 3), h.narrow(1, 0, 3)))
+        .mul(0.5);
+  }
+
+  private static OpCase images(String name, int channels, UnaryOperator<Tensor> middle) {
+    return OpCase.named(name + " between convolutions of " + channels + " channels")
         .within(2e-2)
         .by("x", Spec.f32(3, 6, 7, 5), Fill.normal(1))
-        .by("first", Spec.f32(10, 6, 3, 3), Fill.normal(0.2))
-        .by("last", Spec.f32(4, 10, 1, 1), Fill.normal(0.3))
+        .by("first", Spec.f32(channels, 6, 3, 3), Fill.normal(0.2))
+        .by("last", Spec.f32(8, channels, 1, 1), Fill.normal(0.3))
         .program(
             (trace, in) ->
                 List.of(middle.apply(in[0].conv2d(in[1], SAME)).conv2d(in[2], Window2d.UNIT)));

@@ -2,8 +2,10 @@ package dev.tarn.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.ir.DropoutMask;
@@ -39,7 +41,7 @@ class TapeCompilerTests {
                 new Fused.Apply(Kind.MUL, List.of(5, 6))),
             List.of(5, 7));
     return TapeCompiler.compile(
-        tape, List.of(Spec.f32(shape), Spec.f32(columns), Spec.i32(2), Spec.i32()), false);
+        tape, List.of(Spec.f32(shape), Spec.f32(columns), Spec.i32(2), Spec.i32()), false, false);
   }
 
   /** Every function and every form of operand. */
@@ -65,7 +67,8 @@ class TapeCompilerTests {
           List.of(register - 1, register % inputs.size(), (register + 1) % inputs.size());
       tape.add(new Fused.Apply(kind, operands.subList(0, kind.arity())));
     }
-    return TapeCompiler.compile(new Fused(shape, tape, List.of(tape.size() - 1)), inputs, false);
+    return TapeCompiler.compile(
+        new Fused(shape, tape, List.of(tape.size() - 1)), inputs, false, false);
   }
 
   @Test
@@ -91,7 +94,7 @@ class TapeCompilerTests {
           float x0[4];
           tarn::load_full(x0, in0, base, count);
           float x1[4];
-          tarn::load_row_by_four(x1, in1, base, count, in1_0);
+          tarn::load_row_aligned(x1, in1, base, count, in1_0);
           float x6[4];
           tarn::dropout_mask(x6, m6_seed, m6_step, base / 4, m6_low, m6_high, m6_threshold,\
          m6_scale);
@@ -117,10 +120,47 @@ class TapeCompilerTests {
         text.replaceAll("tape_[0-9a-f]{16}", "NAME"));
   }
 
+  /** bf16 takes part, and images lie with their channels last. */
+  private static TapeSource images() {
+    Shape shape = Shape.of(2, 16, 4, 5);
+    Fused tape =
+        new Fused(
+            shape,
+            List.of(
+                new Fused.Load(0),
+                new Fused.Load(1),
+                new Fused.Apply(Kind.ADD, List.of(0, 1)),
+                new Fused.Load(2),
+                new Fused.Apply(Kind.MUL, List.of(2, 3)),
+                new Fused.Mask(3, 4, new DropoutMask(shape, 31L, 0.75f)),
+                new Fused.Apply(Kind.MUL, List.of(4, 5))),
+            List.of(4, 6),
+            List.of(DType.BF16, DType.F32));
+    List<Spec> inputs =
+        List.of(
+            new Spec(DType.BF16, shape),
+            Spec.f32(16, 1, 1),
+            Spec.f32(2, 16, 1, 1),
+            Spec.i32(2),
+            Spec.i32());
+    return TapeCompiler.compile(tape, inputs, false, true);
+  }
+
+  @Test
+  void channelsLastAreReadAsTheyLie() {
+    String text = images().text();
+    assertEquals(8, images().width());
+    assertTrue(text.contains("load_full(x0, in0, base, count);"), text);
+    assertTrue(text.contains("load_row_aligned(x1, in1, base, count, in1_0);"), text);
+    assertTrue(text.contains("load_general(x3, in3, base, count, {in3_0, in3_1, in3_2});"), text);
+    assertTrue(text.contains("base, m5_channels, m5_plane, m5_low"), text);
+  }
+
   @Test
   void nvccCompilesGeneratedKernels(@TempDir Path directory) throws Exception {
     assumeTrue(nvccRuns(), "skipped: nvcc is not installed");
-    String source = TapeSource.PREAMBLE + sample(32, 64, 0.01).text() + everything().text();
+    String source =
+        TapeSource.PREAMBLE + sample(32, 64, 0.01).text() + everything().text() + images().text();
     Path file = Files.writeString(directory.resolve("generated.cu"), source);
     for (Map.Entry<String, String> header : KernelSources.headers(source).entrySet()) {
       Files.writeString(directory.resolve(header.getKey()), header.getValue());

@@ -1,0 +1,134 @@
+package dev.tarn.cuda;
+
+import dev.tarn.DType;
+import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Schedule;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Batch normalization of rows of channels, {@code batch_norm_columns.cu}, and its gradient. */
+final class ColumnNormalization {
+  private static final String FILE = "batch_norm_columns.cu";
+
+  /** Threads side by side, which read 128 bytes of a row. */
+  private static final int MOST_ACROSS = 8;
+
+  /** A thread gets at least so many rows. */
+  private static final int LEAST_ROWS = 8;
+
+  /** Chunks are made until there are about this many blocks of work. */
+  private static final int BLOCKS = 1024;
+
+  private static final int LANES = 32;
+
+  private final Schedule<Step> schedule;
+  private final Kernels kernels;
+  private final float epsilon;
+  private final DType type;
+  private final List<Buffer> in;
+  private final List<Buffer> out;
+  private final long rows;
+  private final int channels;
+  private final int width;
+  private final int across;
+  private final long chunk;
+  private final long chunks;
+
+  /** Lowers the normalization of values of a type. */
+  ColumnNormalization(
+      Schedule<Step> schedule,
+      Kernels kernels,
+      float epsilon,
+      DType type,
+      List<Buffer> in,
+      List<Buffer> out,
+      long rows,
+      int channels) {
+    this.schedule = schedule;
+    this.kernels = kernels;
+    this.epsilon = epsilon;
+    this.type = type;
+    this.in = in;
+    this.out = out;
+    this.rows = rows;
+    this.channels = channels;
+    this.width = channels % Kernels.together(type) == 0 ? Kernels.together(type) : 1;
+    int most = width == 1 ? LANES : MOST_ACROSS;
+    int threads = channels / width;
+    this.across = threads >= most ? most : Integer.highestOneBit(2 * threads - 1);
+    long wanted = Math.min(CudaLowering.ceil(rows, down() * LEAST_ROWS), BLOCKS / groups());
+    this.chunk = CudaLowering.ceil(rows, Math.max(1, wanted));
+    this.chunks = CudaLowering.ceil(rows, chunk);
+  }
+
+  private int down() {
+    return CudaLowering.BLOCK / across;
+  }
+
+  private long groups() {
+    return CudaLowering.ceil(channels, (long) across * width);
+  }
+
+  /** Of x, scale, bias to y, mean, variance. */
+  List<Step> forward() {
+    Buffer partial = partial();
+    Buffer coefficients = coefficients();
+    List<Step> steps = new ArrayList<>();
+    steps.add(extents(tiles("_statistics").reads(in.get(0)).writes(partial)).build(7 * size()));
+    KernelStep finish = finish("_finish");
+    in.forEach(finish::reads);
+    finish.reads(partial).writes(out.get(1)).writes(out.get(2)).writes(coefficients);
+    steps.add(extents(finish).whole(chunks).real(epsilon).build(8 * chunks * channels));
+    KernelStep apply = tiles("").reads(in.get(0)).reads(coefficients).writes(out.get(0));
+    steps.add(extents(apply).build(4 * size()));
+    return steps;
+  }
+
+  /** Of x, scale, mean, variance, dy to dx, dscale, dbias. */
+  List<Step> gradient() {
+    Buffer partial = partial();
+    Buffer coefficients = coefficients();
+    List<Step> steps = new ArrayList<>();
+    KernelStep sums = tiles("_grad_sums").reads(in.get(0)).reads(in.get(2)).reads(in.get(4));
+    steps.add(extents(sums.writes(partial)).build(4 * size()));
+    KernelStep finish = finish("_grad_finish");
+    in.subList(1, 4).forEach(finish::reads);
+    finish.reads(partial).writes(out.get(1)).writes(out.get(2)).writes(coefficients);
+    finish.whole(channels).whole(rows).whole(chunks).real(epsilon);
+    steps.add(finish.build(2 * chunks * channels));
+    KernelStep apply = tiles("_grad").reads(in.get(0)).reads(in.get(4)).reads(coefficients);
+    steps.add(extents(apply.writes(out.get(0))).build(5 * size()));
+    return steps;
+  }
+
+  private long size() {
+    return rows * channels;
+  }
+
+  private Buffer partial() {
+    return schedule.scratch("batch_norm partial", 2L * Float.BYTES * chunks * channels);
+  }
+
+  private Buffer coefficients() {
+    return schedule.scratch("batch_norm coefficients", 4L * Float.BYTES * channels);
+  }
+
+  private KernelStep tiles(String suffix) {
+    return kernel(suffix).grid(groups(), chunks).block(across, down());
+  }
+
+  private KernelStep finish(String suffix) {
+    return kernel(suffix)
+        .grid(CudaLowering.ceil(channels, LANES), 1)
+        .block(LANES, CudaLowering.WARPS);
+  }
+
+  private KernelStep kernel(String suffix) {
+    return CudaLowering.kernel(
+        kernels, FILE, "batch_norm_columns" + suffix, Kernels.elements(type, channels));
+  }
+
+  private KernelStep extents(KernelStep step) {
+    return step.whole(channels).whole(rows).whole(chunk);
+  }
+}

@@ -1,0 +1,135 @@
+package dev.tarn.cuda;
+
+import dev.tarn.DType;
+import dev.tarn.Shape;
+import dev.tarn.Spec;
+import dev.tarn.ir.BatchNorm;
+import dev.tarn.ir.BatchNormGrad;
+import dev.tarn.ir.Cast;
+import dev.tarn.ir.Concat;
+import dev.tarn.ir.Conv2d;
+import dev.tarn.ir.Conv2dGradInput;
+import dev.tarn.ir.Conv2dGradWeight;
+import dev.tarn.ir.Fused;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Op;
+import dev.tarn.ir.Pad;
+import dev.tarn.ir.Pool2d;
+import dev.tarn.ir.Pool2dGrad;
+import dev.tarn.ir.Program;
+import dev.tarn.ir.Reduce;
+import dev.tarn.ir.Slice;
+import dev.tarn.ir.Value;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Which values of a program lie in memory with their channels last.
+ *
+ * <p>Logically a value is row-major, an image {@code [N, C, H, W]}; only the order of its elements
+ * in memory is decided here. Convolutions on tensor cores write channels last, and what works on
+ * images element by element, channel by channel or window by window keeps the order of what it
+ * reads. Everything else is plain, and so are outputs, states and operands of reshapes, for which
+ * {@link Images} makes plain copies.
+ *
+ * <p>With the property {@code tarn.layout=false} every value is plain.
+ */
+final class ImageLayouts {
+  /** Channels fill whole accesses of 16 bytes in every type. */
+  private static final int MULTIPLE = 8;
+
+  private final Set<Value> last = new HashSet<>();
+
+  /**
+   * Decides, going through the nodes once.
+   *
+   * @param onTensorCores which convolutions run on tensor cores
+   */
+  ImageLayouts(Program program, Predicate<Node> onTensorCores) {
+    if ("false".equals(System.getProperty("tarn.layout"))) {
+      return;
+    }
+    for (Node node : program.body()) {
+      boolean makes =
+          node.op() instanceof Conv2d || node.op() instanceof Conv2dGradInput
+              ? onTensorCores.test(node)
+              : keepsOrder(node.op()) && node.inputs().stream().anyMatch(last::contains);
+      if (makes) {
+        node.outputs().stream().filter(value -> fits(value.spec())).forEach(last::add);
+      }
+    }
+  }
+
+  private static boolean keepsOrder(Op op) {
+    return op instanceof Fused
+        || op instanceof Cast
+        || op instanceof BatchNorm
+        || op instanceof BatchNormGrad
+        || op instanceof Pool2d
+        || op instanceof Pool2dGrad
+        || op instanceof Slice
+        || op instanceof Concat
+        || op instanceof Pad;
+  }
+
+  private static boolean fits(Spec spec) {
+    Shape shape = spec.shape();
+    return shape.rank() == 4
+        && shape.size() > 0
+        && shape.dim(1) % MULTIPLE == 0
+        && (spec.dtype() == DType.F32 || spec.dtype() == DType.BF16);
+  }
+
+  /** Whether a value lies with its channels last. */
+  boolean isLast(Value value) {
+    return last.contains(value);
+  }
+
+  /**
+   * Whether a node works on images with channels last. Convolutions see to their operands
+   * themselves.
+   */
+  boolean isLast(Node node) {
+    return node.op() instanceof Reduce
+        ? isLast(node.inputs().get(0)) && isSame(node.output().spec().shape())
+        : !node.outputs().isEmpty() && isLast(node.outputs().get(0));
+  }
+
+  /** Whether a node takes its operands in any order. */
+  static boolean takesAny(Op op) {
+    return op instanceof Conv2d || op instanceof Conv2dGradInput || op instanceof Conv2dGradWeight;
+  }
+
+  /** A shape of an image, or one that is broadcast to images, with its channels last. */
+  static Shape order(Shape shape) {
+    Shape image = image(shape);
+    return Shape.of(image.dim(0), image.dim(2), image.dim(3), image.dim(1));
+  }
+
+  /** An entry for each axis of an image, in the order of axes with channels last. */
+  static <T> List<T> order(List<T> axes) {
+    return List.of(axes.get(0), axes.get(2), axes.get(3), axes.get(1));
+  }
+
+  /** Where an axis of an image is with channels last. */
+  static int order(int axis) {
+    return axis == 0 ? 0 : axis == 1 ? 3 : axis - 1;
+  }
+
+  /** The shape with four axes. */
+  static Shape image(Shape shape) {
+    Shape image = shape;
+    while (image.rank() < 4) {
+      image = image.prepend(1);
+    }
+    return image;
+  }
+
+  /** Whether elements of a shape lie the same in either order. */
+  static boolean isSame(Shape shape) {
+    Shape image = image(shape);
+    return image.dim(1) == 1 || (image.dim(2) == 1 && image.dim(3) == 1);
+  }
+}
