@@ -133,7 +133,8 @@ int allocate_device(Context *context, size_t bytes, uintptr_t *address) {
   if (bytes == 0) return INVALID_VALUE;
   std::lock_guard<std::mutex> lock(mutex);
   Device &device = device_of(context);
-  if (bytes > environment().memory - device.used) return OUT_OF_MEMORY;
+  size_t taken = device.used + used_by_others(context->device);
+  if (taken > environment().memory || bytes > environment().memory - taken) return OUT_OF_MEMORY;
   Allocation a{bytes, context, ++allocation_count, nullptr, 0};
   *address = obtain(a);
   if (!*address) return OUT_OF_MEMORY;

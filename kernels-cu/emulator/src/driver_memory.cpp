@@ -107,7 +107,8 @@ int release(CUdeviceptr p) {
 DRIVER_API cuMemGetInfo_v2(size_t *available, size_t *total) {
   ENTER_CONTEXT();
   *total = environment().memory;
-  *available = *total - used_memory(current_context());
+  size_t used = used_memory(current_context()) + used_by_others(current_context()->device);
+  *available = used < *total ? *total - used : 0;
   return SUCCESS;
 }
 

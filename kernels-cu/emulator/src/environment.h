@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace tarn {
 
@@ -14,6 +15,7 @@ struct Environment {
   int threads = 1;                  // TARN_EMULATOR_THREADS, default: the machine's
   int timeout_seconds = 60;         // TARN_EMULATOR_TIMEOUT_S, 0 = never
   bool guard = false;               // TARN_EMULATOR_GUARD
+  std::vector<size_t> used;         // TARN_EMULATOR_USED, bytes that other processes hold
   std::string stats_file;           // TARN_EMULATOR_STATS
 };
 
@@ -27,6 +29,10 @@ void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 std::string header_name(const char *function);
 
 // The error that TARN_EMULATOR_FAIL asks this call of the named function to fail with, or 0.
+// Waits as long as TARN_EMULATOR_DELAY asks this call to.
 int injected_fault(const char *function);
+
+// Bytes of a device's memory that other processes hold.
+size_t used_by_others(int device);
 
 }  // namespace tarn

@@ -30,8 +30,19 @@ public interface Backend extends AutoCloseable {
    * @param store where their states live
    * @param precision how exactly products are computed; what it means here is in {@code
    *     docs/precision.md}
+   * @throws DeviceMemoryException if the device has too little memory free, before any of it is
+   *     taken
    */
   Executable compile(List<Program> programs, StateStore store, Precision precision);
+
+  /**
+   * The bytes of device memory that {@link #compile} would take, found by planning alone.
+   *
+   * @return the bytes, or 0 where programs run in the host's memory
+   */
+  default long forecast(List<Program> programs, StateStore store, Precision precision) {
+    return 0;
+  }
 
   /** Prepares programs to be run in f32. */
   default Executable compile(List<Program> programs, StateStore store) {

@@ -11,11 +11,28 @@ public interface BackendProvider {
   int priority();
 
   /**
-   * Starts the backend.
+   * Starts the backend, on the first device where there are several.
    *
    * @throws BackendUnavailableException if it cannot run here, saying why and what to do
    */
   Backend open();
+
+  /**
+   * Starts the backend on the device with the most free memory: what {@code auto} does.
+   *
+   * @throws BackendUnavailableException if it cannot run here, saying why and what to do
+   */
+  default Backend openEmptiest() {
+    return open();
+  }
+
+  /**
+   * The number of devices, each of which {@link #open(int)} may be asked for; 1 also if it cannot
+   * run here.
+   */
+  default int count() {
+    return 1;
+  }
 
   /**
    * Starts the backend on one of several devices.

@@ -14,14 +14,14 @@ public final class Backends {
   private Backends() {}
 
   /**
-   * The first backend that runs here: CUDA, then the CPU, then the reference. One log line says
-   * which, and why not those before it.
+   * The first backend that runs here: CUDA, on the GPU with the most free memory, then the CPU,
+   * then the reference. One log line says which, and why not those before it.
    */
   public static Backend auto() {
     List<String> refused = new ArrayList<>();
     for (BackendProvider provider : providers()) {
       try {
-        Backend backend = provider.open();
+        Backend backend = provider.openEmptiest();
         String why = refused.isEmpty() ? "" : " (" + String.join("; ", refused) + ")";
         LOG.info("device {}: {}{}", backend.name(), backend.description(), why);
         return backend;

@@ -62,6 +62,11 @@ public final class ValidatingBackend implements Backend {
   }
 
   @Override
+  public long forecast(List<Program> programs, StateStore store, Precision precision) {
+    return backend.forecast(programs, store, precision);
+  }
+
+  @Override
   public void close() {
     backend.close();
   }

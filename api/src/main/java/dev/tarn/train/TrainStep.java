@@ -32,9 +32,6 @@ import org.slf4j.LoggerFactory;
  * <p>Evaluation and prediction share the states. Used by one thread.
  */
 public final class TrainStep implements AutoCloseable {
-  /** How many compiled steps are kept; the least recently used goes first. */
-  static final int MAX_COMPILED = 16;
-
   private static final Turn NO_TURN = new Turn(0, 0, true, false);
   private static final Logger LOG = LoggerFactory.getLogger(TrainStep.class);
 
@@ -45,7 +42,12 @@ public final class TrainStep implements AutoCloseable {
     PREDICT
   }
 
-  private record Key(Kind kind, List<Spec> features) {}
+  private record Key(Kind kind, List<Spec> features) {
+    @Override
+    public String toString() {
+      return features.toString();
+    }
+  }
 
   private final Backend backend;
   private final StepPrograms programs;
@@ -53,7 +55,7 @@ public final class TrainStep implements AutoCloseable {
   private final StepInputs inputs;
   private final StateStore store;
   private final Precision precision;
-  private final LinkedHashMap<Key, CompiledStep> compiled = new LinkedHashMap<>(16, 0.75f, true);
+  private final CompiledSteps<Key> compiled = new CompiledSteps<>();
 
   /** A step with one optimizer for all parameters. */
   public TrainStep(
@@ -331,13 +333,12 @@ public final class TrainStep implements AutoCloseable {
 
   /** Bytes of device memory: states and the memory of every compiled step. */
   public long bytes() {
-    return store.bytes() + compiled.values().stream().mapToLong(CompiledStep::bytes).sum();
+    return store.bytes() + compiled.bytes();
   }
 
   @Override
   public void close() {
-    compiled.values().forEach(CompiledStep::close);
-    compiled.clear();
+    compiled.close();
     store.close();
   }
 
@@ -357,34 +358,15 @@ public final class TrainStep implements AutoCloseable {
   }
 
   private CompiledStep compiled(Key key) {
-    CompiledStep known = compiled.get(key);
-    if (known != null) {
-      return known;
-    }
-    CompiledStep made = compile(key.kind(), key.features());
-    compiled.put(key, made);
-    if (compiled.size() > MAX_COMPILED) {
-      Key oldest = compiled.keySet().iterator().next();
-      compiled.remove(oldest).close();
-      LOG.warn(
-          "more than {} shapes of batches are in use; the step for {} was dropped and will be"
-              + " compiled again: pad or bucket the batches",
-          MAX_COMPILED,
-          oldest.features());
-    }
-    return made;
+    return compiled.get(key, () -> compile(key.kind(), key.features()));
   }
 
   private CompiledStep compile(Kind kind, List<Spec> features) {
     long start = System.nanoTime();
-    List<Program> traced =
-        switch (kind) {
-          case TRAIN -> List.of(programs.gradients(features), programs.apply());
-          case ACCUMULATE -> List.of(programs.gradients(features));
-          case EVALUATE -> List.of(programs.evaluate(features));
-          case PREDICT -> List.of(programs.predict(features));
-        };
-    Executable executable = backend.compile(traced, store, precision);
+    List<Program> traced = trace(kind, features);
+    Executable executable =
+        LargestBatch.compile(
+            backend, traced, store, precision, features, f -> trace(kind, f), compiled::makeRoom);
     LOG.info(
         "compiled {} for features {} in {} ms, {} bytes",
         kind,
@@ -392,5 +374,14 @@ public final class TrainStep implements AutoCloseable {
         (System.nanoTime() - start) / 1_000_000,
         executable.bytes());
     return new CompiledStep(traced, executable, inputs.tensors());
+  }
+
+  private List<Program> trace(Kind kind, List<Spec> features) {
+    return switch (kind) {
+      case TRAIN -> List.of(programs.gradients(features), programs.apply());
+      case ACCUMULATE -> List.of(programs.gradients(features));
+      case EVALUATE -> List.of(programs.evaluate(features));
+      case PREDICT -> List.of(programs.predict(features));
+    };
   }
 }

@@ -70,7 +70,9 @@ public final class CudaBackend implements Backend {
   @Override
   public String description() {
     Device device = context.device();
-    return device.name()
+    int count = Device.list().size();
+    return (count > 1 ? "GPU " + device.index() + " of " + count + ": " : "")
+        + device.name()
         + " (compute capability "
         + device.capability()
         + ", "
@@ -86,9 +88,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Executable compile(List<Program> programs, StateStore store, Precision precision) {
-    if (!(store instanceof CudaStateStore own) || own.backend() != this) {
-      throw new IllegalArgumentException("the state store belongs to another backend");
-    }
+    CudaStateStore own = own(store);
     if (precision != Precision.FP32 && !kernels.hasTensorCores() && !saidPrecision) {
       saidPrecision = true;
       LOG.warn(
@@ -97,6 +97,18 @@ public final class CudaBackend implements Backend {
           context.device().capability());
     }
     return CudaExecutable.compile(this, programs, own, precision);
+  }
+
+  @Override
+  public long forecast(List<Program> programs, StateStore store, Precision precision) {
+    return DevicePlan.forecast(this, programs, own(store), precision);
+  }
+
+  private CudaStateStore own(StateStore store) {
+    if (store instanceof CudaStateStore own && own.backend() == this) {
+      return own;
+    }
+    throw new IllegalArgumentException("the state store belongs to another backend");
   }
 
   /** Releases the device. Never throws. */

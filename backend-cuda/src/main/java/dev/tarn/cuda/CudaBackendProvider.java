@@ -5,7 +5,9 @@ import dev.tarn.backend.BackendProvider;
 import dev.tarn.backend.BackendUnavailableException;
 import dev.tarn.cuda.driver.CudaException;
 import dev.tarn.cuda.driver.CudaUnavailableException;
+import dev.tarn.cuda.driver.Device;
 import java.util.List;
+import java.util.function.IntSupplier;
 
 /** Announces the CUDA backend, the first that {@code auto} tries. */
 public final class CudaBackendProvider implements BackendProvider {
@@ -29,8 +31,26 @@ public final class CudaBackendProvider implements BackendProvider {
 
   @Override
   public Backend open(int device) {
+    return open(() -> device);
+  }
+
+  @Override
+  public Backend openEmptiest() {
+    return open(Device::emptiest);
+  }
+
+  @Override
+  public int count() {
     try {
-      return CudaBackend.open(device);
+      return Device.list().size();
+    } catch (CudaException e) {
+      return 1;
+    }
+  }
+
+  private static Backend open(IntSupplier device) {
+    try {
+      return CudaBackend.open(device.getAsInt());
     } catch (CudaUnavailableException e) {
       throw unavailable(e, e.details());
     } catch (CudaException | IllegalArgumentException e) {

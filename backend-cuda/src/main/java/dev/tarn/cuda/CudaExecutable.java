@@ -78,7 +78,7 @@ final class CudaExecutable implements Executable {
       return new CudaExecutable(backend, programs, store, precision, plan, staging);
     } catch (CudaException e) {
       plan.close();
-      throw new TarnException("cannot stage inputs: " + e.getMessage(), e);
+      throw Failures.of("cannot stage inputs", e);
     }
   }
 
@@ -188,9 +188,7 @@ final class CudaExecutable implements Executable {
   }
 
   private TarnException failure(CudaException e) {
-    return new TarnException(
-        "the step " + programs.stream().map(Program::name).toList() + " failed: " + e.getMessage(),
-        e);
+    return Failures.of("the step " + programs.stream().map(Program::name).toList() + " failed", e);
   }
 
   @Override

@@ -4,7 +4,6 @@ import dev.tarn.Arena;
 import dev.tarn.HostTensor;
 import dev.tarn.ShapeException;
 import dev.tarn.State;
-import dev.tarn.TarnException;
 import dev.tarn.backend.StateStore;
 import dev.tarn.cuda.driver.CudaException;
 import dev.tarn.cuda.driver.CudaOutOfMemoryException;
@@ -39,10 +38,9 @@ final class CudaStateStore implements StateStore {
     try {
       this.memory = DeviceMemory.allocate(backend.context(), Math.max(1, end));
       zeroArenas();
-    } catch (CudaOutOfMemoryException e) {
-      throw new TarnException("no memory for the states: " + e.getMessage(), e);
     } catch (CudaException e) {
-      throw new TarnException("cannot allocate states: " + e.getMessage(), e);
+      boolean full = e instanceof CudaOutOfMemoryException;
+      throw Failures.of(full ? "no memory for the states" : "cannot allocate states", e);
     }
   }
 
@@ -93,7 +91,7 @@ final class CudaStateStore implements StateStore {
       backend.context().makeCurrent();
       backend.transfers().toHost(value, address);
     } catch (CudaException e) {
-      throw new TarnException("cannot read state " + state + ": " + e.getMessage(), e);
+      throw Failures.of("cannot read state " + state, e);
     }
     return value;
   }
@@ -109,7 +107,7 @@ final class CudaStateStore implements StateStore {
       backend.context().makeCurrent();
       backend.transfers().toDevice(address, value);
     } catch (CudaException e) {
-      throw new TarnException("cannot write state " + state + ": " + e.getMessage(), e);
+      throw Failures.of("cannot write state " + state, e);
     }
   }
 

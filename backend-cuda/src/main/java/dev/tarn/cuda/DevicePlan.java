@@ -29,6 +29,8 @@ final class DevicePlan implements AutoCloseable {
    */
   record Part(Program program, List<Node> nodes, int from, int to) {}
 
+  private static final long MAX_HEADROOM = 256L << 20;
+
   private final List<Part> parts = new ArrayList<>();
   private final Schedule<Step> schedule;
   private final List<Command> commands = new ArrayList<>();
@@ -46,32 +48,62 @@ final class DevicePlan implements AutoCloseable {
       Precision precision,
       boolean byNode) {
     this.schedule = new Schedule<>(byNode);
-    boolean join = !byNode && !"false".equals(System.getProperty("tarn.fuse"));
-    List<Program> lowered =
-        programs.stream()
-            .map(program -> passes(program, precision, join, backend.kernels().hasTensorCores()))
-            .toList();
     try {
-      lowered.forEach(program -> lower(program, backend, store, byNode));
-      backend.kernels().compileRequested();
-      schedule.plan();
+      lower(schedule, parts, backend, programs, store, precision, byNode);
       Debug.print(1, names(programs) + ": " + schedule);
+      // Before anything is compiled or taken: whoever else uses the device keeps it.
+      DeviceMemory.requireFree(backend.context(), needed(schedule));
+      backend.kernels().compileRequested();
       DeviceMemory arena = DeviceMemory.allocate(backend.context(), Math.max(1, schedule.bytes()));
       this.binding = new Binding(backend, store, arena, schedule.inputBytes());
     } catch (CudaOutOfMemoryException e) {
-      throw new TarnException(outOfMemory(programs, store, e), e);
+      throw outOfMemory(programs, store, e);
     } catch (CudaException e) {
-      throw new TarnException("cannot compile " + names(programs) + ": " + e.getMessage(), e);
+      throw Failures.of("cannot compile " + names(programs), e);
     }
     try {
       for (Schedule.Initial initial : schedule.initials()) {
         backend.transfers().toDevice(binding.address(initial.buffer()), initial.data());
       }
       schedule.entries().forEach(entry -> commands.add(entry.step().binder().bind(binding)));
+    } catch (CudaOutOfMemoryException e) {
+      binding.close();
+      throw outOfMemory(programs, store, e);
     } catch (CudaException e) {
       binding.close();
-      throw new TarnException("cannot compile " + names(programs) + ": " + e.getMessage(), e);
+      throw Failures.of("cannot compile " + names(programs), e);
     }
+  }
+
+  /** The bytes that programs need: lowers and plans, and takes nothing. */
+  static long forecast(
+      CudaBackend backend, List<Program> programs, CudaStateStore store, Precision precision) {
+    Schedule<Step> schedule = new Schedule<>(false);
+    lower(schedule, new ArrayList<>(), backend, programs, store, precision, false);
+    backend.kernels().forgetRequested();
+    return needed(schedule);
+  }
+
+  /** The arena, and room for what the driver takes beside it: kernels' code, tables, graphs. */
+  private static long needed(Schedule<Step> schedule) {
+    return schedule.bytes() + Math.min(schedule.bytes() / 64, MAX_HEADROOM);
+  }
+
+  private static void lower(
+      Schedule<Step> schedule,
+      List<Part> parts,
+      CudaBackend backend,
+      List<Program> programs,
+      CudaStateStore store,
+      Precision precision,
+      boolean byNode) {
+    boolean join = !byNode && !"false".equals(System.getProperty("tarn.fuse"));
+    boolean tensorCores = backend.kernels().hasTensorCores();
+    for (Program program : programs) {
+      Program lowered = passes(program, precision, join, tensorCores);
+      lower(schedule, parts, lowered, backend, store, byNode);
+    }
+    schedule.plan();
   }
 
   private static Program passes(
@@ -83,7 +115,13 @@ final class DevicePlan implements AutoCloseable {
     return Debug.show("fused", tensorCores ? fused : Bf16AsF32.apply(fused));
   }
 
-  private void lower(Program program, CudaBackend backend, CudaStateStore store, boolean byNode) {
+  private static void lower(
+      Schedule<Step> schedule,
+      List<Part> parts,
+      Program program,
+      CudaBackend backend,
+      CudaStateStore store,
+      boolean byNode) {
     schedule.begin(program);
     int from = schedule.entries().size();
     CudaLowering.lower(schedule, backend.kernels(), store, program, byNode);
@@ -99,14 +137,13 @@ final class DevicePlan implements AutoCloseable {
     parts.add(new Part(program, List.of(), at, entries.size()));
   }
 
-  private String outOfMemory(
+  private TarnException outOfMemory(
       List<Program> programs, CudaStateStore store, CudaOutOfMemoryException cause) {
-    return String.format(
-        "%s does not fit the GPU: its values need %s beside %s of states; %s",
-        names(programs),
-        Bytes.text(schedule.bytes()),
-        Bytes.text(store.bytes()),
-        cause.getMessage());
+    return Failures.of(
+        String.format(
+            "%s does not fit the GPU: its values need %s beside %s of states",
+            names(programs), Bytes.text(schedule.bytes()), Bytes.text(store.bytes())),
+        cause);
   }
 
   private static String names(List<Program> programs) {

@@ -97,6 +97,11 @@ final class Kernels implements AutoCloseable {
     }
   }
 
+  /** Takes the requests back: their programs are not compiled. */
+  void forgetRequested() {
+    requested.clear();
+  }
+
   /** Compiles the generated kernels that were requested and are not there yet. */
   void compileRequested() {
     if (requested.isEmpty()) {

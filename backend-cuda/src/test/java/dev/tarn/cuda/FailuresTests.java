@@ -102,7 +102,7 @@ class FailuresTests {
     expect(
         child().environment("TARN_EMULATOR_MEMORY", 40 << 20),
         "failed: program work does not fit the GPU: its values need 12.0 MiB beside 4.0 MiB of"
-            + " states; ",
+            + " states: ",
         "is out of memory",
         "MiB free");
     expect(child().environment("TARN_EMULATOR_MEMORY", 8 << 20), "unavailable: ", "out of memory");

@@ -35,7 +35,8 @@ final class Devices {
   /**
    * Opens a device.
    *
-   * @param name {@code auto} or a device; a device that is named never falls back to another
+   * @param name {@code auto}, which takes the emptiest of several GPUs, or a device; a device that
+   *     is named never falls back to another
    * @throws BackendUnavailableException if it cannot run here
    */
   static Opened open(String name) {
@@ -46,7 +47,7 @@ final class Devices {
     @Nullable BackendUnavailableException last = null;
     for (BackendProvider provider : Backends.providers()) {
       try {
-        return new Opened(provider.open(), refused);
+        return new Opened(provider.openEmptiest(), refused);
       } catch (BackendUnavailableException e) {
         refused.add(provider.name());
         last = e;

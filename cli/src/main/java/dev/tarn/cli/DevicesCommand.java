@@ -15,8 +15,9 @@ import picocli.CommandLine.Command;
     description = "Show which devices can be used here, and why others cannot.",
     footer = {
       "",
-      "The first that can be used is what 'device: auto' takes.",
-      "A device is chosen in the run file or by an override: device=cuda."
+      "The first that can be used is what 'device: auto' takes; of several GPUs",
+      "it takes the one with the most free memory. 'cuda' is the first GPU.",
+      "A device is chosen in the run file or by an override: device=cuda:1."
     })
 final class DevicesCommand implements Callable<Integer> {
   private final Output output;
@@ -29,15 +30,22 @@ final class DevicesCommand implements Callable<Integer> {
   public Integer call() {
     PrintStream out = output.out();
     for (BackendProvider provider : Backends.providers()) {
-      String name = String.format("%-10s ", provider.name());
-      try (Backend backend = provider.open()) {
-        out.println(name + "yes  " + backend.description());
-      } catch (BackendUnavailableException e) {
-        String indent = " ".repeat(name.length() + 5);
-        out.println(name + "no   " + e.getMessage().replace("\n", "\n" + indent));
-        e.details().forEach(detail -> out.println(indent + detail));
+      int count = provider.count();
+      for (int i = 0; i < count; i++) {
+        describe(out, provider, i, provider.name() + (count > 1 ? ":" + i : ""));
       }
     }
     return 0;
+  }
+
+  private static void describe(PrintStream out, BackendProvider provider, int number, String as) {
+    String name = String.format("%-10s ", as);
+    try (Backend backend = provider.open(number)) {
+      out.println(name + "yes  " + backend.description());
+    } catch (BackendUnavailableException e) {
+      String indent = " ".repeat(name.length() + 5);
+      out.println(name + "no   " + e.getMessage().replace("\n", "\n" + indent));
+      e.details().forEach(detail -> out.println(indent + detail));
+    }
   }
 }

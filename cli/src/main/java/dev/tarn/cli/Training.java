@@ -6,6 +6,7 @@ import dev.tarn.Parameter;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Debug;
+import dev.tarn.backend.DeviceException;
 import dev.tarn.config.ConfigException;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
@@ -204,6 +205,9 @@ final class Training {
           && (!allEpochs || config.train().earlyStopping() != null)) {
         say("stopped", stop.sentence());
       }
+    } catch (DeviceException e) {
+      throw new TarnException(
+          e.getMessage() + "\nGo on with: tarn train --resume " + directory.path(), e);
     } catch (NonFiniteException e) {
       Path file = directory.saveInspection(e);
       throw new TarnException(e.getMessage() + " What the step computed is in " + file, e);

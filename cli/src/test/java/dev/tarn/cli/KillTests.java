@@ -3,7 +3,6 @@ package dev.tarn.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tarn.cli.Tarn.Child;
 import dev.tarn.cli.Tarn.Result;
@@ -47,24 +46,8 @@ final class KillTests {
 
   @Test
   void cudaOnTheEmulator() throws Exception {
-    javaOptions.add("-Dtarn.cuda.libraries=" + emulator());
+    javaOptions.add("-Dtarn.cuda.libraries=" + EmulatedGpu.libraries());
     killAndCompare("cuda");
-  }
-
-  /** Builds the CUDA emulator if it is out of date. */
-  private static Path emulator() throws Exception {
-    Path script = Path.of("..", "kernels-cu", "emulator", "build.sh");
-    assumeTrue(Files.exists(script), "skipped: the CUDA emulator is not in this checkout");
-    Path target = Path.of("..", "kernels-cu", "target", "emulator").toAbsolutePath().normalize();
-    Process build =
-        new ProcessBuilder("sh", script.toString(), target.toString())
-            .redirectErrorStream(true)
-            .start();
-    String said = new String(build.getInputStream().readAllBytes()).strip();
-    int code = build.waitFor();
-    assumeTrue(code != 3, "skipped: " + said);
-    assertEquals(0, code, said);
-    return target;
   }
 
   private void killAndCompare(String device) throws Exception {

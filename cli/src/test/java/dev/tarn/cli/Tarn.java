@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -97,8 +98,14 @@ final class Tarn {
     private final Thread reader;
 
     Child(List<String> command) throws IOException {
+      this(command, Map.of());
+    }
+
+    Child(List<String> command, Map<String, String> environment) throws IOException {
       errors = Files.createTempFile(Path.of("target"), "tarn-test", ".err");
-      process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+      ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
+      builder.environment().putAll(environment);
+      process = builder.start();
       reader = new Thread(this::read, "child output");
       reader.setDaemon(true);
       reader.start();
@@ -133,6 +140,17 @@ final class Tarn {
           return true;
         }
       }
+    }
+
+    /** Waits for a text on standard error; false if the process ended without. */
+    boolean awaitError(String text) throws IOException, InterruptedException {
+      while (!Files.readString(errors).contains(text)) {
+        if (!process.isAlive()) {
+          return Files.readString(errors).contains(text);
+        }
+        TimeUnit.MILLISECONDS.sleep(10);
+      }
+      return true;
     }
 
     /** Sends a signal, such as {@code INT}. */

@@ -120,7 +120,12 @@ public final class Cublas implements AutoCloseable {
   }
 
   static CudaException failure(int status, String call) {
-    return new CudaException(call + ": " + cublasStatus.stringFor(status) + " (" + status + ")");
+    String advice =
+        status == cublasStatus.CUBLAS_STATUS_ALLOC_FAILED
+            ? "; the GPU has no memory left: see in nvidia-smi who holds it"
+            : "";
+    return new CudaException(
+        call + ": " + cublasStatus.stringFor(status) + " (" + status + ")" + advice);
   }
 
   /** Destroys the handle and frees its workspace; never throws. */

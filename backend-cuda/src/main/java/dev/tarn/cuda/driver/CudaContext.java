@@ -10,6 +10,8 @@ import jcuda.driver.JCudaDriver;
  * <p>Close what was made from it before. After it was closed, closing those does nothing.
  */
 public final class CudaContext implements AutoCloseable {
+  private static final int UNAVAILABLE = 46;
+
   private final Device device;
   private final CUdevice handle;
   private final CUcontext context = new CUcontext();
@@ -32,6 +34,16 @@ public final class CudaContext implements AutoCloseable {
               + ") is full: no memory is left for a context; nvidia-smi shows who holds it",
           0,
           -1);
+    }
+    if (status == UNAVAILABLE) {
+      throw new CudaException(
+          "GPU "
+              + device.index()
+              + " ("
+              + device.name()
+              + ") is busy or unavailable: another process may hold it alone (compute mode"
+              + " exclusive); see what nvidia-smi says",
+          status);
     }
     Status.check(status, "cuDevicePrimaryCtxRetain");
     context.makeCurrent();

@@ -6,12 +6,15 @@ import org.jspecify.annotations.Nullable;
 /** A failure of the CUDA driver, of cuBLAS or of NVRTC; the root of this package's exceptions. */
 public class CudaException extends RuntimeException {
   /**
-   * Driver errors that leave the context unusable: every later call in this process fails too. ECC
-   * and NVLink faults, illegal address, launch timeout, device assert, stack, instruction and
-   * address faults, launch failure, tensor memory leak.
+   * Driver errors that leave the context unusable: every later call in this process fails too. The
+   * driver shuts down, the device is unavailable, gone or not valid any more, ECC and NVLink
+   * faults, illegal address, launch timeout, device assert, stack, instruction and address faults,
+   * launch failure, tensor memory leak, an unknown error (a GPU that fell off the bus gives it).
    */
   private static final Set<Integer> STICKY =
-      Set.of(214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721);
+      Set.of(
+          4, 46, 100, 101, 214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721,
+          999);
 
   private final int code;
   private final boolean sticky;

@@ -60,6 +60,34 @@ public record Device(
     return CudaContext.open(devices.get(index));
   }
 
+  /**
+   * The number of the device with the most free memory, other processes considered; of equal ones
+   * the first. Devices that cannot be opened come last.
+   *
+   * @throws CudaUnavailableException if CUDA cannot be used
+   */
+  public static int emptiest() {
+    List<Device> devices = list();
+    int best = 0;
+    long most = -1;
+    for (int i = 0; devices.size() > 1 && i < devices.size(); i++) {
+      long free = free(devices.get(i));
+      if (free > most) {
+        best = i;
+        most = free;
+      }
+    }
+    return best;
+  }
+
+  private static long free(Device device) {
+    try (CudaContext context = CudaContext.open(device)) {
+      return context.freeMemory();
+    } catch (CudaException e) {
+      return -1;
+    }
+  }
+
   static CUdevice handle(int index) {
     CUdevice device = new CUdevice();
     Status.check(JCudaDriver.cuDeviceGet(device, index), "cuDeviceGet");

@@ -35,6 +35,17 @@ public final class DeviceMemory implements AutoCloseable {
     return memory;
   }
 
+  /**
+   * Refuses a request that the device has no room for, without making it.
+   *
+   * @throws CudaOutOfMemoryException if less than {@code bytes} are free
+   */
+  public static void requireFree(CudaContext context, long bytes) {
+    if (bytes > context.freeMemory()) {
+      throw outOfMemory(context, bytes);
+    }
+  }
+
   private static CudaOutOfMemoryException outOfMemory(CudaContext context, long bytes) {
     long free = context.freeMemory();
     Device device = context.device();

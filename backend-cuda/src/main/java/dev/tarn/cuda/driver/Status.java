@@ -1,5 +1,6 @@
 package dev.tarn.cuda.driver;
 
+import java.util.Set;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.slf4j.Logger;
@@ -9,6 +10,9 @@ import org.slf4j.LoggerFactory;
 final class Status {
   private static final Logger LOG = LoggerFactory.getLogger(Status.class);
   static final int OUT_OF_MEMORY = 2;
+
+  /** Unavailable, none, not valid any more, unknown: what a GPU gives that fell off the bus. */
+  private static final Set<Integer> GONE = Set.of(46, 100, 101, 999);
 
   private Status() {}
 
@@ -20,12 +24,19 @@ final class Status {
   }
 
   static CudaException failure(int status, String call) {
-    CudaException failure = new CudaException(call + ": " + describe(status), status);
+    String what = call + ": " + describe(status);
+    if (status == OUT_OF_MEMORY) {
+      what += "; see in nvidia-smi who holds the GPU's memory, or use a smaller batch";
+    }
+    CudaException failure = new CudaException(what, status);
     if (!failure.isSticky()) {
       return failure;
     }
-    return new CudaException(
-        failure.getMessage() + "; the device context is lost, start the process again", status);
+    String advice =
+        GONE.contains(status)
+            ? "; the GPU is gone or taken: see what nvidia-smi says, and start the process again"
+            : "; the device context is lost, start the process again";
+    return new CudaException(what + advice, status);
   }
 
   /** Notes a failure while closing: nothing that the caller could do would free more. */

@@ -75,6 +75,27 @@ class EnvironmentTests {
   }
 
   @Test
+  void aLostDeviceFailsEveryLaterCall() throws IOException, InterruptedException {
+    assertLines(
+        Child.run("injected", Map.of("TARN_EMULATOR_FAIL", "cuMemAlloc:2+:46")),
+        "allocation 1: none",
+        "allocation 2: CUDA_ERROR_DEVICE_UNAVAILABLE",
+        "allocation 3: CUDA_ERROR_DEVICE_UNAVAILABLE",
+        "handle: CUBLAS_STATUS_EXECUTION_FAILED",
+        "compiler: none",
+        "closing: CUDA_ERROR_DEVICE_UNAVAILABLE");
+  }
+
+  @Test
+  void memoryOfOtherProcesses() throws IOException, InterruptedException {
+    assertLines(
+        Child.run(
+            "devices", Map.of("TARN_EMULATOR_MEMORY", "1500000", "TARN_EMULATOR_USED", "500000,0")),
+        "600000: none",
+        "600000 more: CUDA_ERROR_OUT_OF_MEMORY");
+  }
+
+  @Test
   void countersOfTwoProcessesAtOnce() throws IOException, InterruptedException {
     Path file = temp.resolve("stats");
     Map<String, String> environment = Map.of("TARN_EMULATOR_STATS", file.toString());

@@ -148,7 +148,7 @@ final class Scenarios {
     cublasHandle handle = new cublasHandle();
     say("handle: " + error(() -> JCublas2.cublasCreate(handle)));
     say("compiler: " + error(() -> compileNothing()));
-    gpu.close();
+    say("closing: " + error(gpu::close));
   }
 
   private static void compileNothing() {

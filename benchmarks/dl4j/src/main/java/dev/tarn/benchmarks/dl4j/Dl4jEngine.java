@@ -29,7 +29,7 @@ final class Dl4jEngine implements Engine {
 
   @Override
   public String description() {
-    return "Deeplearning4j " + DataSet.class.getPackage().getImplementationVersion();
+    return "Deeplearning4j on " + Nd4j.getBackend().getClass().getSimpleName();
   }
 
   /** Without running statistics, which count as parameters there. */

@@ -2,7 +2,7 @@ package dev.tarn.benchmarks.engine;
 
 /** A framework with a model, a batch that is ready, and an optimizer. */
 public interface Engine extends AutoCloseable {
-  /** Framework and version. */
+  /** The framework, and its version where it tells. */
   String description();
 
   /** How many numbers are trained; all engines must agree. */

@@ -4,7 +4,6 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -24,6 +23,9 @@ import java.util.Map;
  * changes on the machine changes both; the ratio is taken pair by pair.
  */
 final class Compare {
+  /** Cores that the system itself may use. */
+  private static final double QUIET = 0.1;
+
   private final int threads = Runtime.getRuntime().availableProcessors();
   private final int rounds = setting("ROUNDS", 8);
   private final int starts = setting("STARTS", 5);
@@ -31,6 +33,8 @@ final class Compare {
   private final double warmUp = setting("WARM_UP", 5);
   private final StringBuilder table = new StringBuilder();
   private final JsonObject result = new JsonObject();
+
+  private double disturbed;
 
   private Compare() {}
 
@@ -68,13 +72,19 @@ final class Compare {
             + " median (least to most) of the pairs.%n",
         rounds, seconds);
     say(
-        "%n| workload | engine | samples/s | Tarn beside it | ratio | load |%n"
+        "%n| workload | engine | samples/s | Tarn beside it | ratio | others, cores |%n"
             + "|---|---|---|---|---|---|%n");
     JsonArray all = new JsonArray();
     for (String workload : workloads) {
       all.add(workload(workload));
     }
     result.add("workloads", all);
+    if (disturbed > QUIET) {
+      say(
+          "%n**Not to be quoted:** other programs used up to %.2f cores meanwhile. Threads that spin"
+              + " at barriers, as PyTorch's do, suffer most from that.%n",
+          disturbed);
+    }
     if (starts > 0) {
       result.add("starts", starts());
     }
@@ -92,10 +102,6 @@ final class Compare {
     table.append(text);
   }
 
-  private static double load() {
-    return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-  }
-
   private static String cpu() throws IOException {
     Path info = Path.of("/proc/cpuinfo");
     if (Files.exists(info)) {
@@ -111,7 +117,6 @@ final class Compare {
   private JsonObject workload(String name) throws IOException {
     JsonObject json = new JsonObject();
     json.addProperty("workload", name);
-    json.addProperty("load_before", load());
     Map<Contender, Contender.Running> running = new LinkedHashMap<>();
     try {
       for (Contender contender : Contender.all(threads)) {
@@ -124,7 +129,12 @@ final class Compare {
         engine.measure(warmUp);
       }
       json.addProperty("parameters", tarn.parameters());
-      json.add("engines", pairs(name, tarn, running));
+      OtherPrograms others = new OtherPrograms();
+      List<Peer> peers = pairs(tarn, running);
+      double cores = others.cores();
+      disturbed = Math.max(disturbed, cores);
+      json.addProperty("other_programs_cores", cores);
+      json.add("engines", tell(name, peers, cores));
     } finally {
       for (Contender.Running engine : running.values()) {
         engine.close();
@@ -150,43 +160,51 @@ final class Compare {
     }
   }
 
-  private JsonArray pairs(
-      String name, Contender.Running tarn, Map<Contender, Contender.Running> running)
+  /** What was measured of a peer: in each pair Tarn's samples a second, then its own. */
+  private record Peer(String name, String description, List<double[]> pairs) {}
+
+  private List<Peer> pairs(Contender.Running tarn, Map<Contender, Contender.Running> running)
       throws IOException {
-    Map<Contender, List<double[]>> pairs = new LinkedHashMap<>();
+    List<Peer> peers = new ArrayList<>();
+    running.forEach(
+        (contender, process) -> {
+          if (process != tarn) {
+            peers.add(new Peer(contender.name(), process.description(), new ArrayList<>()));
+          }
+        });
+    List<Contender.Running> engines = List.copyOf(running.values());
     for (int round = 0; round < rounds; round++) {
-      for (Map.Entry<Contender, Contender.Running> peer : running.entrySet()) {
-        if (peer.getValue() == tarn) {
-          continue;
-        }
+      for (int i = 0; i < peers.size(); i++) {
         double[] pair = new double[2];
         for (int turn = 0; turn < 2; turn++) {
           int which = (round + turn) % 2;
-          pair[which] = (which == 0 ? tarn : peer.getValue()).measure(seconds);
+          pair[which] = (which == 0 ? tarn : engines.get(i + 1)).measure(seconds);
         }
-        pairs.computeIfAbsent(peer.getKey(), key -> new ArrayList<>()).add(pair);
+        peers.get(i).pairs().add(pair);
       }
     }
+    return peers;
+  }
+
+  private JsonArray tell(String workload, List<Peer> peers, double others) {
     JsonArray engines = new JsonArray();
-    for (Map.Entry<Contender, List<double[]>> entry : pairs.entrySet()) {
-      List<double[]> all = entry.getValue();
-      double[] own = all.stream().mapToDouble(pair -> pair[0]).toArray();
-      double[] other = all.stream().mapToDouble(pair -> pair[1]).toArray();
-      double[] ratios = all.stream().mapToDouble(pair -> pair[0] / pair[1]).sorted().toArray();
+    for (Peer peer : peers) {
+      double[] own = peer.pairs().stream().mapToDouble(pair -> pair[0]).toArray();
+      double[] other = peer.pairs().stream().mapToDouble(pair -> pair[1]).toArray();
+      double[] ratios = peer.pairs().stream().mapToDouble(p -> p[0] / p[1]).sorted().toArray();
       say(
-          "| %s | %s | %,.0f | %,.0f | **%.2f** (%.2f to %.2f) | %.1f |%n",
-          name,
-          entry.getKey().name(),
+          "| %s | %s | %,.0f | %,.0f | **%.2f** (%.2f to %.2f) | %.2f |%n",
+          workload,
+          peer.name(),
           median(other),
           median(own),
           median(ratios),
           ratios[0],
           ratios[ratios.length - 1],
-          load());
+          others);
       JsonObject json = new JsonObject();
-      json.addProperty("engine", entry.getKey().name());
-      Contender.Running peer = running.get(entry.getKey());
-      json.addProperty("description", peer == null ? "" : peer.description());
+      json.addProperty("engine", peer.name());
+      json.addProperty("description", peer.description());
       json.add("tarn_samples_per_second", array(own));
       json.add("samples_per_second", array(other));
       json.addProperty("median_ratio", median(ratios));

@@ -165,7 +165,7 @@ record Contender(
       return Double.parseDouble(hello.split("\\|", 3)[1]);
     }
 
-    /** Framework and version. */
+    /** The framework, and its version where it tells. */
     String description() {
       return hello.split("\\|", 3)[2];
     }
