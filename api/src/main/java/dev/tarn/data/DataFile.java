@@ -3,6 +3,7 @@ package dev.tarn.data;
 import dev.tarn.TarnException;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
@@ -52,7 +53,8 @@ final class DataFile {
 
   /** The bytes of a file, unpacked if the file begins as gzip does, whatever its name. */
   static InputStream open(Path file) throws IOException {
-    InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER);
+    InputStream raw = Files.newInputStream(file);
+    InputStream in = new BufferedInputStream(Files.isRegularFile(file) ? raw : pipe(raw), BUFFER);
     try {
       in.mark(2);
       boolean packed = in.read() == 0x1f && in.read() == 0x8b;
@@ -62,6 +64,16 @@ final class DataFile {
       in.close();
       throw e;
     }
+  }
+
+  /** A stream that is not asked how much it holds: a pipe answers that with an error. */
+  private static InputStream pipe(InputStream in) {
+    return new FilterInputStream(in) {
+      @Override
+      public int available() {
+        return 0;
+      }
+    };
   }
 
   /** The most bytes that {@link #open} can give, from the file's size alone. */
