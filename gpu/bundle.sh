@@ -27,6 +27,6 @@ mkdir -p "$stage/lib" "$(dirname "$output")"
 "$jdk/bin/jlink" --strip-debug --no-header-files --no-man-pages --compress 0 --output "$stage/runtime" \
   --add-modules java.base,java.logging,java.management,java.xml,jdk.management,jdk.unsupported,jdk.zipfs
 cp gpu/target/lib/*.jar backend-cuda/target/tarn-backend-cuda-*.jar "$stage/lib/"
-cp gpu/check.sh gpu/torch_steps.py "$stage/"
+cp gpu/check.sh gpu/torch_steps.py benchmarks/peers/torch_step.py "$stage/"
 tar -C "$root/gpu/target" -cJf "$output" tarn-gpu-check
 echo "$output: $(du -h "$output" | cut -f1)"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Times training steps of the workloads of `tarn bench` in PyTorch: eagerly, and captured in a CUDA graph.
 
-The models, batches and optimizers are those of benchmarks/workloads; a batch lies on the device, and the loss is
-never read. Each measurement is a median over pieces of about 20 ms with a wait for the device at the end of each.
+The models, batches and optimizers are those of benchmarks/workloads; a batch lies on the device, unless --upload says
+that each step copies it there, and the loss is never read. Each measurement is a median over pieces of about 20 ms with a wait for the device at the end of each.
 
     torch_step.py                              all workloads on the GPU in fp32
     torch_step.py lenet-256 vgg-64 --precision bf16 --channels-last
@@ -92,13 +92,24 @@ class Training:
         self.model = model.to(self.device, memory_format=layout)
         self.parameters = sum(p.numel() for p in model.parameters())
         assert self.parameters == PARAMETERS[name], f"{workload}: {self.parameters} parameters"
-        self.x = torch.randn(self.batch, *SHAPES[name]).to(self.device, memory_format=layout)
-        self.y = torch.randint(CLASSES, (self.batch,)).to(self.device)
+        host = [torch.randn(self.batch, *SHAPES[name]).to(memory_format=layout),
+                torch.randint(CLASSES, (self.batch,))]
+        self.x, self.y = (tensor.to(self.device) for tensor in host)
+        self.host = [tensor if args.cpu else tensor.pin_memory() for tensor in host] if args.upload else None
         self.optimizer = optimizer(self.model, adam, capturable, self.device)
 
+    def upload(self):
+        if self.host:
+            self.x.copy_(self.host[0], non_blocking=True)
+            self.y.copy_(self.host[1], non_blocking=True)
+
     def step(self):
+        self.upload()
+        self.work()
+
+    def work(self):
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(self.device, torch.bfloat16) if self.autocast else contextlib.nullcontext():
+        with torch.autocast(self.device, torch.bfloat16, cache_enabled=False) if self.autocast else contextlib.nullcontext():
             loss = nn.functional.cross_entropy(self.model(self.x), self.y)
         loss.backward()
         self.optimizer.step()
@@ -110,12 +121,17 @@ class Training:
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(5):
-                self.step()
+                self.work()
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            self.step()
-        return graph.replay
+            self.work()
+
+        def step():
+            self.upload()
+            graph.replay()
+
+        return step
 
 
 def optimizer(model, adam, capturable, device):
@@ -187,6 +203,11 @@ def waiter(args):
     return (lambda: None) if args.cpu else torch.cuda.synchronize
 
 
+def set_precision(args):
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = args.precision == "tf32"
+    torch.backends.cudnn.benchmark = True
+
+
 def modes(workload, args):
     """Name and step of each way to run a workload."""
     training = Training(workload, args, capturable=False)
@@ -206,6 +227,7 @@ def main():
     parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="fp32")
     parser.add_argument("--channels-last", action="store_true", help="images and kernels in NHWC")
     parser.add_argument("--compile", action="store_true", help="also with torch.compile")
+    parser.add_argument("--upload", action="store_true", help="copy the batch from pinned memory in each step")
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--threads", type=int, help="of the CPU; default: PyTorch's choice")
     parser.add_argument("--json", action="store_true", help="write one JSON object")
@@ -217,8 +239,7 @@ def main():
         parser.error("this PyTorch sees no GPU; --cpu measures the CPU")
     if args.threads:
         torch.set_num_threads(args.threads)
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = args.precision == "tf32"
-    torch.backends.cudnn.benchmark = True
+    set_precision(args)
     people = sys.stderr if args.json else sys.stdout
     device = f"cpu, {torch.get_num_threads()} threads" if args.cpu else torch.cuda.get_device_name()
     best = ceiling(args)

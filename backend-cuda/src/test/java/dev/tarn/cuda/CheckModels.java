@@ -26,7 +26,7 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
-/** The networks that steps are measured with, the same as in {@code torch_steps.py}. */
+/** The networks that steps are measured with, the same as in {@code torch_step.py}. */
 final class CheckModels {
   private static final int CLASSES = 10;
 
