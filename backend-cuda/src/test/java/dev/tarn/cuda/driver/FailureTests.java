@@ -101,7 +101,7 @@ class FailureTests {
         Map.of(
                 "cuDevicePrimaryCtxRetain:1:2", "is full: no memory is left for a context",
                 "cuMemHostAlloc:1:2", "cuMemHostAlloc of 16 bytes of host memory: CUDA_ERROR_OUT_O",
-                "cuGraphInstantiateWithFlags:1:999", "cuGraphInstantiate: CUDA_ERROR_UNKNOWN",
+                "cuGraphInstantiateWithFlags:1:1", "cuGraphInstantiate: CUDA_ERROR_INVALID",
                 "cuModuleLoadData:1:209",
                     "cuModuleLoadData of driver_test.cu: CUDA_ERROR_NO_BINARY",
                 "cublasCreate:1:3", "cublasCreate: CUBLAS_STATUS_ALLOC_FAILED (3)")
