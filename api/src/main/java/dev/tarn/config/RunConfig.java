@@ -127,6 +127,25 @@ public record RunConfig(
         report == null || report.bool());
   }
 
+  /**
+   * The run file whose text a checkpoint keeps; relative paths begin at the checkpoint's directory.
+   *
+   * @param overrides texts such as {@code train.epochs=5}
+   * @throws TarnException if the text is damaged, or an override is wrong
+   */
+  public static RunConfig kept(String text, Path checkpoint, List<String> overrides) {
+    Path directory = checkpoint.toAbsolutePath().getParent();
+    Path base = directory == null ? Path.of("") : directory;
+    try {
+      return parse(text, base.resolve("config.yaml").toString(), base, overrides);
+    } catch (ConfigException e) {
+      if (overrides.isEmpty()) {
+        throw new TarnException(checkpoint + ": damaged configuration: " + e.getMessage(), e);
+      }
+      throw e;
+    }
+  }
+
   private static List<LayerConfig> layers(YamlValue model) {
     if (!model.isMapping() || !model.entries().containsKey(ClassModel.KIND)) {
       return new LayerLists().read(model);

@@ -2,7 +2,6 @@ package dev.tarn.predict;
 
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
-import dev.tarn.config.ConfigException;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Preprocessing;
 import dev.tarn.data.RowEncoder;
@@ -61,13 +60,7 @@ record PredictorModel(
       throw new TarnException(
           saved.file() + ": was not trained from a run file; give Predictor.of the model, too");
     }
-    Path directory = saved.file().toAbsolutePath().getParent();
-    Path base = directory == null ? Path.of("") : directory;
-    try {
-      return RunConfig.parse(text, base.resolve("config.yaml").toString(), base, List.of());
-    } catch (ConfigException e) {
-      throw new TarnException(saved.file() + ": damaged configuration: " + e.getMessage(), e);
-    }
+    return RunConfig.kept(text, saved.file(), List.of());
   }
 
   RowEncoder encoder() {

@@ -33,14 +33,7 @@ public record ModelFile(
    * @throws TarnException if there is none, or it is damaged
    */
   public static ModelFile read(Path runOrFile) {
-    Path file = runOrFile;
-    if (Files.isDirectory(runOrFile)) {
-      Path best = RunDirectory.best(runOrFile);
-      file = Files.exists(best) ? best : RunDirectory.last(runOrFile);
-      if (!Files.exists(file)) {
-        throw new TarnException(runOrFile + ": no checkpoint in it (best or last.safetensors)");
-      }
-    }
+    Path file = Files.isDirectory(runOrFile) ? RunDirectory.checkpoint(runOrFile) : runOrFile;
     Safetensors saved = Safetensors.read(file);
     CheckpointHeader header = CheckpointHeader.of(saved, file);
     return new ModelFile(

@@ -163,6 +163,19 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
+   * The best checkpoint of a run directory, or its last where it has no best.
+   *
+   * @throws TarnException if it has neither
+   */
+  public static Path checkpoint(Path run) {
+    Path file = Files.exists(best(run)) ? best(run) : last(run);
+    if (!Files.exists(file)) {
+      throw new TarnException(run + ": no checkpoint in it (best or last.safetensors)");
+    }
+    return file;
+  }
+
+  /**
    * Begins a training: writes the configuration and a checkpoint of the state it starts from, so
    * that it can be resumed from the first moment on.
    *

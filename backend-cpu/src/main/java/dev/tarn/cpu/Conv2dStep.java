@@ -7,7 +7,6 @@ import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -23,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * convolutions want channels last or in blocks, so the operands are reordered on the way in and
  * out. The gradient by the kernel gives one partial result per part, to be summed.
  */
-final class Conv2dStep extends Step {
+final class Conv2dStep extends ChainStep {
   private static final Logger LOG = LoggerFactory.getLogger(Conv2dStep.class);
 
   /** Below this many operations per part a second thread costs more than it gives. */
@@ -52,8 +51,6 @@ final class Conv2dStep extends Step {
   private final Geometry geometry;
   private final Pass pass;
   private final String label;
-  private final List<Chain> chains = new ArrayList<>();
-  private String implementation = "";
 
   /**
    * Prepares the primitives; their scratch memory is added to the schedule.
@@ -197,43 +194,13 @@ final class Conv2dStep extends Step {
     return out;
   }
 
-  /** Memory that the parts need while the step runs. */
-  List<Buffer> scratch() {
-    return chains.stream().flatMap(chain -> chain.scratch().stream()).toList();
-  }
-
-  @Override
-  int parts() {
-    return chains.size();
-  }
-
-  @Override
-  void bind(Addresses addresses) {
-    chains.forEach(chain -> chain.bind(addresses));
-  }
-
-  @Override
-  void run(int part, Workspace workspace) {
-    chains.get(part).run();
-  }
-
   @Override
   long flops() {
     return geometry.flops();
   }
 
   @Override
-  String how() {
-    return implementation;
-  }
-
-  @Override
   public String toString() {
     return label;
-  }
-
-  @Override
-  public void close() {
-    chains.forEach(Chain::close);
   }
 }

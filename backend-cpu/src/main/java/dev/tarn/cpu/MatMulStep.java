@@ -5,9 +5,7 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * block of rows or columns. A batch of products {@code [B,M,N]} is divided by B if there are
  * enough. In bf16 math each part first converts its own factors.
  */
-final class MatMulStep extends Step {
+final class MatMulStep extends ChainStep {
   private static final Logger LOG = LoggerFactory.getLogger(MatMulStep.class);
 
   /** Below this many operations per part a second thread costs more than it gives. */
@@ -59,8 +57,6 @@ final class MatMulStep extends Step {
 
   private final Dnnl dnnl;
   private final Operands operands;
-  private final List<Chain> chains = new ArrayList<>();
-  private String implementation = "";
 
   /** Prepares the primitives; their scratch memory is added to the schedule. */
   MatMulStep(Dnnl dnnl, Operands operands, int threads, Schedule<?> schedule) {
@@ -165,38 +161,8 @@ final class MatMulStep extends Step {
     return operands.batch > 1 ? new long[] {distance, strides[0], strides[1]} : strides;
   }
 
-  /** Memory that the parts need while the step runs. */
-  List<Buffer> scratch() {
-    return chains.stream().flatMap(chain -> chain.scratch().stream()).toList();
-  }
-
-  @Override
-  int parts() {
-    return chains.size();
-  }
-
-  @Override
-  void bind(Addresses addresses) {
-    chains.forEach(chain -> chain.bind(addresses));
-  }
-
-  @Override
-  void run(int part, Workspace workspace) {
-    chains.get(part).run();
-  }
-
   @Override
   long flops() {
     return 2L * operands.batch * operands.m * operands.n * operands.k;
-  }
-
-  @Override
-  String how() {
-    return implementation;
-  }
-
-  @Override
-  public void close() {
-    chains.forEach(Chain::close);
   }
 }

@@ -5,7 +5,6 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -18,7 +17,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
  * <p>oneDNN takes distances from the mean as it is rounded to float, which is too coarse for a row
  * far from zero: such rows are then done again in double.
  */
-final class NormalizeRowsStep extends Step {
+final class NormalizeRowsStep extends ChainStep {
   private static final long LEAST_WORK = 1 << 13;
   private static final int TILE = Workspace.TILE;
 
@@ -31,8 +30,6 @@ final class NormalizeRowsStep extends Step {
   private final int columns;
   private final Buffer from;
   private final List<Buffer> to;
-  private final List<Chain> chains = new ArrayList<>();
-  private String implementation = "";
   private View x = new View(0, 0);
   private View y = new View(0, 0);
   private View means = new View(0, 0);
@@ -131,19 +128,9 @@ final class NormalizeRowsStep extends Step {
     }
   }
 
-  /** Memory that the parts need while the step runs. */
-  List<Buffer> scratch() {
-    return chains.stream().flatMap(chain -> chain.scratch().stream()).toList();
-  }
-
-  @Override
-  int parts() {
-    return chains.size();
-  }
-
   @Override
   void bind(Addresses addresses) {
-    chains.forEach(chain -> chain.bind(addresses));
+    super.bind(addresses);
     if (!gradient) {
       x = addresses.view(from);
       y = addresses.view(to.get(0));
@@ -154,7 +141,7 @@ final class NormalizeRowsStep extends Step {
 
   @Override
   void run(int part, Workspace w) {
-    chains.get(part).run();
+    super.run(part, w);
     if (gradient) {
       return;
     }
@@ -217,15 +204,5 @@ final class NormalizeRowsStep extends Step {
       s0 += a * a;
     }
     return (s0 + s1) + (s2 + s3);
-  }
-
-  @Override
-  String how() {
-    return implementation;
-  }
-
-  @Override
-  public void close() {
-    chains.forEach(Chain::close);
   }
 }

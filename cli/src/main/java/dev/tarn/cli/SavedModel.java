@@ -1,7 +1,6 @@
 package dev.tarn.cli;
 
 import dev.tarn.TarnException;
-import dev.tarn.config.ConfigException;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Preprocessing;
 import dev.tarn.train.RunDirectory;
@@ -9,14 +8,16 @@ import dev.tarn.train.Safetensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A checkpoint with the configuration it was trained by.
  *
  * @param file the checkpoint
  * @param config the configuration kept in it
+ * @param texts all texts kept in it
  */
-record SavedModel(Path file, RunConfig config) {
+record SavedModel(Path file, RunConfig config, Map<String, String> texts) {
   /**
    * The best checkpoint of a run directory, or a checkpoint file.
    *
@@ -24,7 +25,8 @@ record SavedModel(Path file, RunConfig config) {
    */
   static SavedModel of(Path runOrFile) {
     Path file = file(runOrFile);
-    return new SavedModel(file, config(file, List.of()));
+    Map<String, String> texts = Safetensors.read(file).metadata();
+    return new SavedModel(file, config(texts, file, List.of()), texts);
   }
 
   /**
@@ -33,7 +35,7 @@ record SavedModel(Path file, RunConfig config) {
    * @throws TarnException if the checkpoint does not say
    */
   Preprocessing preprocessing() {
-    String text = Safetensors.read(file).metadata().get(RunDirectory.PREPROCESSING);
+    String text = texts.get(RunDirectory.PREPROCESSING);
     if (text == null) {
       throw new TarnException(file + ": does not say how features are prepared; train it again");
     }
@@ -51,12 +53,7 @@ record SavedModel(Path file, RunConfig config) {
    */
   static Path file(Path runOrFile) {
     if (Files.isDirectory(runOrFile)) {
-      Path best = RunDirectory.best(runOrFile);
-      Path file = Files.exists(best) ? best : RunDirectory.last(runOrFile);
-      if (!Files.exists(file)) {
-        throw new TarnException(runOrFile + ": no checkpoint in it (best or last.safetensors)");
-      }
-      return file;
+      return RunDirectory.checkpoint(runOrFile);
     }
     if (!Files.exists(runOrFile)) {
       throw new TarnException(runOrFile + ": no such file");
@@ -71,19 +68,14 @@ record SavedModel(Path file, RunConfig config) {
    * @throws TarnException if it has none, or it is damaged
    */
   static RunConfig config(Path file, List<String> overrides) {
-    String text = Safetensors.read(file).metadata().get(RunDirectory.CONFIG);
+    return config(Safetensors.read(file).metadata(), file, overrides);
+  }
+
+  private static RunConfig config(Map<String, String> texts, Path file, List<String> overrides) {
+    String text = texts.get(RunDirectory.CONFIG);
     if (text == null) {
       throw new TarnException(file + ": holds no configuration; 'tarn train' did not save it");
     }
-    Path directory = file.toAbsolutePath().getParent();
-    Path base = directory == null ? Path.of("") : directory;
-    try {
-      return RunConfig.parse(text, base.resolve("config.yaml").toString(), base, overrides);
-    } catch (ConfigException e) {
-      if (overrides.isEmpty()) {
-        throw new TarnException(file + ": damaged configuration: " + e.getMessage(), e);
-      }
-      throw e;
-    }
+    return RunConfig.kept(text, file, overrides);
   }
 }
