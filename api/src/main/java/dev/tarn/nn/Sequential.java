@@ -61,8 +61,36 @@ public sealed class Sequential extends Module permits Residual {
     return layers.stream().map(Layer::module).toList();
   }
 
+  /**
+   * The output for one input; or for several, where the first module takes as many and has one
+   * output.
+   *
+   * @throws dev.tarn.ShapeException if the inputs do not fit
+   */
+  @Override
+  public List<Tensor> forward(List<Tensor> inputs, Mode mode) {
+    if (inputs.size() == 1
+        || this instanceof Residual
+        || layers.isEmpty()
+        || !(layers.get(0).module() instanceof MultiModule first)) {
+      return super.forward(inputs, mode);
+    }
+    List<Tensor> outputs = first.forward(inputs, mode);
+    if (outputs.size() != 1) {
+      throw inputs
+          .get(0)
+          .trace()
+          .failure(this + ": " + first + " has " + outputs.size() + " outputs, one is needed");
+    }
+    return List.of(forward(layers.subList(1, layers.size()), outputs.get(0), mode));
+  }
+
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return forward(layers, x, mode);
+  }
+
+  private static Tensor forward(List<Layer> layers, Tensor x, Mode mode) {
     Tensor current = x;
     for (Layer layer : layers) {
       Tensor input = current;

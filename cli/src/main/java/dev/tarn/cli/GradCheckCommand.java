@@ -7,6 +7,7 @@ import dev.tarn.backend.Backend;
 import dev.tarn.cli.GradientChecker.Result;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.loss.Loss;
 import dev.tarn.nn.Sequential;
@@ -93,8 +94,9 @@ final class GradCheckCommand implements Callable<Integer> {
           "gradcheck: losses that weigh examples (class_weights, ignore_index) are not supported;"
               + " leave these settings out");
     }
-    Dataset train = config.load().split().train();
-    Sequential model = config.modelFor(train);
+    Prepared data = config.load();
+    Dataset train = data.split().train();
+    Sequential model = config.modelFor(data);
     Batches batches = train.batch(batch);
     batches.startEpoch(config.seed(), 0);
     List<Result> results;

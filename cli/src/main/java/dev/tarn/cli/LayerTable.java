@@ -46,26 +46,42 @@ final class LayerTable {
   /**
    * A value on its way, and what it has seen of the input.
    *
-   * @param tensor the value
+   * @param tensors the value, or at the model's beginning all its inputs
    * @param field its receptive field
    */
-  private record Flow(Tensor tensor, Field field) {}
+  private record Flow(List<Tensor> tensors, Field field) {
+    Flow(Tensor tensor, Field field) {
+      this(List.of(tensor), field);
+    }
+
+    Tensor tensor() {
+      return tensors.get(0);
+    }
+  }
 
   private final List<Row> rows = new ArrayList<>();
   private final Map<Module, Boolean> seen = new IdentityHashMap<>();
   private final long flops;
 
-  private LayerTable(Sequential model, Spec features) {
-    Trace trace = new Trace();
-    Tensor x = trace.input("features", features.prepend(1));
-    boolean image = features.shape().rank() == 3;
-    Flow flow = new Flow(x, image ? Field.INPUT : Field.NONE);
+  private LayerTable(Sequential model, List<Spec> features) {
+    List<Tensor> inputs = inputs(features);
+    boolean image = inputs.size() == 1 && inputs.get(0).shape().rank() == 4;
+    Flow flow = new Flow(inputs, image ? Field.INPUT : Field.NONE);
     for (Module layer : model.modules()) {
       flow = walk(layer, flow, 0);
     }
-    Trace whole = new Trace();
-    model.forward(whole.input("features", features.prepend(1)), Mode.EVAL);
-    flops = LayerCost.flops(whole.nodes());
+    List<Tensor> whole = inputs(features);
+    model.forward(whole, Mode.EVAL);
+    flops = LayerCost.flops(whole.get(0).trace().nodes());
+  }
+
+  private static List<Tensor> inputs(List<Spec> features) {
+    Trace trace = new Trace();
+    List<Tensor> inputs = new ArrayList<>();
+    for (Spec one : features) {
+      inputs.add(trace.input("features." + inputs.size(), one.prepend(1)));
+    }
+    return inputs;
   }
 
   /**
@@ -74,7 +90,7 @@ final class LayerTable {
    * @param features one example's features
    * @throws dev.tarn.ShapeException if they do not fit
    */
-  static LayerTable of(Sequential model, Spec features) {
+  static LayerTable of(Sequential model, List<Spec> features) {
     return new LayerTable(model, features);
   }
 
@@ -114,7 +130,7 @@ final class LayerTable {
       Tensor joined = module.forward(in.tensor(), Mode.EVAL);
       out = new Flow(joined, field == null ? Field.NONE : field);
     } else {
-      Tensor y = module.forward(in.tensor(), Mode.EVAL);
+      Tensor y = module.forward(in.tensors(), Mode.EVAL).get(0);
       List<Node> all = in.tensor().trace().nodes();
       Field field = in.field().after(all.subList(before.size(), all.size()));
       out = new Flow(y, y.shape().rank() == 4 ? field : Field.NONE);

@@ -70,9 +70,7 @@ record Reporting(
                         Finding.Severity.valueOf(verdict.severity().name()), verdict.toString()))
             .toList());
     List<Spec> features = split.train().features();
-    if (features.size() == 1) {
-      data.layers(layers(features.get(0)));
-    }
+    data.layers(layers(features));
     TrainStep step = trainer.prepare(batches);
     Spec[] specs =
         features.stream().map(one -> one.prepend(batches.batchSize())).toArray(Spec[]::new);
@@ -98,7 +96,7 @@ record Reporting(
     }
   }
 
-  private List<LayerRow> layers(Spec features) {
+  private List<LayerRow> layers(List<Spec> features) {
     return LayerTable.of(model, features).rows().stream()
         .filter(row -> row.depth() == 0)
         .map(

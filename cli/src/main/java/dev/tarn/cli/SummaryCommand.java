@@ -1,12 +1,16 @@
 package dev.tarn.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.tarn.DType;
 import dev.tarn.Parameter;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.config.RunConfig;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.ir.Program;
 import dev.tarn.nn.Sequential;
 import dev.tarn.report.ModelGraph;
@@ -111,37 +115,41 @@ final class SummaryCommand implements Callable<Integer> {
     Path file = runFile.file();
     boolean saved = Files.isDirectory(file) || file.toString().endsWith(".safetensors");
     runFile.useClasses();
+    SavedModel checkpoint = saved ? SavedModel.of(file, runFile.overrides()) : null;
     RunConfig config =
-        saved
-            ? SavedModel.config(SavedModel.file(file), runFile.overrides())
-            : RunConfig.read(file, runFile.overrides());
+        checkpoint != null ? checkpoint.config() : RunConfig.read(file, runFile.overrides());
     List<Spec> features;
     Sequential model;
+    Sequential stepped;
     try (Backend backend = Devices.open(device == null ? config.device() : device).backend()) {
-      if (saved) {
-        model = config.model();
+      if (checkpoint != null) {
+        model = checkpoint.model();
+        stepped = checkpoint.model();
         try (Trainer trainer = Training.trainer(config, model, backend).build()) {
-          trainer.load(SavedModel.file(file));
+          trainer.load(checkpoint.file());
           List<Spec> kept = trainer.features();
           features = kept == null ? List.of() : kept;
         }
       } else {
-        var train = config.load().split().train();
-        features = train.features();
-        model = config.modelFor(train);
+        Prepared data = config.load();
+        features = data.split().train().features();
+        model = config.modelFor(data);
+        stepped = config.modelFor(data);
       }
-      if (features.size() != 1) {
-        throw new TarnException(file + ": a model of one input is expected");
+      if (features.isEmpty()) {
+        throw new TarnException(file + ": does not say what the model takes; train it again");
       }
       int examples = batch == null ? config.train().batch() : batch;
-      Spec one = features.get(0);
-      LayerTable table = LayerTable.of(model, one);
-      try (TrainStep step = step(config, backend, features)) {
-        List<Program> programs = step.programs(one.prepend(examples));
+      LayerTable table = LayerTable.of(model, features);
+      try (TrainStep step = step(config, stepped, backend, features)) {
+        List<Program> programs =
+            step.programs(features.stream().map(one -> one.prepend(examples)).toArray(Spec[]::new));
         if (json) {
-          output.out().println(object(config, table, model, one, examples, step.bytes(), backend));
+          output
+              .out()
+              .println(object(config, table, model, features, examples, step.bytes(), backend));
         } else {
-          print(config, table, model, one);
+          print(table, model, features);
           memory(step.bytes(), examples, backend);
         }
         if (graph != null) {
@@ -153,10 +161,11 @@ final class SummaryCommand implements Callable<Integer> {
   }
 
   /** The step that training would run. */
-  private static TrainStep step(RunConfig config, Backend backend, List<Spec> features) {
+  private static TrainStep step(
+      RunConfig config, Sequential model, Backend backend, List<Spec> features) {
     return new TrainStep(
         backend,
-        config.model(),
+        model,
         List.of(Term.of(0, config.train().loss())),
         config.train().updates(1),
         List.of(config.train().metrics()),
@@ -184,7 +193,7 @@ final class SummaryCommand implements Callable<Integer> {
     output.people(json).println("graph   " + file);
   }
 
-  private void print(RunConfig config, LayerTable table, Sequential model, Spec features) {
+  private void print(LayerTable table, Sequential model, List<Spec> features) {
     PrintStream out = output.out();
     int width = 5;
     for (LayerTable.Row row : table.rows()) {
@@ -193,7 +202,9 @@ final class SummaryCommand implements Callable<Integer> {
     width = Math.min(width, 28);
     String format = "%-" + width + "s %-13s %-13s %11s %8s %s";
     line(format, "layer", "kind", "output", "parameters", "FLOPs", "field");
-    line(format, "", "", features.shape(), "", "", "");
+    for (Spec one : features) {
+      line(format, "", one.dtype() == DType.I32 ? "indices" : "", one.shape(), "", "", "");
+    }
     for (LayerTable.Row row : table.rows()) {
       line(
           format,
@@ -254,13 +265,14 @@ final class SummaryCommand implements Callable<Integer> {
       RunConfig config,
       LayerTable table,
       Sequential model,
-      Spec features,
+      List<Spec> features,
       int examples,
       long bytes,
       Backend backend) {
     JsonObject result = new JsonObject();
     result.addProperty("name", config.name());
-    result.addProperty("input", features.shape().toString());
+    String input = features.stream().map(one -> one.shape().toString()).collect(joining(" "));
+    result.addProperty("input", input);
     JsonArray layers = new JsonArray();
     for (LayerTable.Row row : table.rows()) {
       JsonObject layer = new JsonObject();

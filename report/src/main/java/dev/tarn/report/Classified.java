@@ -29,7 +29,7 @@ public record Classified(ConfusionMatrix confusion, List<Mistake> mistakes) {
    * Classifies examples.
    *
    * @param trainer with the weights to be used
-   * @param data examples with one tensor of features and a class label each; not empty
+   * @param data examples with a class label each; not empty
    * @param labels the names of the classes
    * @param worst how many mistakes are kept
    */
@@ -43,7 +43,7 @@ public record Classified(ConfusionMatrix confusion, List<Mistake> mistakes) {
     int at = 0;
     for (int i = 0; i < batches.count(); i++) {
       Batches.Batch batch = batches.load(i);
-      float[] p = trainer.predict(batch.feature()).floats();
+      float[] p = trainer.predict(batch.features()).get(0).floats();
       int classes = labels.size();
       for (int row = 0; row < batch.size(); row++, at++) {
         int best = 0;
