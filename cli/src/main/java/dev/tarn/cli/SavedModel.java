@@ -39,6 +39,26 @@ record SavedModel(Path file, RunConfig config, Map<String, String> texts) {
     return new SavedModel(file, config(texts, file, overrides), texts);
   }
 
+  /** What a run directory goes on from. */
+  static SavedModel last(RunDirectory directory) {
+    return of(RunDirectory.last(directory.path()));
+  }
+
+  /**
+   * Refuses data that are prepared in another way than those of the training.
+   *
+   * @throws TarnException if they are
+   */
+  void checkData(Preprocessing now) {
+    if (texts.containsKey(RunDirectory.PREPROCESSING) && !preprocessing().equals(now)) {
+      throw new TarnException(
+          file
+              + ": was trained on other data than there are now in "
+              + config.data().name()
+              + "; put them back, or begin a new training with --init-from");
+    }
+  }
+
   /** A new model as the configuration says; the checkpoint's weights are not in it yet. */
   Sequential model() {
     boolean known = texts.containsKey(RunDirectory.PREPROCESSING);

@@ -130,6 +130,9 @@ final class Training {
     long start = System.nanoTime();
     Prepared data = config.load();
     Dataset.Split split = data.split();
+    if (resumed != null) {
+      SavedModel.last(resumed).checkData(data.preprocessing());
+    }
     Sequential model = config.modelFor(data);
     Devices.Opened device = Devices.open(config.device());
     say(

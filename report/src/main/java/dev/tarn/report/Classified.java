@@ -36,7 +36,7 @@ public record Classified(ConfusionMatrix confusion, List<Mistake> mistakes) {
   public static Classified of(Trainer trainer, Dataset data, List<String> labels, int worst) {
     int[] truth = new int[data.size()];
     int[] predicted = new int[data.size()];
-    boolean images = isImage(data.featureShape());
+    boolean images = data.features().size() == 1 && isImage(data.featureShape());
     List<Mistake> mistakes = new ArrayList<>();
     Batches batches = new Batches(data, Math.min(BATCH, data.size()), false);
     batches.startEpoch(0, 0);
