@@ -90,7 +90,8 @@ final class EmbedTests {
         Files.writeString(
                 directory.resolve("new.csv"), "colour,town,size\nred,t3,5\nblue,t4,\n,t99,1\n")
             .toString();
-    List<String> predicted = ok("predict", run, rows).out().lines().toList();
+    List<String> predicted =
+        ok("predict", run, rows, "--device", "reference").out().lines().toList();
     assertEquals("class,p_far,p_near", predicted.get(0));
     assertTrue(predicted.get(1).startsWith("far,"), predicted.get(1));
     assertTrue(predicted.get(2).startsWith("near,"), predicted.get(2));
@@ -99,7 +100,8 @@ final class EmbedTests {
                 directory.resolve("new.jsonl"),
                 "{\"colour\": \"red\", \"town\": \"t3\", \"size\": 5}\n")
             .toString();
-    List<String> fromLines = ok("predict", run, lines).out().lines().toList();
+    List<String> fromLines =
+        ok("predict", run, lines, "--device", "reference").out().lines().toList();
     assertEquals(predicted.subList(0, 2), fromLines);
     try (Predictor predictor = Predictor.of(Path.of(run)).device("reference").build()) {
       Map<String, @Nullable Object> row = new HashMap<>();
