@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.function.LongConsumer;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Brings the files of a named data set into a directory. Each is fetched under a temporary name,
@@ -93,10 +92,14 @@ record DatasetDownload(
   private void fetch(String file, long limit, Install install) {
     List<String> failures = new ArrayList<>();
     for (URI mirror : mirrors) {
-      Path temporary = null;
+      Path temporary = temporary(file);
       try {
-        temporary = Files.createTempFile(directory, file + ".", PART);
-        try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+        try (FileChannel channel =
+            FileChannel.open(
+                temporary,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE)) {
           download.fetch(mirror.resolve(file), channel, limit, progress(file));
           channel.force(true);
         }
@@ -160,7 +163,7 @@ record DatasetDownload(
   }
 
   private void unpack(TarReader tar, DataPart part) throws Failure, IOException {
-    Path temporary = Files.createTempFile(directory, part.name() + ".", PART);
+    Path temporary = temporary(part.name());
     try {
       try (InputStream content = tar.content()) {
         Files.copy(content, temporary, StandardCopyOption.REPLACE_EXISTING);
@@ -180,11 +183,14 @@ record DatasetDownload(
         StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private static void delete(@Nullable Path temporary) {
+  /** A name that no other process uses; whoever may read the file later may read it. */
+  private Path temporary(String file) {
+    return directory.resolve(file + "." + ProcessHandle.current().pid() + PART);
+  }
+
+  private static void delete(Path temporary) {
     try {
-      if (temporary != null) {
-        Files.deleteIfExists(temporary);
-      }
+      Files.deleteIfExists(temporary);
     } catch (IOException e) {
       // A leftover is never taken for the file.
     }

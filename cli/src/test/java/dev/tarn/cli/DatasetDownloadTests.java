@@ -152,6 +152,11 @@ final class DatasetDownloadTests {
     String text = run(null, sound("/data/"));
     assertEquals(List.of("a.gz", "b.gz"), files());
     assertArrayEquals(gzip(FIRST), Files.readAllBytes(directory.resolve("a.gz")));
+    // As readable as any other new file is.
+    Path other = Files.createFile(directory.resolve("other"));
+    assertEquals(
+        Files.getPosixFilePermissions(other),
+        Files.getPosixFilePermissions(directory.resolve("a.gz")));
     assertEquals(List.of(), set(null).changed(directory));
     assertTrue(text.endsWith("small is in " + directory + System.lineSeparator()), text);
     assertTrue(text.contains("b.gz  ") && text.contains(" from localhost"), text);
@@ -268,6 +273,38 @@ final class DatasetDownloadTests {
       done.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ctrl-C: nothing half is left. */
+  @Test
+  void interrupted() throws IOException, InterruptedException {
+    CountDownLatch half = new CountDownLatch(1);
+    URI stuck =
+        serve(
+            "/stuck/",
+            exchange -> {
+              exchange.sendResponseHeaders(200, 5000);
+              exchange.getResponseBody().write(new byte[100]);
+              exchange.getResponseBody().flush();
+              half.countDown();
+              await();
+            });
+    Tarn.Child child =
+        new Tarn.Child(
+            Tarn.command(
+                List.of("-Dtarn.data=" + directory),
+                "datasets",
+                "--download",
+                "mnist",
+                "--from",
+                stuck.toString()));
+    half.await();
+    child.signal("INT");
+    Tarn.Result result = child.await();
+    assertEquals(130, result.code(), result.err());
+    try (Stream<Path> left = Files.list(directory.resolve("mnist"))) {
+      assertEquals(0, left.count());
     }
   }
 
