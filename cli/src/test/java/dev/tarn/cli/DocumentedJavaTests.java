@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
@@ -85,6 +89,15 @@ final class DocumentedJavaTests {
   private static final Pattern CLASS =
       Pattern.compile("^(?:static |public )*(?:final )?class (\\w+)", Pattern.MULTILINE);
 
+  /** A class and one of its members in a sentence: {@code Trainer.fit}. */
+  private static final Pattern MEMBER =
+      Pattern.compile("(?:[A-Z]\\w+\\.)*([A-Z]\\w+)\\.(?!java$)(\\w+).*");
+
+  private static final Pattern DECLARED =
+      Pattern.compile("\\b(?:class|record|interface|enum) (\\w+)");
+  private static final List<String> JAVA =
+      List.of("java.lang.", "java.util.", "java.util.concurrent.", "java.nio.file.");
+
   @TempDir private Path directory;
 
   /** A source that is in memory only, as Java's compiler wants it. */
@@ -149,5 +162,45 @@ final class DocumentedJavaTests {
             .map(Object::toString)
             .collect(Collectors.joining("\n"));
     assertEquals("", errors);
+  }
+
+  /** Whether a name is a class of Java's own, which sentences may speak of, too. */
+  private static boolean isJavas(String name) {
+    for (String prefix : JAVA) {
+      try {
+        Class.forName(prefix + name);
+        return true;
+      } catch (ClassNotFoundException e) {
+        // not there
+      }
+    }
+    return false;
+  }
+
+  /** Classes and members that sentences name are in Tarn's sources. */
+  @Test
+  void membersInSentencesExist() throws IOException {
+    Map<String, String> sources = new HashMap<>();
+    try (Stream<Path> files = Files.walk(Pages.ROOT)) {
+      for (Path file :
+          files.filter(each -> each.toString().matches(".*/src/(main|test)/.*[.]java")).toList()) {
+        String text = Files.readString(file);
+        DECLARED
+            .matcher(text)
+            .results()
+            .forEach(type -> sources.merge(type.group(1), text, String::concat));
+      }
+    }
+    List<String> unknown = new ArrayList<>();
+    for (Pages.Code code : Pages.code(each -> !each.fenced())) {
+      Matcher member = MEMBER.matcher(code.text());
+      if (member.matches() && !isJavas(member.group(1))) {
+        String text = sources.getOrDefault(member.group(1), "");
+        if (!Pattern.compile("\\b" + member.group(2) + "\\b").matcher(text).find()) {
+          unknown.add(code.at() + ": " + code.text());
+        }
+      }
+    }
+    assertEquals(List.of(), unknown);
   }
 }
