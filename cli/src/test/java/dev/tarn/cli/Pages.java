@@ -19,7 +19,7 @@ final class Pages {
   private static final Pattern FENCE = Pattern.compile("```(\\S*)");
   private static final Pattern SPAN = Pattern.compile("`([^`]+)`");
 
-  /** The last word of the line before a block: the name of the file that the block shows. */
+  /** The end of the line before a block: the name of the file that the block shows. */
   private static final Pattern FILE = Pattern.compile("`([\\w-]+\\.\\w+)`[^`]*:");
 
   private static final Pattern PROGRAM = Pattern.compile("public (?:class|record) (\\w+)");
@@ -29,7 +29,7 @@ final class Pages {
   /**
    * Code on a page.
    *
-   * @param at where it begins, as {@code docs/cli.md:42}
+   * @param line where it begins, from 1
    * @param language what stands behind the fence; nothing for a span between backticks
    * @param fenced whether it is a block
    * @param file the file that it shows, or nothing
