@@ -46,7 +46,7 @@ final class DatasetsCommand implements Callable<Integer> {
   private static final int WIDTH = 80;
   private static final String INDENT = " ".repeat(16);
 
-  @Parameters(paramLabel = "NAME", arity = "0..*", description = "Only these.")
+  @Parameters(paramLabel = "NAME", arity = "0..*", description = "Only these; default: all.")
   private List<String> names = List.of();
 
   @Option(
