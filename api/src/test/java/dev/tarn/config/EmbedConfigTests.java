@@ -218,6 +218,14 @@ final class EmbedConfigTests {
     assertArrayEquals(new int[] {0, 2}, one.get(1).ints());
   }
 
+  /** As it was written before widths were part of it. */
+  @Test
+  void aTextWithoutWidthsHasAutomaticOnes() throws IOException {
+    String text = config(RUN).load().preprocessing().toJson();
+    Preprocessing old = Preprocessing.fromJson(text.replaceAll(",\"embedding\":[0-9]+", ""));
+    assertEquals(List.of(0, 2, 2), old.columns().stream().map(each -> each.embedding()).toList());
+  }
+
   @Test
   void onlySomeOrOnlyCategories() throws IOException {
     RunConfig some = config(RUN.replace("{colour: 3, town: auto}", "{town: 5}"));

@@ -31,9 +31,9 @@ import picocli.CommandLine.Spec;
       "",
       "A set is used by 'data: {set: NAME}' in a run file. Its files are looked for in",
       "TARN_DATA/<name> (~/.tarn/data/<name> where TARN_DATA is not set), then in",
-      "/usr/share/datasets/<name>. --download fetches those that are not there into the",
-      "first of these, and compares them with their checksums. Nothing else in Tarn",
-      "ever downloads.",
+      "/usr/share/datasets/<name>. --download fetches those that are not there into",
+      "the first of these, and compares them with their checksums. Nothing else in",
+      "Tarn ever downloads.",
       "",
       "Examples:",
       "  tarn datasets",
@@ -60,7 +60,7 @@ final class DatasetsCommand implements Callable<Integer> {
   @Option(
       names = "--from",
       paramLabel = "URL",
-      description = "Where to fetch them instead of their public homes: URL/<file>.")
+      description = "Where to fetch them, URL/<file>; default: their public homes.")
   private @Nullable URI from;
 
   @Option(names = "--json", description = "Write a JSON array of objects.")
