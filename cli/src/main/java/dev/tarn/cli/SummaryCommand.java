@@ -198,11 +198,13 @@ final class SummaryCommand implements Callable<Integer> {
   private void print(LayerTable table, Sequential model, List<Spec> features) {
     PrintStream out = output.out();
     int width = 5;
+    int kind = 13;
     for (LayerTable.Row row : table.rows()) {
       width = Math.max(width, 2 * row.depth() + row.name().length());
+      kind = Math.max(kind, row.kind().length());
     }
     width = Math.min(width, 28);
-    String format = "%-" + width + "s %-13s %-13s %11s %8s %s";
+    String format = "%-" + width + "s %-" + kind + "s %-13s %11s %8s %s";
     line(format, "layer", "kind", "output", "parameters", "FLOPs", "field");
     for (Spec one : features) {
       line(format, "", one.dtype() == DType.I32 ? "indices" : "", one.shape(), "", "", "");
