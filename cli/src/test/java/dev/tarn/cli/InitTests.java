@@ -199,6 +199,21 @@ final class InitTests {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"size,town,colour,kind", "town,kind"})
+  void columnsOfManyCategories(String header) throws IOException {
+    StringBuilder table = new StringBuilder(header).append('\n');
+    for (int i = 0; i < 200; i++) {
+      String row = header.replace("size", i % 7 + ".5").replace("town", "t" + i % 30);
+      row = row.replace("colour", i % 3 == 0 ? "red" : "blue");
+      table.append(row.replace("kind", i % 2 == 0 ? "a" : "b")).append('\n');
+    }
+    Path file = Files.writeString(directory.resolve("towns.csv"), table);
+    String text = initAndTrain(file.toString());
+    assertTrue(text.contains("  embed: #") && text.contains("    town: auto"), text);
+    assertFalse(text.contains("colour: auto"), text);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"gray", "colour", "sizes"})
   void imageDirectories(String kind) throws IOException {
     for (String name : List.of("cats & dogs", "mice")) {
