@@ -63,14 +63,20 @@ public sealed class Sequential extends Module permits Residual {
 
   @Override
   public Tensor forward(Tensor x, Mode mode) {
-    Tensor current = x;
-    for (Layer layer : layers) {
-      Tensor input = current;
-      current =
-          layer.origin().equals(Origin.NONE)
-              ? layer.module().forward(input, mode)
-              : x.trace().at(layer.origin(), () -> layer.module().forward(input, mode));
-    }
-    return current;
+    return recorded(
+        x,
+        () -> {
+          Tensor current = x;
+          for (Layer layer : layers) {
+            current = forward(layer, current, mode);
+          }
+          return current;
+        });
+  }
+
+  private static Tensor forward(Layer layer, Tensor x, Mode mode) {
+    return layer.origin().equals(Origin.NONE)
+        ? layer.module().pass(x, mode)
+        : x.trace().at(layer.origin(), () -> layer.module().pass(x, mode));
   }
 }
