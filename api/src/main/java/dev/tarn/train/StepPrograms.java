@@ -271,6 +271,11 @@ final class StepPrograms {
     return trace.build("predict");
   }
 
+  /** Forward as in training: what activation functions give. */
+  ActivationProgram activations(List<Spec> features) {
+    return ActivationProgram.of(model, features);
+  }
+
   private static Tensor isZero(Trace trace, Tensor flag) {
     return flag.equal(trace.constant(HostTensor.scalar(0)));
   }
