@@ -6,6 +6,7 @@ import dev.tarn.data.Batches;
 import dev.tarn.data.Dataset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,8 +47,11 @@ public final class DiagnosisListener implements TrainingListener {
 
   @Override
   public void onStart(Trainer trainer, int epochs) {
-    if (trainer.steps() == 0) {
-      untrained = trainer.evaluate(sample);
+    TrainStep step = trainer.step();
+    if (trainer.steps() == 0 && step != null) {
+      Probe.Result found = probe(step, 1);
+      untrained =
+          found == null ? null : new Evaluation(Map.of("loss", found.loss()), sample.size());
     }
   }
 
@@ -58,16 +62,19 @@ public final class DiagnosisListener implements TrainingListener {
     if (step == null || Integer.bitCount(result.epoch()) != 1) {
       return;
     }
-    layers = Diagnosis.ofLayers(statistics(step, result.step()));
+    Probe.Result found = probe(step, result.step());
+    layers =
+        Diagnosis.ofLayers(
+            LayerStatistics.of(step, found == null ? Map.of() : found.activations()));
   }
 
-  private List<LayerStatistics> statistics(TrainStep step, long number) {
+  private Probe.@Nullable Result probe(TrainStep step, long number) {
     try (Batches batches = new Batches(sample, sample.size(), false)) {
       batches.startEpoch(0, 0);
-      return LayerStatistics.of(step, number, batches.load(0));
+      return step.probe(number, batches.load(0), false);
     } catch (DeviceMemoryException e) {
       LOG.info("activations are not looked at: {}", e.getMessage());
-      return LayerStatistics.of(step);
+      return null;
     }
   }
 

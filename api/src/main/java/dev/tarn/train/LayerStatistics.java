@@ -68,11 +68,10 @@ public record LayerStatistics(
    * @throws dev.tarn.backend.DeviceMemoryException if the device's memory does not hold it
    */
   public static List<LayerStatistics> of(TrainStep step, long number, Batch batch) {
-    return of(step, step.activations(number, batch));
+    return of(step, step.probe(number, batch, true).activations());
   }
 
-  private static List<LayerStatistics> of(
-      TrainStep step, Map<String, List<Activations>> activations) {
+  static List<LayerStatistics> of(TrainStep step, Map<String, List<Activations>> activations) {
     Map<String, List<State>> layers = new LinkedHashMap<>();
     for (State parameter : step.parameters()) {
       layers.computeIfAbsent(layer(parameter.name()), key -> new ArrayList<>()).add(parameter);

@@ -271,9 +271,9 @@ final class StepPrograms {
     return trace.build("predict");
   }
 
-  /** Forward as in training: what activation functions give. */
-  ActivationProgram activations(List<Spec> features) {
-    return ActivationProgram.of(model, features);
+  /** Forward as in training, to look at the loss and activations. */
+  Probe probe(List<Spec> features, boolean all) {
+    return Probe.of(model, objective, features, all);
   }
 
   private static Tensor isZero(Trace trace, Tensor flag) {

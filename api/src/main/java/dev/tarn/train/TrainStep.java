@@ -18,8 +18,8 @@ import dev.tarn.nn.Module;
 import dev.tarn.optim.Optimizer;
 import dev.tarn.optim.Updates;
 import dev.tarn.reference.ValidatingBackend;
-import dev.tarn.train.LayerStatistics.Activations;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +41,8 @@ public final class TrainStep implements AutoCloseable {
     ACCUMULATE,
     EVALUATE,
     PREDICT,
-    ACTIVATIONS
+    PROBE,
+    STATISTICS
   }
 
   private record Key(Kind kind, List<Spec> features) {
@@ -58,6 +59,7 @@ public final class TrainStep implements AutoCloseable {
   private final StateStore store;
   private final Precision precision;
   private final CompiledSteps<Key> compiled = new CompiledSteps<>();
+  private final Map<Key, Probe> probes = new HashMap<>();
 
   /** A step with one optimizer for all parameters. */
   public TrainStep(
@@ -214,16 +216,18 @@ public final class TrainStep implements AutoCloseable {
     return alone(step, batch).time(batch);
   }
 
-  /** What activation functions give in a step of training, by the layer before; without effect. */
-  Map<String, List<Activations>> activations(long step, Batch batch) {
-    ActivationProgram traced = programs.activations(specs(batch.features()));
-    if (traced.functions().isEmpty()) {
-      return Map.of();
-    }
-    CompiledStep program = compiled(Kind.ACTIVATIONS, batch.features());
+  /**
+   * The loss and the activations of a batch in a step of training, which has no effect.
+   *
+   * @param all whether more than ReLUs are looked at
+   */
+  Probe.Result probe(long step, Batch batch, boolean all) {
+    Key key = new Key(all ? Kind.STATISTICS : Kind.PROBE, specs(batch.features()));
+    Probe probe = probes.computeIfAbsent(key, k -> programs.probe(k.features(), all));
+    CompiledStep program = compiled(key);
     inputs.set(new Turn(step, step, true, true));
     program.run(batch);
-    return traced.read(program);
+    return probe.read(program);
   }
 
   /** The programs of a training step for a batch's features of given specs, as traced. */
@@ -371,7 +375,7 @@ public final class TrainStep implements AutoCloseable {
             features,
             f -> trace(kind, f),
             // What only looks on makes nothing that trains go.
-            () -> kind != Kind.ACTIVATIONS && compiled.makeRoom());
+            () -> kind != Kind.PROBE && kind != Kind.STATISTICS && compiled.makeRoom());
     LOG.info(
         "compiled {} for features {} in {} ms, {} bytes",
         kind,
@@ -387,7 +391,8 @@ public final class TrainStep implements AutoCloseable {
       case ACCUMULATE -> List.of(programs.gradients(features));
       case EVALUATE -> List.of(programs.evaluate(features));
       case PREDICT -> List.of(programs.predict(features));
-      case ACTIVATIONS -> List.of(programs.activations(features).program());
+      case PROBE -> List.of(programs.probe(features, false).program());
+      case STATISTICS -> List.of(programs.probe(features, true).program());
     };
   }
 }

@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.tarn.Parameter;
 import dev.tarn.Spec;
-import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.config.RunConfig;
 import dev.tarn.ir.Program;
@@ -130,18 +129,17 @@ final class SummaryCommand implements Callable<Integer> {
         features = train.features();
         model = config.modelFor(train);
       }
-      if (features.size() != 1) {
-        throw new TarnException(file + ": a model of one input is expected");
-      }
       int examples = batch == null ? config.train().batch() : batch;
-      Spec one = features.get(0);
-      LayerTable table = LayerTable.of(model, one);
-      try (TrainStep step = step(config, backend, features)) {
-        List<Program> programs = step.programs(one.prepend(examples));
+      LayerTable table = LayerTable.of(model, features);
+      Spec[] whole = features.stream().map(one -> one.prepend(examples)).toArray(Spec[]::new);
+      try (TrainStep step = step(config, model, backend, features)) {
+        List<Program> programs = step.programs(whole);
         if (json) {
-          output.out().println(object(config, table, model, one, examples, step.bytes(), backend));
+          output
+              .out()
+              .println(object(config, table, model, features, examples, step.bytes(), backend));
         } else {
-          print(config, table, model, one);
+          print(table, model, features);
           memory(step.bytes(), examples, backend);
         }
         if (graph != null) {
@@ -153,10 +151,11 @@ final class SummaryCommand implements Callable<Integer> {
   }
 
   /** The step that training would run. */
-  private static TrainStep step(RunConfig config, Backend backend, List<Spec> features) {
+  private static TrainStep step(
+      RunConfig config, Sequential model, Backend backend, List<Spec> features) {
     return new TrainStep(
         backend,
-        config.model(),
+        model,
         List.of(Term.of(0, config.train().loss())),
         config.train().updates(1),
         List.of(config.train().metrics()),
@@ -184,7 +183,7 @@ final class SummaryCommand implements Callable<Integer> {
     output.people(json).println("graph   " + file);
   }
 
-  private void print(RunConfig config, LayerTable table, Sequential model, Spec features) {
+  private void print(LayerTable table, Sequential model, List<Spec> features) {
     PrintStream out = output.out();
     int width = 5;
     for (LayerTable.Row row : table.rows()) {
@@ -193,13 +192,13 @@ final class SummaryCommand implements Callable<Integer> {
     width = Math.min(width, 28);
     String format = "%-" + width + "s %-13s %-13s %11s %8s %s";
     line(format, "layer", "kind", "output", "parameters", "FLOPs", "field");
-    line(format, "", "", features.shape(), "", "", "");
+    features.forEach(one -> line(format, "", "", one.shape(), "", "", ""));
     for (LayerTable.Row row : table.rows()) {
       line(
           format,
           " ".repeat(2 * row.depth()) + row.name(),
           row.kind() + (row.shared() ? " *" : ""),
-          row.output() == null ? "" : row.output(),
+          row.outputs(),
           row.parameters() == 0 ? "" : Training.count(row.parameters()),
           row.flops() < 0 ? "" : short3(row.flops()),
           row.field());
@@ -254,13 +253,15 @@ final class SummaryCommand implements Callable<Integer> {
       RunConfig config,
       LayerTable table,
       Sequential model,
-      Spec features,
+      List<Spec> features,
       int examples,
       long bytes,
       Backend backend) {
     JsonObject result = new JsonObject();
     result.addProperty("name", config.name());
-    result.addProperty("input", features.shape().toString());
+    JsonArray inputs = new JsonArray();
+    features.forEach(one -> inputs.add(one.shape().toString()));
+    result.add("inputs", inputs);
     JsonArray layers = new JsonArray();
     for (LayerTable.Row row : table.rows()) {
       JsonObject layer = new JsonObject();
@@ -273,6 +274,8 @@ final class SummaryCommand implements Callable<Integer> {
           shape.add(extent);
         }
         layer.add("output", shape);
+      }
+      if (row.flops() >= 0) {
         layer.addProperty("flops", row.flops());
       }
       layer.addProperty("parameters", row.parameters());

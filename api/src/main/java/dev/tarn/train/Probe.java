@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,14 +25,17 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model's forward pass as in training, without any effect on its states, that gives for every
- * unit of every activation function the sum, the sum of squares and the largest magnitude.
+ * A model's forward pass as in training, without any effect on its states, that gives the loss, and
+ * for every unit of its activation functions the sum.
  *
- * @param program gives these three for each of the functions, in order
+ * <p>Looking for dead ReLUs must cost next to nothing, and their sums do; with {@code all}
+ * functions there are sums of squares as well.
+ *
+ * @param program gives the loss, and one or two tensors for each of the functions, in order
  * @param functions what is looked at
+ * @param all whether tanh and sigmoid are looked at, and squares are summed
  */
-record ActivationProgram(Program program, List<Function> functions) {
-  private static final int OUTPUTS = 3;
+record Probe(Program program, List<Function> functions, boolean all) {
   private static final Set<String> FUNCTIONS = Set.of("relu", "tanh", "sigmoid");
 
   /**
@@ -45,22 +49,34 @@ record ActivationProgram(Program program, List<Function> functions) {
    */
   record Function(String layer, String name, String kind, int examples, long elements) {}
 
+  /**
+   * What it gave for a batch.
+   *
+   * @param loss the mean loss
+   * @param activations what each function gave, by the layer that it follows; without all functions
+   *     the deviations are NaN
+   */
+  record Result(double loss, Map<String, List<Activations>> activations) {}
+
   /** Traces a model for a batch's features. */
-  static ActivationProgram of(Module model, List<Spec> features) {
+  static Probe of(Module model, Objective objective, List<Spec> features, boolean all) {
     Trace trace = new Trace();
-    StepPrograms.forward(model, trace, features, Mode.TRAIN);
+    List<Tensor> results = StepPrograms.forward(model, trace, features, Mode.TRAIN);
     List<Node> nodes = trace.nodes();
-    Layers layers = new Layers(nodes, trace.build("activations"));
+    Layers layers = new Layers(nodes, trace.build("probe"));
+    trace.output("loss", objective.losses(trace, results).mean());
     List<Function> functions = new ArrayList<>();
     for (Node node : nodes) {
       String kind = node.op().name();
-      String layer = FUNCTIONS.contains(kind) ? layers.before(node) : null;
+      boolean wanted = all ? FUNCTIONS.contains(kind) : kind.equals("relu");
+      String layer = wanted ? layers.before(node) : null;
       if (layer != null) {
         Tensor y = trace.tensor(node.output());
         int rank = y.shape().rank();
         int[] others = IntStream.range(0, rank).filter(i -> rank < 2 || i != 1).toArray();
-        for (Tensor each : List.of(y.sum(others), y.mul(y).sum(others), largest(y, others))) {
-          trace.output(kind, each);
+        trace.output(kind, y.sum(others));
+        if (all) {
+          trace.output(kind, y.mul(y).sum(others));
         }
         long units = rank < 2 ? 1 : y.shape().dim(1);
         functions.add(
@@ -72,44 +88,47 @@ record ActivationProgram(Program program, List<Function> functions) {
                 y.shape().size() / Math.max(1, units)));
       }
     }
-    Program all = trace.build("activations");
-    int own = OUTPUTS * functions.size();
+    Program whole = trace.build("probe");
+    int own = outputs(functions, all);
     // What the model asks to have printed, and running statistics, are for real steps.
     List<Program.Output> outputs =
-        all.outputs().subList(all.outputs().size() - own, all.outputs().size());
-    return new ActivationProgram(
-        new Program(all.name(), all.inputs(), all.states(), all.body(), outputs, Map.of()),
-        functions);
+        whole.outputs().subList(whole.outputs().size() - own, whole.outputs().size());
+    return new Probe(
+        new Program(whole.name(), whole.inputs(), whole.states(), whole.body(), outputs, Map.of()),
+        functions,
+        all);
   }
 
-  private static Tensor largest(Tensor y, int[] axes) {
-    return y.maximum(y.neg()).max(axes);
+  private static int outputs(List<Function> functions, boolean all) {
+    return 1 + (all ? 2 : 1) * functions.size();
   }
 
-  /** The statistics by the layer that each function follows. */
-  Map<String, List<Activations>> read(CompiledStep compiled) {
-    List<HostTensor> values = compiled.read(OUTPUTS * functions.size());
+  /** What the last run gave. */
+  Result read(CompiledStep compiled) {
+    Iterator<HostTensor> values = compiled.read(outputs(functions, all)).iterator();
+    double loss = values.next().item();
     Map<String, List<Activations>> found = new LinkedHashMap<>();
-    for (int i = 0; i < functions.size(); i++) {
-      Function function = functions.get(i);
-      double[] sums = values.get(OUTPUTS * i).toDoubles();
-      double[] squares = values.get(OUTPUTS * i + 1).toDoubles();
-      double[] largest = values.get(OUTPUTS * i + 2).toDoubles();
+    for (Function function : functions) {
+      double[] sums = values.next().toDoubles();
+      double[] squares = all ? values.next().toDoubles() : new double[] {Double.NaN};
       double count = (double) function.elements() * sums.length;
       double mean = Arrays.stream(sums).sum() / count;
-      double variance = Math.max(0, Arrays.stream(squares).sum() / count - mean * mean);
-      Activations activations =
-          new Activations(
-              function.name(),
-              function.kind(),
-              mean,
-              Math.sqrt(variance),
-              sums.length,
-              (int) Arrays.stream(largest).filter(value -> value == 0).count(),
-              function.examples());
-      found.computeIfAbsent(function.layer(), key -> new ArrayList<>()).add(activations);
+      double variance = Arrays.stream(squares).sum() / count - mean * mean;
+      // A ReLU's values are not negative: a sum of 0 is of zeros.
+      double[] magnitudes = all ? squares : sums;
+      found
+          .computeIfAbsent(function.layer(), key -> new ArrayList<>())
+          .add(
+              new Activations(
+                  function.name(),
+                  function.kind(),
+                  mean,
+                  Math.sqrt(Math.max(0, variance)),
+                  sums.length,
+                  (int) Arrays.stream(magnitudes).filter(value -> value == 0).count(),
+                  function.examples()));
     }
-    return found;
+    return new Result(loss, found);
   }
 
   /** Finds the layers of a program's nodes. */
