@@ -119,7 +119,7 @@ final class CurveVerdicts {
     boolean apart =
         Double.isNaN(accuracy)
             ? validation.loss() - loss > Math.max(0.25, worth(validation)) * untrained
-            : accuracy - validated > 0.1;
+            : accuracy - validated > Math.max(0.1, worth(validation));
     if (apart && validation.loss() > 2 * loss) {
       add(
           Severity.WARNING,
@@ -131,7 +131,7 @@ final class CurveVerdicts {
     }
   }
 
-  /** A twentieth, or what five examples add to the mean if they are no longer told from others. */
+  /** A twentieth, or what five examples add to a mean if they are no longer told from others. */
   private static double worth(Evaluation validation) {
     return Math.max(0.05, 5.0 / Math.max(1, validation.examples()));
   }
