@@ -76,6 +76,7 @@ public final class RunSchema {
           Map.entry("folds", integer(2)),
           Map.entry("restarts", unless(COUNT, 1)),
           Map.entry("restart", unless(integer(0), 0)),
+          Map.entry("evaluation_batch", unless(COUNT, 256)),
           Map.entry("checkpoint_every", about(COUNT, "steps between checkpoints in an epoch")));
 
   private RunSchema() {}

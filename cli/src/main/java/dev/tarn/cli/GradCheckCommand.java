@@ -2,7 +2,6 @@ package dev.tarn.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.cli.GradientChecker.Result;
 import dev.tarn.config.RunConfig;
@@ -89,11 +88,6 @@ final class GradCheckCommand implements Callable<Integer> {
     }
     RunConfig config = runFile.read();
     Loss loss = config.train().loss();
-    if (loss.weighted()) {
-      throw new TarnException(
-          "gradcheck: losses that weigh examples (class_weights, ignore_index) are not supported;"
-              + " leave these settings out");
-    }
     Prepared data = config.load();
     Dataset train = data.split().train();
     Sequential model = config.modelFor(data);
@@ -110,7 +104,9 @@ final class GradCheckCommand implements Callable<Integer> {
                 List.of(),
                 train.features(),
                 config.seed())) {
-      results = new GradientChecker(step, batches.load(0)).check(elements, config.seed());
+      results =
+          new GradientChecker(step, batches.load(0), loss.weighted())
+              .check(elements, config.seed());
     }
     boolean right = results.stream().allMatch(this::isRight);
     if (json) {

@@ -1,6 +1,5 @@
 package dev.tarn.cli;
 
-import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
@@ -99,11 +98,7 @@ record Reporting(
   private List<LayerRow> layers(List<Spec> features) {
     return LayerTable.of(model, features).rows().stream()
         .filter(row -> row.depth() == 0)
-        .map(
-            row -> {
-              Shape shape = row.output();
-              return new LayerRow(row.name(), row.kind(), String.valueOf(shape), row.parameters());
-            })
+        .map(row -> new LayerRow(row.name(), row.kind(), row.outputs(), row.parameters()))
         .toList();
   }
 

@@ -1,7 +1,5 @@
 package dev.tarn.cli;
 
-import static java.util.stream.Collectors.joining;
-
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.tarn.DType;
@@ -122,11 +120,9 @@ final class SummaryCommand implements Callable<Integer> {
         checkpoint != null ? checkpoint.config() : RunConfig.read(file, runFile.overrides());
     List<Spec> features;
     Sequential model;
-    Sequential stepped;
     try (Backend backend = Devices.open(device == null ? config.device() : device).backend()) {
       if (checkpoint != null) {
         model = checkpoint.model();
-        stepped = checkpoint.model();
         try (Trainer trainer = Training.trainer(config, model, backend).build()) {
           trainer.load(checkpoint.file());
           List<Spec> kept = trainer.features();
@@ -136,16 +132,15 @@ final class SummaryCommand implements Callable<Integer> {
         Prepared data = config.load();
         features = data.split().train().features();
         model = config.modelFor(data);
-        stepped = config.modelFor(data);
       }
       if (features.isEmpty()) {
         throw new TarnException(file + ": does not say what the model takes; train it again");
       }
       int examples = batch == null ? config.train().batch() : batch;
       LayerTable table = LayerTable.of(model, features);
-      try (TrainStep step = step(config, stepped, backend, features)) {
-        List<Program> programs =
-            step.programs(features.stream().map(one -> one.prepend(examples)).toArray(Spec[]::new));
+      Spec[] whole = features.stream().map(one -> one.prepend(examples)).toArray(Spec[]::new);
+      try (TrainStep step = step(config, model, backend, features)) {
+        List<Program> programs = step.programs(whole);
         if (json) {
           output
               .out()
@@ -214,7 +209,7 @@ final class SummaryCommand implements Callable<Integer> {
           format,
           " ".repeat(2 * row.depth()) + row.name(),
           row.kind() + (row.shared() ? " *" : ""),
-          row.output() == null ? "" : row.output(),
+          row.outputs(),
           row.parameters() == 0 ? "" : Training.count(row.parameters()),
           row.flops() < 0 ? "" : short3(row.flops()),
           row.field());
@@ -275,8 +270,9 @@ final class SummaryCommand implements Callable<Integer> {
       Backend backend) {
     JsonObject result = new JsonObject();
     result.addProperty("name", config.name());
-    String input = features.stream().map(one -> one.shape().toString()).collect(joining(" "));
-    result.addProperty("input", input);
+    JsonArray inputs = new JsonArray();
+    features.forEach(one -> inputs.add(one.shape().toString()));
+    result.add("inputs", inputs);
     JsonArray layers = new JsonArray();
     for (LayerTable.Row row : table.rows()) {
       JsonObject layer = new JsonObject();
@@ -289,6 +285,8 @@ final class SummaryCommand implements Callable<Integer> {
           shape.add(extent);
         }
         layer.add("output", shape);
+      }
+      if (row.flops() >= 0) {
         layer.addProperty("flops", row.flops());
       }
       layer.addProperty("parameters", row.parameters());

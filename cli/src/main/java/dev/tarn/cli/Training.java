@@ -63,7 +63,8 @@ final class Training {
         .metrics(config.train().metrics())
         .evaluationMetrics(config.train().evaluationMetrics())
         .seed(config.trainingSeed())
-        .precision(config.precision());
+        .precision(config.precision())
+        .evaluationBatch(config.train().evaluationBatch());
   }
 
   /** A trainer of a configuration's training, to train with. */

@@ -146,7 +146,7 @@ final class EmbedTests {
     List<String> whole = Tarn.withoutSeconds(directory.resolve("towns-1/metrics.csv"));
     assertEquals(whole, Tarn.withoutSeconds(directory.resolve("towns-2/metrics.csv")));
     JsonObject summary = json("summary", path("towns-2"), "--json");
-    assertEquals("[4] [1]", summary.get("input").getAsString());
+    assertEquals("[\"[4]\",\"[1]\"]", summary.get("inputs").toString());
     ok(
         "train",
         file,
