@@ -1,5 +1,7 @@
 package dev.tarn.ir;
 
+import org.jspecify.annotations.Nullable;
+
 /** Where a node comes from: the user's source line, or the line of a run file. */
 public record Origin(String text) {
   /** The origin of nodes that no user wrote. */
@@ -10,6 +12,16 @@ public record Origin(String text) {
    */
   public String suffix() {
     return text.isEmpty() ? "" : " (" + text + ")";
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Origin origin && text.equals(origin.text);
+  }
+
+  @Override
+  public int hashCode() {
+    return text.hashCode();
   }
 
   @Override
