@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import dev.tarn.Parameter;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.Backends;
 import dev.tarn.backend.Debug;
 import dev.tarn.backend.DeviceException;
 import dev.tarn.config.ConfigException;
@@ -126,6 +127,7 @@ final class Training {
   Trained train(
       RunConfig config, @Nullable RunDirectory resumed, Path place, @Nullable Path initFrom) {
     long start = System.nanoTime();
+    Backends.preload(config.device());
     Prepared data = config.load();
     Dataset.Split split = data.split();
     Sequential model = config.modelFor(split.train());
