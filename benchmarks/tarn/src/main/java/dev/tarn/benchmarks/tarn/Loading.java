@@ -20,7 +20,7 @@ final class Loading {
   private static final String REST =
       """
       model: [{dense: 10}]
-      train: {optimizer: {sgd: {lr: 0.1}}, batch: 64}
+      train: {optimizer: {sgd: {lr: 0.1}}, epochs: 1, batch: 64}
       """;
 
   private final Path directory;
