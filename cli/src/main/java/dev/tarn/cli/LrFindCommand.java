@@ -6,6 +6,7 @@ import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.report.Curve;
 import dev.tarn.report.Picture;
@@ -63,19 +64,16 @@ final class LrFindCommand implements Callable<Integer> {
   @Option(
       names = "--from",
       paramLabel = "RATE",
-      description = "The learning rate of the first step; default: ${DEFAULT-VALUE}.")
+      description = "The learning rate of the first step; default: 1e-7.")
   private double from = 1e-7;
 
-  @Option(
-      names = "--to",
-      paramLabel = "RATE",
-      description = "That of the last step; default: ${DEFAULT-VALUE}.")
+  @Option(names = "--to", paramLabel = "RATE", description = "That of the last step; default: 10.")
   private double to = 10;
 
   @Option(
       names = "--steps",
       paramLabel = "N",
-      description = "How many steps, at least 10; default: ${DEFAULT-VALUE}.")
+      description = "How many steps (batches), at least 10; default: ${DEFAULT-VALUE}.")
   private int steps = 100;
 
   @Option(names = "--json", description = "Write one JSON object; all else to standard error.")
@@ -98,11 +96,12 @@ final class LrFindCommand implements Callable<Integer> {
       throw usage("--output: the name must end with .svg or .png, found " + file);
     }
     RunConfig config = runFile.read();
-    Dataset train = config.load().split().train();
+    Prepared data = config.load();
+    Dataset train = data.split().train();
     Path picture = file == null ? Path.of(config.name() + "-lr.svg") : file;
     try (Batches batches = config.data().batches(train, config.train().batch());
         Backend backend = Devices.open(config.device()).backend();
-        Trainer trainer = Training.trainer(config, config.modelFor(train), backend).build()) {
+        Trainer trainer = Training.trainer(config, config.modelFor(data), backend).build()) {
       LearningRateFinder.Result result =
           new LearningRateFinder(from, to, steps, LearningRateFinder.USUAL.smoothing())
               .find(trainer, batches);
