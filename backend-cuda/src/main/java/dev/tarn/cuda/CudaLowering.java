@@ -4,13 +4,11 @@ import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
-import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.cuda.driver.Copy;
 import dev.tarn.cuda.driver.Fill;
 import dev.tarn.ir.ArgMax;
-import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
@@ -64,6 +62,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final CudaStateStore store;
   private final Map<Value, HostTensor> constants = new HashMap<>();
   private final Images images;
+  private final Epilogues epilogues;
   private Node node;
 
   private CudaLowering(
@@ -79,6 +78,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     ImageLayouts layouts =
         new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
     this.images = new Images(schedule, kernels, layouts, program, keepAll);
+    this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
   }
 
   /**
@@ -114,7 +114,10 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Fused op) {
-    return tapes().lower(op, node.inputs(), false);
+    Node product = epilogues.product(node);
+    return product != null
+        ? ConvolutionLowering.lower(schedule, kernels, images, product, node)
+        : tapes().lower(op, node.inputs(), false);
   }
 
   /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
@@ -186,21 +189,23 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Conv2d op) {
-    return convolution(op.window(), op.arithmetic()).forward();
+    return convolution();
   }
 
   @Override
   public List<Step> visit(Conv2dGradInput op) {
-    return convolution(op.window(), op.arithmetic()).gradInput();
+    return convolution();
   }
 
   @Override
   public List<Step> visit(Conv2dGradWeight op) {
-    return convolution(op.window(), op.arithmetic()).gradWeight();
+    return convolution();
   }
 
-  private ConvolutionLowering convolution(Window2d window, Arithmetic arithmetic) {
-    return new ConvolutionLowering(schedule, kernels, images, node, window, arithmetic);
+  private List<Step> convolution() {
+    return epilogues.isPartOfTape(node)
+        ? List.of()
+        : ConvolutionLowering.lower(schedule, kernels, images, node, null);
   }
 
   @Override
