@@ -12,12 +12,12 @@
 //
 // The first two: a block gives 64 (or 32) channels x 128 pixels; tiles of 8 terms pass through shared
 // memory, double-buffered; a thread holds 8 x 4 (4 x 4) sums. No atomics: the order of every sum
-// depends on shapes only. Results go through convolution_epilogue.cuh.
+// depends on shapes only. Results go through epilogue.cuh.
 //
 // FLOPs: 2 N O P Q C/G R S. Bytes: x, w and y once each as far as caches hold what windows share. The
 // compiler is told not to contract products and sums; fmaf asks for one rounding.
 #include "convolution.cuh"
-#include "convolution_epilogue.cuh"
+#include "epilogue.cuh"
 
 namespace tarn {
 
@@ -125,26 +125,32 @@ __device__ __forceinline__ void conv2d_tile(const float *from, const float *w,
   // Four neighbouring pixels, which lie in one image if a plane is a multiple of four.
   const unsigned int first = blockIdx.x * kPixels + column;
   if (first >= c.pixels) return;
+  unsigned int channels[kRows], exist = 0;
+#pragma unroll
+  for (unsigned int i = 0; i < kRows; i++) {
+    const unsigned int m = first_channel + row + i;
+    channels[i] = group * c.m + m;
+    exist |= (m < c.m ? 1u : 0u) << i;
+  }
   const bool by_four = c.out_plane.divisor % 4 == 0;
 #pragma unroll
   for (unsigned int j = 0; j < 4; j++) {
     if (first + j >= c.pixels) break;
     const unsigned int image = c.out_plane.quotient(first + j);
-    const unsigned int at = first + j - image * c.out_plane.divisor;
-    const unsigned long long plane = ((unsigned long long)image * c.groups + group) * c.m;
+    const unsigned int at_plane = first + j - image * c.out_plane.divisor;
+    unsigned long long at[kRows];
+    float ones[kRows][1];
 #pragma unroll
     for (unsigned int i = 0; i < kRows; i++) {
-      const unsigned int m = first_channel + row + i;
-      if (m >= c.m) break;
-      const unsigned long long element = (plane + m) * c.out_plane.divisor + at;
-      if (by_four) {
-        epilogue.apply<false>(sums[i], element, group * c.m + m);
-      } else {
-        const float one[1] = {sums[i][j]};
-        epilogue.apply<false>(one, element, group * c.m + m);
-      }
+      const unsigned long long plane = (unsigned long long)image * c.groups * c.m + channels[i];
+      at[i] = plane * c.out_plane.divisor + at_plane;
+      ones[i][0] = sums[i][j];
     }
-    if (by_four) break;
+    if (by_four) {
+      epilogue.apply<false>(sums, at, channels, exist);
+      break;
+    }
+    epilogue.apply<false>(ones, at, channels, exist);
   }
 }
 
@@ -176,8 +182,10 @@ __device__ __forceinline__ void conv2d_direct(const float *from, const float *w,
       }
     }
     const unsigned long long plane = (unsigned long long)place.image * c.groups * c.m + channel;
-    const float one[1] = {sum};
-    epilogue.apply<false>(one, plane * c.out_plane.divisor + at_plane, channel);
+    const float results[1][1] = {{sum}};
+    const unsigned long long at[1] = {plane * c.out_plane.divisor + at_plane};
+    const unsigned int channels[1] = {channel};
+    epilogue.apply<false>(results, at, channels, 1);
   }
 }
 

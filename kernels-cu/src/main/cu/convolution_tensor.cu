@@ -30,7 +30,7 @@
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-#include "convolution_epilogue.cuh"
+#include "epilogue.cuh"
 #include "convolution_window.cuh"
 #include "element.cuh"
 #include "tensor_core.cuh"
@@ -174,37 +174,47 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
   }
 
   const Epilogue epilogue = TARN_EPILOGUE;
+  const unsigned int in_tile = warp_channel + lane % 4 * (kEights ? 8 : 2);
+  const unsigned int channel = group * m + first_channel + in_tile;
+  const unsigned int left = m > first_channel + in_tile ? m - first_channel - in_tile : 0;
+  float results[kRows * 2][8];
+  unsigned int at[kRows * 2], channels[kRows * 2], exist = 0;
 #pragma unroll
   for (unsigned int i = 0; i < kRows * 2; i++) {
-    float v[8];
 #pragma unroll
-    for (unsigned int j = 0; j < 8; j++) v[j] = sums[i / 2][j / 2][i % 2 * 2 + j % 2];
-    if (kEights) transpose_pairs(v);
+    for (unsigned int j = 0; j < 8; j++) results[i][j] = sums[i / 2][j / 2][i % 2 * 2 + j % 2];
+    if (kEights) transpose_pairs(results[i]);
     const unsigned int pixel = first_pixel + warp_pixel + i * 8 + lane / 4;
-    if (pixel >= c.pixels) continue;
     const unsigned int image = c.out_plane.quotient(pixel);
-    unsigned int at = pixel - image * c.out_plane.divisor;
+    unsigned int in_image = pixel - image * c.out_plane.divisor;
+    bool exists = pixel < c.pixels;
     if (Parts::kDown * Parts::kAcross > 1) {
-      const unsigned int down = c.out_w.quotient(at);
+      const unsigned int down = c.out_w.quotient(in_image);
       const unsigned int h = down * Parts::kDown + phase_row;
-      const unsigned int w = (at - down * c.out_w.divisor) * Parts::kAcross + phase_column;
-      if (h >= to_h || w >= to_w) continue;
-      at = h * to_w + w;
+      const unsigned int w = (in_image - down * c.out_w.divisor) * Parts::kAcross + phase_column;
+      exists = exists && h < to_h && w < to_w;
+      in_image = h * to_w + w;
     }
-    const unsigned int element = image * to_image + at * to_pixel;
-    const unsigned int channel = first_channel + warp_channel + lane % 4 * (kEights ? 8 : 2);
-    const unsigned int number = group * m + channel;
-    if (kEights) {
-      if (channel < m) epilogue.apply<true>(v, element + number, number);
-    } else {
+    at[i] = image * to_image + in_image * to_pixel + channel * to_channel;
+    channels[i] = channel;
+    exist |= (exists ? 1u : 0u) << i;
+  }
+  if (kEights) {
+    epilogue.apply<true>(results, at, channels, left > 0 ? exist : 0);
+  } else {
+#pragma unroll
+    for (unsigned int i = 0; i < kRows * 2; i++) {
+      float ones[8][1];
+      unsigned int at_one[8], channel_of[8], exists = 0;
 #pragma unroll
       for (unsigned int j = 0; j < 8; j++) {
         const unsigned int on = j / 2 * 8 + j % 2;
-        const float one[1] = {v[j]};
-        if (channel + on < m) {
-          epilogue.apply<true>(one, element + (number + on) * to_channel, number + on);
-        }
+        ones[j][0] = results[i][j];
+        at_one[j] = at[i] + on * to_channel;
+        channel_of[j] = channel + on;
+        exists |= (on < left ? exist >> i & 1 : 0u) << j;
       }
+      epilogue.apply<true>(ones, at_one, channel_of, exists);
     }
   }
 }

@@ -1,52 +1,35 @@
-// Loads and stores of what a kernel does with its results before they are stored; see
-// convolution_epilogue.cuh. A thread has kCount results, 1, 4 or 8, that lie side by side from a multiple
-// of kCount elements on; every buffer is 16-byte aligned, and accesses are of up to 16 bytes.
+// What a kernel does with its results: here it stores them, as f32, or with -DTARN_OUT_BF16=1 as bf16.
+// Where a tape of elementwise functions follows, the text that dev.tarn.cuda.EpilogueCompiler writes takes
+// this file's place: apply computes the tape on the results and stores the tape's. Nothing is loaded after
+// a store that a compiler must take for its source, but in another call or after kTogether rows.
 #pragma once
-#include "bfloat16.cuh"
+#include "neighbours.cuh"
 
 namespace tarn {
 
-template <class S, unsigned int kCount>
-struct __align__(kCount * sizeof(S)) Access {
-  S v[kCount];
+#if defined(TARN_OUT_BF16) && TARN_OUT_BF16
+using Result = Bf16;
+#else
+using Result = float;
+#endif
+
+struct Epilogue {
+  Result *out;
+
+  // Takes rows of results that lie side by side. Row i begins at element at[i], if bit i of exist is set;
+  // its results are of channel channels[i], or with kAcross of one channel each from that on.
+  template <bool kAcross, unsigned int kRows, unsigned int kCount, class Index>
+  __device__ __forceinline__ void apply(const float (&sums)[kRows][kCount], const Index (&at)[kRows],
+                                        const unsigned int (&)[kRows], unsigned int exist) const {
+#pragma unroll
+    for (unsigned int i = 0; i < kRows; i++) {
+      if (exist >> i & 1) store_neighbours(out + at[i], sums[i]);
+    }
+  }
 };
 
-template <class S, unsigned int kCount>
-constexpr unsigned int kAccessWidth = kCount * sizeof(S) > 16 ? 16 / sizeof(S) : kCount;
-
-template <class S, unsigned int kCount>
-__device__ __forceinline__ void load_neighbours(float (&v)[kCount], const S *p) {
-  constexpr unsigned int kWide = kAccessWidth<S, kCount>;
-#pragma unroll
-  for (unsigned int i = 0; i < kCount; i += kWide) {
-    const auto some = *reinterpret_cast<const Access<S, kWide> *>(p + i);
-#pragma unroll
-    for (unsigned int j = 0; j < kWide; j++) v[i + j] = to_float(some.v[j]);
-  }
-}
-
-template <class S, unsigned int kCount>
-__device__ __forceinline__ void store_neighbours(S *p, const float (&v)[kCount]) {
-  constexpr unsigned int kWide = kAccessWidth<S, kCount>;
-#pragma unroll
-  for (unsigned int i = 0; i < kCount; i += kWide) {
-    Access<S, kWide> some;
-#pragma unroll
-    for (unsigned int j = 0; j < kWide; j++) some.v[j] = from_float<S>(v[i + j]);
-    *reinterpret_cast<Access<S, kWide> *>(p + i) = some;
-  }
-}
-
-// An element for each channel; with kAcross results that lie side by side are of channels that do.
-template <bool kAcross, class S, unsigned int kCount>
-__device__ __forceinline__ void load_channels(float (&v)[kCount], const S *p, unsigned int channel) {
-  if (kAcross) {
-    load_neighbours(v, p + channel);
-  } else {
-    const float one = to_float(p[channel]);
-#pragma unroll
-    for (unsigned int i = 0; i < kCount; i++) v[i] = one;
-  }
-}
-
 }  // namespace tarn
+
+#define TARN_EPILOGUE_PARAMETERS tarn::Result *out
+#define TARN_EPILOGUE \
+  tarn::Epilogue { out }

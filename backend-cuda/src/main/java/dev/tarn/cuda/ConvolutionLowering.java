@@ -10,7 +10,6 @@ import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Conv2dGradWeight;
-import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Product;
 import dev.tarn.ir.Reduce;
@@ -129,11 +128,6 @@ final class ConvolutionLowering {
     return new TensorConvolution(schedule, kernels, images, node, window, tape);
   }
 
-  /** What the node and its tape are called. */
-  static String name(Node node, @Nullable Node tape) {
-    return node.op().name() + (tape == null ? "" : " + " + ((Fused) tape.op()).operation());
-  }
-
   /** An operand in f32. */
   private Buffer operand(int index) {
     Value value = node.inputs().get(index);
@@ -184,7 +178,7 @@ final class ConvolutionLowering {
     KernelStep step =
         epilogue
             .kernel(kernels, FILE, name, List.of())
-            .named(name(node, tape))
+            .named(Epilogue.name(node, tape))
             .reads(operand(0))
             .reads(operand(1))
             .block(CudaLowering.BLOCK, 1);

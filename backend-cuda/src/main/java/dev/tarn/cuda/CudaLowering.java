@@ -48,6 +48,7 @@ import dev.tarn.ir.Value;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Turns the nodes of programs into steps of a schedule. */
 final class CudaLowering implements Op.Visitor<List<Step>> {
@@ -115,9 +116,12 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   @Override
   public List<Step> visit(Fused op) {
     Node product = epilogues.product(node);
-    return product != null
-        ? ConvolutionLowering.lower(schedule, kernels, images, product, node)
-        : tapes().lower(op, node.inputs(), false);
+    if (product == null) {
+      return tapes().lower(op, node.inputs(), false);
+    }
+    return product.op() instanceof BatchNorm norm
+        ? normalization(norm.epsilon(), product, node).batchNorm(op.shape())
+        : ConvolutionLowering.lower(schedule, kernels, images, product, node);
   }
 
   /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
@@ -225,27 +229,29 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(BatchNorm op) {
-    return normalization(op.epsilon()).batchNorm(shape(node.inputs().get(0)));
+    return epilogues.isPartOfTape(node)
+        ? List.of()
+        : normalization(op.epsilon(), node, null).batchNorm(shape(node.inputs().get(0)));
   }
 
   @Override
   public List<Step> visit(BatchNormGrad op) {
-    return normalization(op.epsilon()).batchNormGrad(shape(node.inputs().get(0)));
+    return normalization(op.epsilon(), node, null).batchNormGrad(shape(node.inputs().get(0)));
   }
 
   @Override
   public List<Step> visit(NormalizeRows op) {
-    return normalization(op.epsilon()).rows(shape(node.inputs().get(0)));
+    return normalization(op.epsilon(), node, null).rows(shape(node.inputs().get(0)));
   }
 
   @Override
   public List<Step> visit(NormalizeRowsGrad op) {
-    return normalization(op.epsilon()).rowsGrad(shape(node.inputs().get(0)));
+    return normalization(op.epsilon(), node, null).rowsGrad(shape(node.inputs().get(0)));
   }
 
-  private NormalizationLowering normalization(double epsilon) {
-    count(shape(node.inputs().get(0)));
-    return new NormalizationLowering(schedule, kernels, images, epsilon, node);
+  private NormalizationLowering normalization(double epsilon, Node from, @Nullable Node tape) {
+    count(shape(from.inputs().get(0)));
+    return new NormalizationLowering(schedule, kernels, images, epsilon, from, tape);
   }
 
   @Override

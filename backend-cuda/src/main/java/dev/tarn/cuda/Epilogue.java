@@ -7,9 +7,10 @@ import dev.tarn.ir.Value;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a convolution does with its results: it stores them, or what a tape makes of them.
+ * What a kernel does with its results: it stores them, or what a tape makes of them.
  *
  * @param headers the texts that take the place of headers of the kernel, by name
  * @param arguments adds what stands in the kernel's arguments for it
@@ -22,6 +23,11 @@ record Epilogue(Map<String, String> headers, Consumer<KernelStep> arguments) {
     return new KernelStep(name, () -> kernels.get(file, name, all, headers));
   }
 
+  /** What a node and the tape after it are called. */
+  static String name(Node node, @Nullable Node tape) {
+    return node.op().name() + (tape == null ? "" : " + " + ((Fused) tape.op()).operation());
+  }
+
   /** Results are stored. */
   static Epilogue storing(Buffer result) {
     return new Epilogue(Map.of(), step -> step.writes(result));
@@ -30,7 +36,7 @@ record Epilogue(Map<String, String> headers, Consumer<KernelStep> arguments) {
   /**
    * A tape is computed and its results are stored.
    *
-   * @param product the convolution's result, an input of the tape's node
+   * @param product the kernel's result, an input of the tape's node
    */
   static Epilogue computing(Node tape, Value product, Images images) {
     EpilogueCompiler.Source source =

@@ -10,17 +10,19 @@ import dev.tarn.cuda.TapeSource.Real;
 import dev.tarn.ir.Fused;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * Writes the CUDA C++ of a {@link Fused} tape that a convolution computes on its results before it
- * stores them: the text that takes the place of {@code convolution_epilogue.cuh}.
+ * Writes the CUDA C++ of a {@link Fused} tape that another kernel computes on its results before it
+ * stores them: the text that takes the place of {@code epilogue.cuh}.
  *
  * <p>The text depends on the functions of the tape and on how operands are read, not on extents and
  * immediates, so that layers of one kind share a compiled kernel.
  */
 final class EpilogueCompiler {
   /** The header whose place the text takes. */
-  static final String HEADER = "convolution_epilogue.cuh";
+  static final String HEADER = "epilogue.cuh";
 
   /** Longer tapes stay kernels of their own: the text is repeated for each result of a thread. */
   private static final int MOST_INSTRUCTIONS = 24;
@@ -29,6 +31,9 @@ final class EpilogueCompiler {
   private static final int MOST_FULL = 3;
 
   private static final int MOST_RESULTS = 2;
+
+  /** So many loads of a thread from such operands are under way together. */
+  private static final int LOADS = 4;
 
   /** How an operand is read. */
   private enum Form {
@@ -56,6 +61,8 @@ final class EpilogueCompiler {
   private final List<String> fields = new ArrayList<>();
   private final List<String> names = new ArrayList<>();
   private final List<Argument> arguments = new ArrayList<>();
+  private final StringBuilder scalars = new StringBuilder();
+  private final StringBuilder arrays = new StringBuilder();
   private final StringBuilder loads = new StringBuilder();
   private final StringBuilder registers = new StringBuilder();
   private final StringBuilder stores = new StringBuilder();
@@ -116,7 +123,7 @@ final class EpilogueCompiler {
       Fused.Instruction instruction = tape.tape().get(i);
       if (instruction instanceof Fused.Load load && load.input() == product) {
         boolean rounded = inputs.get(product).dtype() == DType.BF16;
-        define(i, rounded ? "round_bf16(sums[lane])" : "sums[lane]");
+        define(i, rounded ? "round_bf16(sums[i][lane])" : "sums[i][lane]");
       } else if (instruction instanceof Fused.Load load) {
         load(i, load);
       } else if (instruction instanceof Fused.Immediate immediate) {
@@ -128,9 +135,8 @@ final class EpilogueCompiler {
     }
     for (int i = 0; i < tape.results().size(); i++) {
       field(TapeCompiler.type(tape.types().get(i)) + " *", "out" + i, new Output(i));
-      loads.append(String.format("    float y%d[kCount];%n", i));
-      registers.append(String.format("      y%d[lane] = r%d;%n", i, tape.results().get(i)));
-      stores.append(String.format("    store_neighbours(out%d + at, y%d);%n", i, i));
+      registers.append(String.format("          y%d[lane] = r%d;%n", i, tape.results().get(i)));
+      stores.append(String.format("        store_neighbours(out%d + at[i], y%d);%n", i, i));
     }
     return new Source(text(), arguments);
   }
@@ -141,23 +147,22 @@ final class EpilogueCompiler {
     field("const " + TapeCompiler.type(spec.dtype()) + " *", pointer, new Input(load.input()));
     Form form = form(spec.shape(), tape.shape());
     if (form == Form.SCALAR) {
-      loads.append(String.format("    const float x%d = to_float(*%s);%n", register, pointer));
+      scalars.append(String.format("    const float x%d = to_float(*%s);%n", register, pointer));
       define(register, "x" + register);
       return;
     }
+    arrays.append(String.format("      float x%d[kTogether][kCount];%n", register));
+    String target = "x" + register + "[i - first]";
     loads.append(
-        String.format(
-            form == Form.FULL
-                ? "    float x%d[kCount];%n    load_neighbours(x%d, %s + at);%n"
-                : "    float x%d[kCount];%n    load_channels<kAcross>(x%d, %s, channel);%n",
-            register,
-            register,
-            pointer));
-    define(register, "x" + register + "[lane]");
+        form == Form.FULL
+            ? String.format("        load_neighbours(%s, %s + at[i]);%n", target, pointer)
+            : String.format(
+                "        load_channels<kAcross>(%s, %s, channels[i]);%n", target, pointer));
+    define(register, target + "[lane]");
   }
 
   private void define(int register, String expression) {
-    registers.append(String.format("      const float r%d = %s;%n", register, expression));
+    registers.append(String.format("          const float r%d = %s;%n", register, expression));
   }
 
   private void field(String type, String name, Argument argument) {
@@ -166,24 +171,73 @@ final class EpilogueCompiler {
     arguments.add(argument);
   }
 
+  /** Rows whose operands are loaded together, before any of them is stored. */
+  private int together() {
+    int full = 0;
+    for (Fused.Instruction instruction : tape.tape()) {
+      full += isFull(instruction) ? 1 : 0;
+    }
+    return LOADS / Math.max(1, Integer.highestOneBit(full));
+  }
+
+  private boolean isFull(Fused.Instruction instruction) {
+    return instruction instanceof Fused.Load load
+        && load.input() != product
+        && form(inputs.get(load.input()).shape(), tape.shape()) == Form.FULL;
+  }
+
   private String text() {
-    return "#pragma once\n#include \"activations.cuh\"\n#include \"epilogue.cuh\"\n\n"
-        + "namespace tarn {\n\nstruct Epilogue {\n  "
-        + String.join(";\n  ", fields)
-        + ";\n\n  template <bool kAcross, unsigned int kCount>\n"
-        + "  __device__ __forceinline__ void apply(const float (&sums)[kCount],"
-        + " unsigned long long at,\n"
-        + "                                        unsigned int channel) const {\n"
-        + loads
-        + "#pragma unroll\n"
-        + "    for (unsigned int lane = 0; lane < kCount; lane++) {\n"
-        + registers
-        + "    }\n"
-        + stores
-        + "  }\n};\n\n}  // namespace tarn\n\n#define TARN_EPILOGUE_PARAMETERS "
-        + String.join(", ", fields)
-        + "\n#define TARN_EPILOGUE tarn::Epilogue{"
-        + String.join(", ", names)
-        + "}\n";
+    String declared =
+        IntStream.range(0, tape.results().size())
+            .mapToObj(i -> String.format("        float y%d[kCount];%n", i))
+            .collect(Collectors.joining());
+    return """
+        #pragma once
+        #include "activations.cuh"
+        #include "neighbours.cuh"
+
+        namespace tarn {
+
+        struct Epilogue {
+          @fields;
+
+          template <bool kAcross, unsigned int kRows, unsigned int kCount, class Index>
+          __device__ __forceinline__ void apply(const float (&sums)[kRows][kCount],
+                                                const Index (&at)[kRows],
+                                                const unsigned int (&channels)[kRows],
+                                                unsigned int exist) const {
+            constexpr unsigned int kTogether = kRows < @together ? kRows : @together;
+        @scalars#pragma unroll
+            for (unsigned int first = 0; first < kRows; first += kTogether) {
+        @arrays#pragma unroll
+              for (unsigned int i = first; i < first + kTogether; i++) {
+                if (!(exist >> i & 1)) continue;
+        @loads      }
+        #pragma unroll
+              for (unsigned int i = first; i < first + kTogether; i++) {
+                if (!(exist >> i & 1)) continue;
+        @results#pragma unroll
+                for (unsigned int lane = 0; lane < kCount; lane++) {
+        @registers        }
+        @stores      }
+            }
+          }
+        };
+
+        }  // namespace tarn
+
+        #define TARN_EPILOGUE_PARAMETERS @parameters
+        #define TARN_EPILOGUE tarn::Epilogue{@names}
+        """
+        .replace("@fields", String.join(";\n  ", fields))
+        .replace("@together", Integer.toString(together()))
+        .replace("@scalars", scalars)
+        .replace("@arrays", arrays)
+        .replace("@loads", loads)
+        .replace("@results", declared)
+        .replace("@registers", registers)
+        .replace("@stores", stores)
+        .replace("@parameters", String.join(", ", fields))
+        .replace("@names", String.join(", ", names));
   }
 }

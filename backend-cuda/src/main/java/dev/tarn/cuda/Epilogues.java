@@ -1,7 +1,9 @@
 package dev.tarn.cuda;
 
+import dev.tarn.Spec;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.ir.Fused;
@@ -16,6 +18,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +50,7 @@ final class Epilogues {
     }
   }
 
-  /** The program with convolutions moved to right before the tapes that may be theirs. */
+  /** The program with such nodes moved to right before the tapes that may be theirs. */
   static Program together(Program program) {
     Map<Node, Node> candidates = candidates(program);
     Set<Node> moved = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -65,7 +68,7 @@ final class Epilogues {
     return ProgramVerifier.verify(program.withBody(body));
   }
 
-  /** The convolution that computes a tape, or null if the tape is a kernel of its own. */
+  /** The node that computes a tape, or null if the tape is a kernel of its own. */
   @Nullable Node product(Node tape) {
     return products.get(tape);
   }
@@ -75,7 +78,7 @@ final class Epilogues {
     return products.containsValue(node);
   }
 
-  /** Tapes with the last convolution that only they read. */
+  /** Tapes with the last node of the kind whose result only they read. */
   private static Map<Node, Node> candidates(Program program) {
     Map<Node, Node> candidates = new IdentityHashMap<>();
     if (isOff("tarn.epilogue") || isOff("tarn.fuse")) {
@@ -83,43 +86,57 @@ final class Epilogues {
     }
     Map<Value, Node> results = new HashMap<>();
     Map<Value, Integer> uses = new HashMap<>();
+    Map<Value, Integer> firstUse = new HashMap<>();
     program.outputs().forEach(output -> uses.merge(output.value(), 1, Integer::sum));
     program.updates().values().forEach(value -> uses.merge(value, 1, Integer::sum));
-    for (Node node : program.body()) {
-      node.inputs().forEach(value -> uses.merge(value, 1, Integer::sum));
-      if (node.op() instanceof Conv2d || node.op() instanceof Conv2dGradInput) {
-        results.put(node.output(), node);
+    for (int i = 0; i < program.body().size(); i++) {
+      Node node = program.body().get(i);
+      for (Value input : node.inputs()) {
+        uses.merge(input, 1, Integer::sum);
+        firstUse.putIfAbsent(input, i);
+      }
+      if (hasEpilogue(node)) {
+        results.put(node.outputs().get(0), node);
       }
     }
-    Map<Node, Integer> positions = new IdentityHashMap<>();
-    for (Node node : program.body()) {
-      positions.put(node, positions.size());
-      if (!(node.op() instanceof Fused op) || op.shape().size() == 0) {
+    for (int i = 0; i < program.body().size(); i++) {
+      Node tape = program.body().get(i);
+      if (!(tape.op() instanceof Fused op) || op.shape().size() == 0) {
         continue;
       }
-      for (int i = 0; i < node.inputs().size(); i++) {
-        Node product = results.get(node.inputs().get(i));
-        Node other = candidates.get(node);
+      List<Spec> specs = tape.inputs().stream().map(Value::spec).toList();
+      for (int input = 0; input < specs.size(); input++) {
+        Node product = results.get(tape.inputs().get(input));
         if (product != null
-            && uses.getOrDefault(product.output(), 0) == 1
-            && (other == null || position(positions, product) > position(positions, other))
-            && EpilogueCompiler.takes(op, node.inputs().stream().map(Value::spec).toList(), i)) {
-          candidates.put(node, product);
+            && uses.getOrDefault(tape.inputs().get(input), 0) == 1
+            && product.outputs().stream().noneMatch(isBefore(firstUse, i))
+            && EpilogueCompiler.takes(op, specs, input)) {
+          candidates.merge(tape, product, (a, b) -> isLater(program, a, b) ? a : b);
         }
       }
     }
     return candidates;
   }
 
+  private static boolean hasEpilogue(Node node) {
+    return node.op() instanceof Conv2d
+        || node.op() instanceof Conv2dGradInput
+        || node.op() instanceof BatchNorm;
+  }
+
+  private static Predicate<Value> isBefore(Map<Value, Integer> firstUse, int index) {
+    return value -> firstUse.getOrDefault(value, index) < index;
+  }
+
+  private static boolean isLater(Program program, Node a, Node b) {
+    return program.body().indexOf(a) > program.body().indexOf(b);
+  }
+
   private static boolean isOff(String property) {
     return "false".equals(System.getProperty(property));
   }
 
-  private static int position(Map<Node, Integer> positions, Node node) {
-    return positions.getOrDefault(node, -1);
-  }
-
-  /** Whether the tape's results lie where the convolution's operands do: in a state's memory. */
+  /** Whether the tape's results lie where the other node's operands do: in a state's memory. */
   private static boolean overwrites(Node tape, Node product, Schedule<Step> schedule) {
     List<Buffer> read = schedule.buffers(product.inputs());
     return schedule.buffers(tape.outputs()).stream().anyMatch(read::contains);

@@ -144,7 +144,7 @@ final class TensorConvolution {
     KernelStep step =
         epilogue
             .kernel(kernels, FILE, "conv2d_tensor", definitions)
-            .named(ConvolutionLowering.name(node, tape))
+            .named(Epilogue.name(node, tape))
             .reads(image)
             .reads(kernel);
     epilogue.arguments().accept(step);

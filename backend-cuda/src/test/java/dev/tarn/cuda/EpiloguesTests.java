@@ -10,6 +10,7 @@ import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Backend;
+import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.Program;
 import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.testkit.CaseRun;
@@ -90,6 +91,8 @@ class EpiloguesTests {
     // Two results for the backward pass; numbers, a single one, and a function that keeps neither.
     cases.add(block("a gate", 16, 1, (h, b) -> h.add(b).mul(h.add(b).sigmoid())));
     cases.add(block("numbers", 24, 1, (h, b) -> h.mul(0.3).add(b.mean()).sub(0.1).tanh()));
+    cases.add(normalized(6, 5));
+    cases.add(normalized(16, 12));
     cases.add(
         OpCase.named("two residual blocks, the second halved")
             .by("x", Spec.f32(3, 16, 8, 8), Fill.normal(1))
@@ -109,6 +112,24 @@ class EpiloguesTests {
                 })
             .gradient());
     return cases;
+  }
+
+  /** Normalization between convolutions, with a ReLU, and with a sum and a ReLU. */
+  private static OpCase normalized(int channels, int side) {
+    return OpCase.named("batch normalization of " + channels + " channels, side " + side)
+        .by("x", Spec.f32(4, channels, side, side), Fill.normal(1))
+        .by("first", Spec.f32(channels, channels, 3, 3), Fill.normal(0.2))
+        .by("last", Spec.f32(channels, channels, 3, 3), Fill.normal(0.2))
+        .by("scale", Spec.f32(channels), Fill.normal(1))
+        .by("bias", Spec.f32(channels), Fill.normal(1))
+        .program(
+            (trace, in) -> {
+              BatchNorm norm = new BatchNorm(1e-5);
+              Tensor h = in[0].conv2d(in[1], SAME);
+              h = trace.add(norm, h, in[3], in[4]).get(0).relu().conv2d(in[2], SAME);
+              return List.of(trace.add(norm, h, in[3], in[4]).get(0).add(in[0]).relu());
+            })
+        .gradient();
   }
 
   /** Two convolutions, what is tried after each; gradients of everything. */
@@ -173,6 +194,19 @@ class EpiloguesTests {
     Tensor h = image(trace, "x").conv2d(kernel(trace, "w", 3), SAME);
     Tensor pooled = h.maxPool2d(2);
     assertEquals(List.of("conv2d", "max_pool2d", "fused"), order(trace, pooled, h.add(1).relu()));
+  }
+
+  /** Not across a node that reads the statistics of a normalization. */
+  @Test
+  void aNormalizationStaysBeforeWhatReadsItsStatistics() {
+    Trace trace = new Trace();
+    Tensor x = image(trace, "x");
+    Tensor scale = trace.input("scale", Spec.f32(8));
+    List<Tensor> outputs = trace.add(new BatchNorm(1e-5), x, scale, scale);
+    Tensor mean = outputs.get(1).cumulativeSum(0);
+    assertEquals(
+        List.of("batch_norm", "cumulative_sum", "fused"),
+        order(trace, mean, outputs.get(0).add(1).relu()));
   }
 
   /** Values for each image are no values for each channel. */
