@@ -14,6 +14,7 @@ import dev.tarn.ir.ProgramVerifier;
 import dev.tarn.ir.Value;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
@@ -31,9 +32,10 @@ import org.jspecify.annotations.Nullable;
  * Turns elementwise operations on floats, casts between them, broadcasts and dropout masks into
  * {@link Fused} tapes.
  *
- * <p>Neighbours of one shape are joined into one tape where the program stays acyclic. Scalar
- * constants become immediates. After this pass a backend meets no plain elementwise node other than
- * i32 comparisons, casts from or to i32, and those it asked to keep.
+ * <p>Neighbours of one shape are joined into one tape where the program stays acyclic; a comparison
+ * with a number joins its user rather than what it compares. Scalar constants become immediates.
+ * After this pass a backend meets no plain elementwise node other than i32 comparisons, casts from
+ * or to i32, and those it asked to keep.
  */
 public final class FuseElementwise {
   private static final int MAX_INSTRUCTIONS = 64;
@@ -90,23 +92,40 @@ public final class FuseElementwise {
         }
       }
     }
+    Map<Value, List<Node>> users = users();
     if (join) {
-      for (Node node : body) {
-        for (Value input : node.inputs()) {
-          Node producer = producers.get(input);
-          if (producer != null) {
-            joinIfLegal(clusterOf(producer), clusterOf(node));
-          }
-        }
-      }
+      List<Node> masks = body.stream().filter(node -> isMask(node, users)).toList();
+      Set<Node> late = Collections.newSetFromMap(new IdentityHashMap<>());
+      late.addAll(masks);
+      body.stream().filter(node -> !late.contains(node)).forEach(this::joinToProducers);
+      masks.forEach(this::joinToProducers);
     }
     List<Node> result = new ArrayList<>();
-    Map<Value, List<Node>> users = users();
     for (Cluster cluster : inOrder()) {
       result.add(
           cluster.shape == null ? cluster.nodes.get(0) : new TapeBuilder(users).build(cluster));
     }
     return dropUnusedConstants(program.withBody(result));
+  }
+
+  /**
+   * Whether a node compares a value with a number, for one user. Where that is in another tape, the
+   * value is compared there: it is kept anyway for the gradient of a ReLU, and its mask is not.
+   */
+  private boolean isMask(Node node, Map<Value, List<Node>> users) {
+    return node.op() instanceof Elementwise op
+        && (op.kind() == Elementwise.Kind.GREATER || op.kind() == Elementwise.Kind.EQUAL)
+        && node.inputs().stream().anyMatch(input -> input.spec().shape().size() == 1)
+        && users.getOrDefault(node.output(), List.of()).size() == 1;
+  }
+
+  private void joinToProducers(Node node) {
+    for (Value input : node.inputs()) {
+      Node producer = producers.get(input);
+      if (producer != null) {
+        joinIfLegal(clusterOf(producer), clusterOf(node));
+      }
+    }
   }
 
   private Cluster clusterOf(Node node) {
