@@ -175,13 +175,13 @@ final class BatchNormStep extends Step {
     }
   }
 
-  private static void addDistances(float[] x, float[] shift, float[] sums, int n) {
+  static void addDistances(float[] x, float[] shift, float[] sums, int n) {
     for (int i = 0; i < n; i++) {
       sums[i] += x[i] - shift[i];
     }
   }
 
-  private static void addSquares(float[] x, float[] shift, float[] sums, float[] squares, int n) {
+  static void addSquares(float[] x, float[] shift, float[] sums, float[] squares, int n) {
     for (int i = 0; i < n; i++) {
       float distance = x[i] - shift[i];
       sums[i] += distance;
@@ -189,7 +189,7 @@ final class BatchNormStep extends Step {
     }
   }
 
-  private static void addProducts(
+  static void addProducts(
       float[] x, float[] shift, float[] dy, float[] sums, float[] products, int n) {
     for (int i = 0; i < n; i++) {
       sums[i] += dy[i];
@@ -198,14 +198,14 @@ final class BatchNormStep extends Step {
   }
 
   /** {@code x = (x - shift) factor + offset}. */
-  private static void affine(float[] x, float[] shift, float[] factor, float[] offset, int n) {
+  static void affine(float[] x, float[] shift, float[] factor, float[] offset, int n) {
     for (int i = 0; i < n; i++) {
       x[i] = (x[i] - shift[i]) * factor[i] + offset[i];
     }
   }
 
   /** {@code x += dy factor}. */
-  private static void addScaled(float[] dy, float[] factor, float[] x, int n) {
+  static void addScaled(float[] dy, float[] factor, float[] x, int n) {
     for (int i = 0; i < n; i++) {
       x[i] += dy[i] * factor[i];
     }

@@ -3,6 +3,7 @@ package dev.tarn.cpu;
 import static dev.tarn.cpu.Dnnl.check;
 import static org.bytedeco.dnnl.global.dnnl.*;
 
+import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
@@ -89,6 +90,23 @@ final class Chain implements AutoCloseable {
     return desc;
   }
 
+  /**
+   * The description of an image {@code [N, C, H, W]}.
+   *
+   * @param lanes channels in a block: 8 or 16; 1 if it is row-major
+   */
+  dnnl_memory_desc image(Shape shape, int lanes) {
+    long[] dims = {shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3)};
+    if (lanes == 1) {
+      return plain(dims);
+    }
+    dnnl_memory_desc desc = new dnnl_memory_desc();
+    int tag = lanes == 16 ? dnnl_nChw16c : dnnl_nChw8c;
+    check(dnnl_memory_desc_create_with_tag(desc, dims.length, dims, dnnl_f32, tag), label);
+    releases.push(() -> dnnl_memory_desc_destroy(desc));
+    return desc;
+  }
+
   /** Whether factors are converted to bf16: where the processor multiplies it faster than f32. */
   boolean multipliesInBf16() {
     return inBf16;
@@ -142,7 +160,8 @@ final class Chain implements AutoCloseable {
     }
   }
 
-  private void reorder(Operand from, Operand to) {
+  /** Appends a copy from one format to another. */
+  void reorder(Operand from, Operand to) {
     dnnl_primitive_desc desc = new dnnl_primitive_desc();
     own(
         dnnl_reorder_primitive_desc_create(

@@ -9,17 +9,16 @@ import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A convolution or one of its adjoints by oneDNN: x {@code [N,C,H,W]}, w {@code [O,C/g,kH,kW]}, y
- * {@code [N,O,P,Q]}, plain in memory.
+ * {@code [N,O,P,Q]}; w is plain in memory, x and y are plain or in blocks of channels.
  *
  * <p>The batch is divided among the threads. Each part is a chain of its own: oneDNN's fast
- * convolutions want channels last or in blocks, so the operands are reordered on the way in and
+ * convolutions want channels in blocks, so operands that are not are reordered on the way in and
  * out. The gradient by the kernel gives one partial result per part, to be summed.
  */
 final class Conv2dStep extends ChainStep {
@@ -35,8 +34,8 @@ final class Conv2dStep extends ChainStep {
     GRAD_WEIGHT
   }
 
-  /** The shapes. */
-  record Geometry(Window2d window, Shape x, Shape w, Shape y) {
+  /** The shapes, and the channels in a block of x and of y, which is 1 for plain ones. */
+  record Geometry(Window2d window, Shape x, Shape w, Shape y, int xLanes, int yLanes) {
     /** Multiplications and additions, those with padding counted. */
     long flops() {
       return 2 * y.size() * w.withoutFirst().size();
@@ -97,9 +96,9 @@ final class Conv2dStep extends ChainStep {
       w = new long[] {groups, w[0] / groups, w[1], w[2], w[3]};
     }
     long partial = pass == Pass.GRAD_WEIGHT ? 4 * part * geometry.w.size() : 0;
-    Chain.Operand xs = at(chain.plain(x), buffers.get(0), first, geometry.x);
+    Chain.Operand xs = at(chain, buffers.get(0), first, count, geometry.x, geometry.xLanes);
     Chain.Operand ws = new Chain.Operand(chain.plain(w), buffers.get(1), partial);
-    Chain.Operand ys = at(chain.plain(y), buffers.get(2), first, geometry.y);
+    Chain.Operand ys = at(chain, buffers.get(2), first, count, geometry.y, geometry.yLanes);
     dnnl_primitive_desc forward = new dnnl_primitive_desc();
     Window2d v = geometry.window;
     long[] strides = {v.strideH(), v.strideW()};
@@ -182,8 +181,10 @@ final class Conv2dStep extends ChainStep {
     }
   }
 
-  private static Chain.Operand at(dnnl_memory_desc desc, Buffer buffer, int first, Shape shape) {
-    return new Chain.Operand(desc, buffer, 4 * first * shape.withoutFirst().size());
+  private static Chain.Operand at(
+      Chain chain, Buffer buffer, int first, int count, Shape shape, int lanes) {
+    long offset = 4 * first * shape.withoutFirst().size();
+    return new Chain.Operand(chain.image(shape.with(0, count), lanes), buffer, offset);
   }
 
   private static long[] longs(Shape shape) {

@@ -21,10 +21,9 @@ final class ConvolutionLowering {
     this.schedule = schedule;
   }
 
-  /** Adds the steps of a node whose operands have these shapes. */
-  Schedule<Step> lower(Node node, Conv2dStep.Geometry geometry, Conv2dStep.Pass pass) {
-    List<Buffer> from = schedule.buffers(node.inputs());
-    Buffer to = schedule.buffer(node.output());
+  /** Adds the steps of a node that reads and writes these buffers. */
+  Schedule<Step> lower(
+      Node node, Conv2dStep.Geometry geometry, Conv2dStep.Pass pass, List<Buffer> from, Buffer to) {
     if (geometry.x().dim(0) == 0) {
       schedule.add(new CopyStep(null, to, threads), node, List.of(), List.of(to));
       return schedule;

@@ -31,6 +31,7 @@ import dev.tarn.ir.Op;
 import dev.tarn.ir.Pad;
 import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Pool2dGrad;
+import dev.tarn.ir.Program;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
 import dev.tarn.ir.Slice;
@@ -56,9 +57,22 @@ final class CpuLowering {
     this.schedule = schedule;
   }
 
-  /** Adds the steps of a node. */
-  void lower(Node node) {
-    node.op().accept(new ForNode(node));
+  /**
+   * Adds the steps of a program's nodes.
+   *
+   * @param block channels in a block of an image, 0 if all values are to be plain
+   */
+  void lower(Program program, int block) {
+    if (program.body().isEmpty()) {
+      return;
+    }
+    ImageLayouts layouts = new ImageLayouts(program, block);
+    Images images = new Images(dnnl, team.size(), schedule, layouts, program);
+    for (Node node : program.body()) {
+      images.begin(node);
+      node.op().accept(new ForNode(node, images));
+      images.end();
+    }
   }
 
   /** Adds a copy from one buffer to another. */
@@ -70,13 +84,15 @@ final class CpuLowering {
 
   private final class ForNode implements Op.Visitor<Schedule<Step>> {
     private final Node node;
+    private final Images images;
     private final List<Buffer> from;
     private final List<Buffer> to;
 
-    ForNode(Node node) {
+    ForNode(Node node, Images images) {
       this.node = node;
-      this.from = schedule.buffers(node.inputs());
-      this.to = schedule.buffers(node.outputs());
+      this.images = images;
+      this.from = images.operands();
+      this.to = images.results();
     }
 
     private Spec spec(int input) {
@@ -100,10 +116,10 @@ final class CpuLowering {
     @Override
     public Schedule<Step> visit(Fused op) {
       List<Operand> operands = new ArrayList<>();
+      Shape whole = images.order(op.shape());
       for (int i = 0; i < from.size(); i++) {
-        Shape shape = spec(i).shape();
-        operands.add(
-            new Operand(from.get(i), shape, shape.broadcastsTo(op.shape()) ? op.shape() : shape));
+        Shape shape = images.order(spec(i).shape());
+        operands.add(new Operand(from.get(i), shape, shape.broadcastsTo(whole) ? whole : shape));
       }
       Tape tape = TapeCompiler.compile(op, operands);
       return add(new TapeStep(tape, op.shape().size(), to, team));
@@ -143,6 +159,11 @@ final class CpuLowering {
 
     @Override
     public Schedule<Step> visit(Reduce op) {
+      int lanes = images.lanes();
+      if (lanes > 1) {
+        return add(
+            BlockedNormStep.sum(spec(0).shape(), lanes, from.get(0), to.get(0), team.size()));
+      }
       return new ReduceLowering(schedule, node, team.size()).lower(op);
     }
 
@@ -203,28 +224,43 @@ final class CpuLowering {
         Window2d window, List<Value> xAndW, Value y, Conv2dStep.Pass pass) {
       Shape x = xAndW.get(0).spec().shape();
       Shape w = xAndW.get(1).spec().shape();
-      Conv2dStep.Geometry geometry = new Conv2dStep.Geometry(window, x, w, y.spec().shape());
-      return new ConvolutionLowering(dnnl, team.size(), schedule).lower(node, geometry, pass);
+      Conv2dStep.Geometry geometry =
+          new Conv2dStep.Geometry(
+              window, x, w, y.spec().shape(), images.lanes(xAndW.get(0)), images.lanes(y));
+      return new ConvolutionLowering(dnnl, team.size(), schedule)
+          .lower(node, geometry, pass, from, to.get(0));
     }
 
     @Override
     public Schedule<Step> visit(Pool2d op) {
-      return add(new Pool2dStep(op, false, spec(0).shape(), from, to.get(0), team.size()));
+      return add(
+          new Pool2dStep(op, false, spec(0).shape(), images.lanes(), from, to.get(0), team.size()));
     }
 
     @Override
     public Schedule<Step> visit(Pool2dGrad op) {
       Shape input = node.output().spec().shape();
-      return add(new Pool2dStep(op.pool(), true, input, from, to.get(0), team.size()));
+      return add(
+          new Pool2dStep(op.pool(), true, input, images.lanes(), from, to.get(0), team.size()));
     }
 
     @Override
     public Schedule<Step> visit(BatchNorm op) {
+      if (images.lanes() > 1) {
+        return addAll(
+            BlockedNormStep.forward(
+                spec(0).shape(), images.lanes(), op.epsilon(), from, to, team.size()));
+      }
       return add(new BatchNormStep(false, op.epsilon(), channels(), from, to, team.size()));
     }
 
     @Override
     public Schedule<Step> visit(BatchNormGrad op) {
+      if (images.lanes() > 1) {
+        return addAll(
+            BlockedNormStep.backward(
+                spec(0).shape(), images.lanes(), op.epsilon(), from, to, team.size()));
+      }
       return add(new BatchNormStep(true, op.epsilon(), channels(), from, to, team.size()));
     }
 

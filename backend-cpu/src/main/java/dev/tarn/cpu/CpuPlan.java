@@ -47,7 +47,7 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
         Program prepared = apart ? separate(program, precision) : fuse(program, precision);
         programs.add(prepared);
         schedule.begin(prepared);
-        prepared.body().forEach(lowering::lower);
+        lowering.lower(prepared, apart ? 0 : Dnnl.channelBlock());
         copies.put(prepared, schedule.copies(prepared).stream().map(lowering::copy).toList());
       }
       schedule.plan();

@@ -41,7 +41,10 @@ final class Workspace {
 
   final ChannelTiles.Scratch channels = new ChannelTiles.Scratch();
 
+  final MaxPooling.Scratch pooling = new MaxPooling.Scratch();
+
   private final float[][] large = new float[3][0];
+  private int[] largeInts = new int[0];
   private final FloatBuffer floatBits;
   private final IntBuffer intBits;
 
@@ -70,6 +73,14 @@ final class Workspace {
       large[which] = new float[count];
     }
     return large[which];
+  }
+
+  /** An array of at least so many integers, for data that does not fit a tile. */
+  int[] largeInts(int count) {
+    if (largeInts.length < count) {
+      largeInts = new int[count];
+    }
+    return largeInts;
   }
 
   /** Copies the bits of floats into integers. */

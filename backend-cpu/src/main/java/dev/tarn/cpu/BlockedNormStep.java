@@ -1,0 +1,246 @@
+package dev.tarn.cpu;
+
+import dev.tarn.Shape;
+import dev.tarn.backend.Buffer;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * One pass over an image in blocks of channels: of batch normalization or its gradient, which take
+ * several, or the sum of each channel.
+ *
+ * <p>The passes of a normalization share numbers per channel. Sums are taken by each part and added
+ * up when all parts are done.
+ */
+final class BlockedNormStep extends Step {
+  private enum Pass {
+    SUM,
+    MEAN,
+    VARIANCE,
+    NORMALIZE,
+    GRADIENT_SUMS,
+    GRADIENT
+  }
+
+  /** The sums that a part has taken of each channel. */
+  private static final class Sums {
+    final double[] shift;
+    final double[] sums;
+    final double[] products;
+
+    Sums(int count) {
+      shift = new double[count];
+      sums = new double[count];
+      products = new double[count];
+    }
+  }
+
+  /** What passes tell each other of each channel: {@code y = (x - shift) slope + offset}. */
+  private static final class Channels {
+    final double[] shift;
+    final double[] factor;
+    final double[] slope;
+    final double[] offset;
+
+    Channels(int count) {
+      shift = new double[count];
+      factor = new double[count];
+      slope = new double[count];
+      offset = new double[count];
+    }
+  }
+
+  private final Pass pass;
+  private final double epsilon;
+  private final BlockedChannels image;
+  private final Channels shared;
+  private final Sums[] own;
+  private final List<Buffer> from;
+  private final List<Buffer> to;
+  private final View[] in;
+  private final View[] out;
+
+  private BlockedNormStep(
+      Pass pass,
+      double epsilon,
+      BlockedChannels image,
+      Channels shared,
+      List<Buffer> from,
+      List<Buffer> to) {
+    this.pass = pass;
+    this.epsilon = epsilon;
+    this.image = image;
+    this.shared = shared;
+    this.own = new Sums[image.parts()];
+    Arrays.setAll(own, i -> new Sums(image.channels()));
+    this.from = from;
+    this.to = to;
+    this.in = new View[from.size()];
+    this.out = new View[to.size()];
+  }
+
+  /** The sum of each channel. */
+  static Step sum(Shape shape, int lanes, Buffer from, Buffer to, int threads) {
+    BlockedChannels image = new BlockedChannels(shape, lanes, threads);
+    Channels shared = new Channels(image.channels());
+    return new BlockedNormStep(Pass.SUM, 0, image, shared, List.of(from), List.of(to));
+  }
+
+  /** The passes of batch normalization: of x, scale, bias to y, mean, variance. */
+  static List<Step> forward(
+      Shape shape, int lanes, double epsilon, List<Buffer> from, List<Buffer> to, int threads) {
+    return passes(
+        shape,
+        lanes,
+        epsilon,
+        from,
+        to,
+        threads,
+        List.of(Pass.MEAN, Pass.VARIANCE, Pass.NORMALIZE));
+  }
+
+  /** The passes of its gradient: of x, scale, mean, variance, dy to dx, dscale, dbias. */
+  static List<Step> backward(
+      Shape shape, int lanes, double epsilon, List<Buffer> from, List<Buffer> to, int threads) {
+    return passes(
+        shape, lanes, epsilon, from, to, threads, List.of(Pass.GRADIENT_SUMS, Pass.GRADIENT));
+  }
+
+  private static List<Step> passes(
+      Shape shape,
+      int lanes,
+      double epsilon,
+      List<Buffer> from,
+      List<Buffer> to,
+      int threads,
+      List<Pass> passes) {
+    BlockedChannels image = new BlockedChannels(shape, lanes, threads);
+    Channels shared = new Channels(image.channels());
+    return passes.stream()
+        .<Step>map(pass -> new BlockedNormStep(pass, epsilon, image, shared, from, to))
+        .toList();
+  }
+
+  @Override
+  int parts() {
+    return image.parts();
+  }
+
+  @Override
+  void bind(Addresses addresses) {
+    Arrays.setAll(in, i -> addresses.view(from.get(i)));
+    Arrays.setAll(out, i -> addresses.view(to.get(i)));
+  }
+
+  @Override
+  void run(int part, Workspace w) {
+    ChannelTiles.Scratch s = w.channels;
+    Sums mine = own[part];
+    Arrays.fill(mine.sums, 0);
+    Arrays.fill(mine.products, 0);
+    for (int block = image.firstBlock(part); block < image.endBlock(part); block++) {
+      if (pass == Pass.NORMALIZE || pass == Pass.GRADIENT) {
+        apply(part, block, s);
+        continue;
+      }
+      shift(block, mine.shift);
+      image.spread(mine.shift, block, s.shift);
+      image.sum(part, block, s, (at, n) -> add(at, n, s));
+      image.collect(s.wideSums, block, mine.sums);
+      image.collect(s.wideProducts, block, mine.products);
+    }
+  }
+
+  /** What the elements of a block's channels are measured from. */
+  private void shift(int block, double[] shift) {
+    for (int c = image.begin(block); c < image.begin(block + 1); c++) {
+      switch (pass) {
+        case MEAN -> shift[c] = some(c);
+        case VARIANCE -> shift[c] = shared.shift[c];
+        case GRADIENT_SUMS -> shift[c] = in[2].getFloat(c);
+        default -> shift[c] = 0;
+      }
+    }
+  }
+
+  /** Distances from some element are as small as the channel's spread, whatever its mean is. */
+  private double some(int channel) {
+    double first = in[0].getFloat(image.first(channel));
+    return Double.isFinite(first) ? first : 0;
+  }
+
+  private void add(long at, int n, ChannelTiles.Scratch s) {
+    in[0].get(at, s.x, 0, n);
+    switch (pass) {
+      case VARIANCE -> BatchNormStep.addSquares(s.x, s.shift, s.sums, s.products, n);
+      case GRADIENT_SUMS -> {
+        in[4].get(at, s.dy, 0, n);
+        BatchNormStep.addProducts(s.x, s.shift, s.dy, s.sums, s.products, n);
+      }
+      default -> BatchNormStep.addDistances(s.x, s.shift, s.sums, n);
+    }
+  }
+
+  private void apply(int part, int block, ChannelTiles.Scratch s) {
+    image.spread(shared.shift, block, s.shift);
+    image.spread(shared.factor, block, s.factor);
+    image.spread(shared.slope, block, s.slope);
+    image.spread(shared.offset, block, s.offset);
+    image.forEach(
+        part,
+        block,
+        (at, n) -> {
+          in[0].get(at, s.x, 0, n);
+          BatchNormStep.affine(s.x, s.shift, s.slope, s.offset, n);
+          if (pass == Pass.GRADIENT) {
+            in[4].get(at, s.dy, 0, n);
+            BatchNormStep.addScaled(s.dy, s.factor, s.x, n);
+          }
+          out[0].put(at, s.x, 0, n);
+        });
+  }
+
+  @Override
+  void finish() {
+    if (pass == Pass.NORMALIZE || pass == Pass.GRADIENT) {
+      return;
+    }
+    for (int c = 0; c < image.channels(); c++) {
+      double sum = 0;
+      double product = 0;
+      for (Sums mine : own) {
+        sum += mine.sums[c];
+        product += mine.products[c];
+      }
+      use(c, sum, product);
+    }
+  }
+
+  private void use(int c, double sum, double product) {
+    double count = image.count();
+    switch (pass) {
+      case SUM -> out[0].putFloat(c, (float) sum);
+      case MEAN -> shared.shift[c] = (float) (some(c) + sum / count);
+      case VARIANCE -> {
+        // What rounding left of the mean: the distances from the true mean add up to nothing.
+        double rest = sum / count;
+        double variance = product / count - rest * rest;
+        double factor = in[1].getFloat(c) / Math.sqrt(variance + epsilon);
+        out[1].putFloat(c, (float) (shared.shift[c] + rest));
+        out[2].putFloat(c, (float) variance);
+        shared.slope[c] = factor;
+        shared.offset[c] = in[2].getFloat(c) - rest * factor;
+      }
+      default -> {
+        double r = 1 / Math.sqrt(in[3].getFloat(c) + epsilon);
+        double scale = in[1].getFloat(c);
+        out[1].putFloat(c, (float) (product * r));
+        out[2].putFloat(c, (float) sum);
+        shared.shift[c] = in[2].getFloat(c);
+        shared.factor[c] = scale * r;
+        shared.slope[c] = -scale * r * r * r * product / count;
+        shared.offset[c] = -scale * r * sum / count;
+      }
+    }
+  }
+}
