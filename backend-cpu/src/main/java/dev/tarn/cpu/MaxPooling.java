@@ -10,178 +10,198 @@ import java.util.Arrays;
  * above infinity for every NaN. So the first of the largest keys of a window is the element that
  * the rule of the operation picks, and no loop has a branch.
  *
- * <p>An image is {@code [H, W, lanes]}; the lanes of a pixel have the same windows.
+ * <p>An image is {@code [H, W, lanes]}; the lanes of a pixel have the same windows. A row is worked
+ * on with its padding, and as if a window began at each pixel: that needs no moving of pixels, and
+ * strides are mostly small. Only the windows that there are give a result or have a gradient.
  */
 final class MaxPooling {
   /** Below the key of every element: what padding counts as. */
   private static final int NOTHING = Integer.MIN_VALUE;
 
-  /** The arrays of one thread. */
+  /** The arrays of one thread, each of at least a row. */
   static final class Scratch {
-    private int[] rows = new int[0];
+    private int[][] rows = new int[0][0];
+    private int[][] dx = new int[0][0];
+    private float[][] sums = new float[0][0];
     private int[] tallest = new int[0];
     private int[] largest = new int[0];
-    private int[] tap = new int[0];
-    private int[] free = new int[0];
+    private int[] pooled = new int[0];
     private int[] dy = new int[0];
+    private int[] shifted = new int[0];
+    private int[] hits = new int[0];
+    private float[] floats = new float[0];
 
-    private void reserve(int kernelRows, int row, int pooledRow) {
-      if (rows.length < kernelRows * row) {
-        rows = new int[kernelRows * row];
+    private void reserve(int kernelRows, int height, int row) {
+      int width = Math.max(row, tallest.length);
+      if (width > tallest.length) {
+        tallest = new int[width];
+        largest = new int[width];
+        pooled = new int[width];
+        dy = new int[width];
+        shifted = new int[width];
+        hits = new int[width];
+        floats = new float[width];
       }
-      if (tallest.length < row) {
-        tallest = new int[row];
+      if (rows.length < kernelRows || rows[0].length < width) {
+        rows = new int[Math.max(kernelRows, rows.length)][width];
       }
-      if (largest.length < pooledRow) {
-        largest = new int[pooledRow];
-        tap = new int[pooledRow];
-        free = new int[pooledRow];
-        dy = new int[pooledRow];
+      if (dx.length < height || dx[0].length < width) {
+        dx = new int[Math.max(height, dx.length)][width];
+        sums = new float[dx.length][width];
       }
     }
   }
 
   private final PoolWindow window;
   private final int height;
-  private final int width;
   private final int lanes;
-  private final int row;
-  private final int pooledRow;
   private final int pooledRows;
+  private final int columns;
 
-  /** The first window that has each column of the kernel inside the image, and the one after. */
-  private final int[] firstWindow;
+  /** Elements of a row of the image, before it, and of the row with its padding. */
+  private final int row;
 
-  private final int[] lastWindow;
+  private final int before;
+  private final int paddedRow;
+
+  /** Elements at which windows may begin. */
+  private final int begins;
+
+  private final boolean overlap;
 
   MaxPooling(PoolWindow window, int height, int width, int rows, int columns, int lanes) {
     this.window = window;
     this.height = height;
-    this.width = width;
     this.lanes = lanes;
-    this.row = width * lanes;
-    this.pooledRow = columns * lanes;
     this.pooledRows = rows;
-    firstWindow = new int[window.kernelW()];
-    lastWindow = new int[window.kernelW()];
-    for (int j = 0; j < window.kernelW(); j++) {
-      int q = 0;
-      while (q < columns && column(q, j) < 0) {
-        q++;
-      }
-      firstWindow[j] = q;
-      while (q < columns && column(q, j) < width) {
-        q++;
-      }
-      lastWindow[j] = q;
-    }
-  }
-
-  private int column(int q, int j) {
-    return q * window.strideW() - window.padLeft() + j;
+    this.columns = columns;
+    this.row = width * lanes;
+    this.before = window.padLeft() * lanes;
+    int last = (columns - 1) * window.strideW();
+    this.begins = (last + 1) * lanes;
+    this.paddedRow = Math.max(before + row, (last + window.kernelW()) * lanes);
+    this.overlap = window.kernelW() > window.strideW() || window.kernelH() > window.strideH();
   }
 
   /** Pools the image that begins at {@code at} into the one that begins at {@code to}. */
-  void forward(View x, long at, View y, long to, Scratch s) {
-    s.reserve(window.kernelH(), row, pooledRow);
+  void forward(View x, long at, View y, long to, Workspace w) {
+    Scratch s = w.pooling;
+    s.reserve(window.kernelH(), height, paddedRow);
+    int step = window.strideW() * lanes;
+    int pooledRow = columns * lanes;
     for (int p = 0; p < pooledRows; p++) {
       largest(x, at, p, s);
-      values(s.largest, pooledRow);
-      y.put(to + (long) p * pooledRow, s.largest, 0, pooledRow);
+      for (int q = 0; q < columns; q++) {
+        if (lanes == 1) {
+          s.pooled[q] = s.largest[q * step];
+        } else {
+          System.arraycopy(s.largest, q * step, s.pooled, q * lanes, lanes);
+        }
+      }
+      values(s.pooled, pooledRow);
+      y.put(to + (long) p * pooledRow, s.pooled, 0, pooledRow);
     }
   }
 
   /**
-   * The gradient by the image that begins at {@code at}: {@code dx}, the bits of floats, gets each
-   * element of {@code dy} at the first largest element of its window.
+   * The gradient by the image that begins at {@code at}: each element of {@code dy} goes to the
+   * first largest element of its window.
    */
-  void backward(View x, long at, View dy, long from, int[] dx, Scratch s) {
-    s.reserve(window.kernelH(), row, pooledRow);
-    Arrays.fill(dx, 0, height * row, 0);
+  void backward(View x, long at, View dy, long from, View dx, Workspace w) {
+    Scratch s = w.pooling;
+    s.reserve(window.kernelH(), height, paddedRow);
+    for (int r = 0; r < height; r++) {
+      if (overlap) {
+        Arrays.fill(s.sums[r], 0, paddedRow, 0f);
+      } else {
+        Arrays.fill(s.dx[r], 0, paddedRow, 0);
+      }
+    }
+    Arrays.fill(s.dy, 0, begins, 0);
+    int step = window.strideW() * lanes;
+    int pooledRow = columns * lanes;
     for (int p = 0; p < pooledRows; p++) {
       largest(x, at, p, s);
-      dy.get(from + (long) p * pooledRow, s.dy, 0, pooledRow);
-      Arrays.fill(s.free, 0, pooledRow, -1);
+      dy.get(from + (long) p * pooledRow, s.pooled, 0, pooledRow);
+      for (int q = 0; q < columns; q++) {
+        if (lanes == 1) {
+          s.dy[q * step] = s.pooled[q];
+        } else {
+          System.arraycopy(s.pooled, q * lanes, s.dy, q * step, lanes);
+        }
+      }
       int first = window.firstRow(p);
       int count = window.lastRow(p, height) - first;
       for (int i = 0; i < count; i++) {
         for (int j = 0; j < window.kernelW(); j++) {
-          gather(s.rows, i * row, j, s.tap);
-          take(s.tap, s.largest, s.free, s.dy, pooledRow);
-          scatter(s.tap, j, dx, (first + i) * row);
+          give(s.rows[i], first + i, j * lanes, s, w);
         }
+      }
+    }
+    for (int r = 0; r < height; r++) {
+      if (overlap) {
+        dx.put(at + (long) r * row, s.sums[r], before, row);
+      } else {
+        dx.put(at + (long) r * row, s.dx[r], before, row);
       }
     }
   }
 
-  /** The keys of a row of windows' rows into {@code rows}, and the largest of each window. */
+  /** The keys of the rows of a row of windows, and the largest of each window. */
   private void largest(View x, long at, int p, Scratch s) {
     int first = window.firstRow(p);
     int count = window.lastRow(p, height) - first;
-    x.get(at + (long) first * row, s.rows, 0, count * row);
-    keys(s.rows, count * row);
-    System.arraycopy(s.rows, 0, s.tallest, 0, row);
+    for (int i = 0; i < count; i++) {
+      int[] keys = s.rows[i];
+      x.get(at + (long) (first + i) * row, keys, before, row);
+      keys(keys, before + row);
+      Arrays.fill(keys, 0, before, NOTHING);
+      Arrays.fill(keys, before + row, paddedRow, NOTHING);
+    }
+    System.arraycopy(s.rows[0], 0, s.tallest, 0, paddedRow);
     for (int i = 1; i < count; i++) {
-      larger(s.tallest, s.rows, i * row, row);
+      larger(s.tallest, s.rows[i], paddedRow);
     }
-    gather(s.tallest, 0, 0, s.largest);
+    System.arraycopy(s.tallest, 0, s.largest, 0, begins);
     for (int j = 1; j < window.kernelW(); j++) {
-      gather(s.tallest, 0, j, s.tap);
-      larger(s.largest, s.tap, 0, pooledRow);
+      System.arraycopy(s.tallest, j * lanes, s.shifted, 0, begins);
+      larger(s.largest, s.shifted, begins);
     }
   }
 
-  /** The pixels that lie under a column of the kernel, for each window of a row. */
-  private void gather(int[] from, int offset, int j, int[] to) {
-    int first = firstWindow[j];
-    int last = lastWindow[j];
-    Arrays.fill(to, 0, first * lanes, NOTHING);
-    Arrays.fill(to, last * lanes, pooledRow, NOTHING);
-    int step = window.strideW() * lanes;
-    int at = offset + column(first, j) * lanes;
-    if (window.strideW() == 1 && first < last) {
-      System.arraycopy(from, at, to, first * lanes, (last - first) * lanes);
-    } else if (lanes == 1) {
-      for (int q = first; q < last; q++, at += step) {
-        to[q] = from[at];
-      }
+  /**
+   * Gives the elements at one place of each window what is left of dy if they are the largest.
+   *
+   * @param keys the row of those elements
+   * @param r the number of that row
+   * @param offset the place in the window
+   */
+  private void give(int[] keys, int r, int offset, Scratch s, Workspace w) {
+    System.arraycopy(keys, offset, s.shifted, 0, begins);
+    take(s.shifted, s.largest, s.dy, begins);
+    if (overlap) {
+      w.toFloats(s.shifted, s.floats, begins);
+      System.arraycopy(s.floats, 0, s.floats, offset, begins);
+      Arrays.fill(s.floats, 0, offset, 0f);
+      add(s.sums[r], s.floats, offset + begins);
     } else {
-      for (int q = first; q < last; q++, at += step) {
-        System.arraycopy(from, at, to, q * lanes, lanes);
-      }
+      System.arraycopy(s.shifted, 0, s.hits, offset, begins);
+      Arrays.fill(s.hits, 0, offset, 0);
+      or(s.dx[r], s.hits, offset + begins);
     }
   }
 
-  /** Puts what the windows of a row give to a column of the kernel where it belongs. */
-  private void scatter(int[] from, int j, int[] dx, int offset) {
-    int first = firstWindow[j];
-    int last = lastWindow[j];
-    int step = window.strideW() * lanes;
-    int at = offset + column(first, j) * lanes;
-    boolean overlap = window.kernelW() > window.strideW() || window.kernelH() > window.strideH();
-    for (int q = first; q < last; q++, at += step) {
-      if (overlap) {
-        for (int c = 0; c < lanes; c++) {
-          float sum = Float.intBitsToFloat(dx[at + c]) + Float.intBitsToFloat(from[q * lanes + c]);
-          dx[at + c] = Float.floatToRawIntBits(sum);
-        }
-      } else if (lanes == 1) {
-        dx[at] = from[q];
-      } else {
-        System.arraycopy(from, q * lanes, dx, at, lanes);
-      }
-    }
-  }
+  // What follows has one index per loop: with an offset in one of them C2 makes no vector code.
 
   /** Replaces the bits of floats by their keys. */
   private static void keys(int[] x, int n) {
     for (int i = 0; i < n; i++) {
       int bits = x[i];
       int ordered = bits ^ ((bits >> 31) & 0x7fffffff);
-      int notMinusZero = ~ordered;
-      notMinusZero = (notMinusZero | -notMinusZero) >>> 31;
+      int other = ~ordered;
+      int notMinusZero = (other | -other) >>> 31;
       int nan = (0x7f800000 - (bits & 0x7fffffff)) >> 31;
-      x[i] = (((ordered + 1 - notMinusZero) & ~nan) | (0x7fffffff & nan));
+      x[i] = ((ordered + 1 - notMinusZero) & ~nan) | (0x7fffffff & nan);
     }
   }
 
@@ -192,22 +212,34 @@ final class MaxPooling {
     }
   }
 
-  private static void larger(int[] x, int[] y, int offset, int n) {
+  /** {@code x = max(x, y)}; C2 makes no vector code of {@link Math#max} of integers. */
+  private static void larger(int[] x, int[] y, int n) {
     for (int i = 0; i < n; i++) {
-      x[i] = Math.max(x[i], y[offset + i]);
+      int difference = x[i] ^ y[i];
+      int less = ((x[i] & ~y[i]) | (~difference & (x[i] - y[i]))) >> 31;
+      x[i] ^= difference & less;
     }
   }
 
-  /**
-   * Replaces each key of {@code x} by the element of {@code dy} if it is the largest of its window
-   * and no one was before, else by 0.
-   */
-  private static void take(int[] x, int[] largest, int[] free, int[] dy, int n) {
+  /** Replaces keys by what is taken from {@code dy}: all if the key is the largest, or nothing. */
+  private static void take(int[] keys, int[] largest, int[] dy, int n) {
     for (int i = 0; i < n; i++) {
-      int difference = x[i] ^ largest[i];
+      int difference = keys[i] ^ largest[i];
       int other = (difference | -difference) >> 31;
-      x[i] = dy[i] & free[i] & ~other;
-      free[i] &= other;
+      keys[i] = dy[i] & ~other;
+      dy[i] &= other;
+    }
+  }
+
+  private static void or(int[] x, int[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] |= y[i];
+    }
+  }
+
+  private static void add(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] += y[i];
     }
   }
 }

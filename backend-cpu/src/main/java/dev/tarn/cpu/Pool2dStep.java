@@ -94,11 +94,9 @@ final class Pool2dStep extends Step {
       if (op.kind() == Pool2d.Kind.AVERAGE) {
         average(at, pooled, w);
       } else if (!gradient) {
-        max.forward(inputs[0], at, output, pooled, w.pooling);
+        max.forward(inputs[0], at, output, pooled, w);
       } else {
-        int[] dx = w.largeInts((int) in);
-        max.backward(inputs[0], at, inputs[1], pooled, dx, w.pooling);
-        output.put(at, dx, 0, (int) in);
+        max.backward(inputs[0], at, inputs[1], pooled, output, w);
       }
     }
   }

@@ -44,7 +44,6 @@ final class Workspace {
   final MaxPooling.Scratch pooling = new MaxPooling.Scratch();
 
   private final float[][] large = new float[3][0];
-  private int[] largeInts = new int[0];
   private final FloatBuffer floatBits;
   private final IntBuffer intBits;
 
@@ -75,14 +74,6 @@ final class Workspace {
     return large[which];
   }
 
-  /** An array of at least so many integers, for data that does not fit a tile. */
-  int[] largeInts(int count) {
-    if (largeInts.length < count) {
-      largeInts = new int[count];
-    }
-    return largeInts;
-  }
-
   /** Copies the bits of floats into integers. */
   void toInts(float[] from, int[] to, int n) {
     floatBits.put(0, from, 0, n);
@@ -90,8 +81,11 @@ final class Workspace {
   }
 
   /** Copies the bits of integers into floats. */
-  void toFloats(int[] from, float[] to, int n) {
-    intBits.put(0, from, 0, n);
-    floatBits.get(0, to, 0, n);
+  void toFloats(int[] from, float[] to, int count) {
+    for (int done = 0; done < count; done += TILE) {
+      int n = Math.min(TILE, count - done);
+      intBits.put(0, from, done, n);
+      floatBits.get(0, to, done, n);
+    }
   }
 }
