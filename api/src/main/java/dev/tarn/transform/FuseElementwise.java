@@ -91,6 +91,7 @@ public final class FuseElementwise {
       }
     }
     if (join) {
+      joinComparisons();
       for (Node node : body) {
         for (Value input : node.inputs()) {
           Node producer = producers.get(input);
@@ -107,6 +108,22 @@ public final class FuseElementwise {
           cluster.shape == null ? cluster.nodes.get(0) : new TapeBuilder(users).build(cluster));
     }
     return dropUnusedConstants(program.withBody(result));
+  }
+
+  /**
+   * Joins comparisons with what chooses by them before they can join what makes their operands: the
+   * gradient of a ReLU then reads the result, which is there, instead of a mask that is written for
+   * it.
+   */
+  private void joinComparisons() {
+    for (Node node : program.body()) {
+      if (node.op() instanceof Elementwise op && op.kind() == Elementwise.Kind.SELECT) {
+        Node mask = producers.get(node.inputs().get(0));
+        if (mask != null && mask.op() instanceof Elementwise) {
+          joinIfLegal(clusterOf(mask), clusterOf(node));
+        }
+      }
+    }
   }
 
   private Cluster clusterOf(Node node) {

@@ -17,6 +17,9 @@ final class BlockedChannels {
 
   private static final long LEAST_WORK = 1 << 13;
 
+  /** The pixels of an example that are looked at to guess the mean. */
+  private static final int SAMPLE = 16;
+
   /** What is done with a tile. */
   interface Tile {
     /** Sees {@code n} elements from {@code at} on. */
@@ -66,9 +69,31 @@ final class BlockedChannels {
     return (int) ((Step.begin((long) examples * blocks, part + 1, parts) - 1) / examples) + 1;
   }
 
-  /** Where the first element of a channel lies. */
-  long first(int channel) {
-    return (long) (channel / lanes) * piece + channel % lanes;
+  /** The first part that has pieces of a channel's block. */
+  int part(int channel) {
+    int part = 0;
+    while (endBlock(part) <= channel / lanes) {
+      part++;
+    }
+    return part;
+  }
+
+  /** The mean of some pixels in the middle of each example, for the channels of a block. */
+  void sample(View image, int block, double[] means, ChannelTiles.Scratch s) {
+    int n = Math.min(SAMPLE * lanes, piece);
+    int first = (piece - n) / 2 / lanes * lanes;
+    Arrays.fill(s.wideSums, 0);
+    for (long example = 0; example < examples; example++) {
+      image.get((example * blocks + block) * piece + first, s.x, 0, n);
+      for (int i = 0; i < n; i++) {
+        s.wideSums[i] += s.x[i];
+      }
+    }
+    collect(s.wideSums, block, means);
+    for (int c = begin(block); c < begin(block + 1); c++) {
+      double mean = means[c] * lanes / ((double) n * examples);
+      means[c] = Double.isFinite(mean) ? mean : 0;
+    }
   }
 
   /** Goes through the tiles of a block that belong to a part. */

@@ -15,8 +15,8 @@ import java.util.List;
 final class BlockedNormStep extends Step {
   private enum Pass {
     SUM,
-    MEAN,
-    VARIANCE,
+    STATISTICS,
+    STATISTICS_AGAIN,
     NORMALIZE,
     GRADIENT_SUMS,
     GRADIENT
@@ -41,6 +41,9 @@ final class BlockedNormStep extends Step {
     final double[] factor;
     final double[] slope;
     final double[] offset;
+
+    /** Whether the means are now known but the variances are not yet. */
+    boolean again;
 
     Channels(int count) {
       shift = new double[count];
@@ -96,7 +99,7 @@ final class BlockedNormStep extends Step {
         from,
         to,
         threads,
-        List.of(Pass.MEAN, Pass.VARIANCE, Pass.NORMALIZE));
+        List.of(Pass.STATISTICS, Pass.STATISTICS_AGAIN, Pass.NORMALIZE));
   }
 
   /** The passes of its gradient: of x, scale, mean, variance, dy to dx, dscale, dbias. */
@@ -134,6 +137,9 @@ final class BlockedNormStep extends Step {
 
   @Override
   void run(int part, Workspace w) {
+    if (pass == Pass.STATISTICS_AGAIN && !shared.again) {
+      return;
+    }
     ChannelTiles.Scratch s = w.channels;
     Sums mine = own[part];
     Arrays.fill(mine.sums, 0);
@@ -143,7 +149,7 @@ final class BlockedNormStep extends Step {
         apply(part, block, s);
         continue;
       }
-      shift(block, mine.shift);
+      shift(block, mine.shift, s);
       image.spread(mine.shift, block, s.shift);
       image.sum(part, block, s, (at, n) -> add(at, n, s));
       image.collect(s.wideSums, block, mine.sums);
@@ -152,27 +158,26 @@ final class BlockedNormStep extends Step {
   }
 
   /** What the elements of a block's channels are measured from. */
-  private void shift(int block, double[] shift) {
-    for (int c = image.begin(block); c < image.begin(block + 1); c++) {
-      switch (pass) {
-        case MEAN -> shift[c] = some(c);
-        case VARIANCE -> shift[c] = shared.shift[c];
-        case GRADIENT_SUMS -> shift[c] = in[2].getFloat(c);
-        default -> shift[c] = 0;
-      }
+  private void shift(int block, double[] shift, ChannelTiles.Scratch s) {
+    if (pass == Pass.STATISTICS) {
+      image.sample(in[0], block, shift, s);
+      return;
     }
-  }
-
-  /** Distances from some element are as small as the channel's spread, whatever its mean is. */
-  private double some(int channel) {
-    double first = in[0].getFloat(image.first(channel));
-    return Double.isFinite(first) ? first : 0;
+    for (int c = image.begin(block); c < image.begin(block + 1); c++) {
+      shift[c] =
+          switch (pass) {
+            case STATISTICS_AGAIN -> shared.shift[c];
+            case GRADIENT_SUMS -> in[2].getFloat(c);
+            default -> 0;
+          };
+    }
   }
 
   private void add(long at, int n, ChannelTiles.Scratch s) {
     in[0].get(at, s.x, 0, n);
     switch (pass) {
-      case VARIANCE -> BatchNormStep.addSquares(s.x, s.shift, s.sums, s.products, n);
+      case STATISTICS, STATISTICS_AGAIN ->
+          BatchNormStep.addSquares(s.x, s.shift, s.sums, s.products, n);
       case GRADIENT_SUMS -> {
         in[4].get(at, s.dy, 0, n);
         BatchNormStep.addProducts(s.x, s.shift, s.dy, s.sums, s.products, n);
@@ -202,9 +207,12 @@ final class BlockedNormStep extends Step {
 
   @Override
   void finish() {
-    if (pass == Pass.NORMALIZE || pass == Pass.GRADIENT) {
+    if (pass == Pass.NORMALIZE
+        || pass == Pass.GRADIENT
+        || (pass == Pass.STATISTICS_AGAIN && !shared.again)) {
       return;
     }
+    shared.again = false;
     for (int c = 0; c < image.channels(); c++) {
       double sum = 0;
       double product = 0;
@@ -220,17 +228,13 @@ final class BlockedNormStep extends Step {
     double count = image.count();
     switch (pass) {
       case SUM -> out[0].putFloat(c, (float) sum);
-      case MEAN -> shared.shift[c] = (float) (some(c) + sum / count);
-      case VARIANCE -> {
-        // What rounding left of the mean: the distances from the true mean add up to nothing.
+      case STATISTICS -> {
+        statistics(c, own[image.part(c)].shift[c], sum / count, product / count);
+        // Far from the mean squares are large, and their sum has lost what makes the variance.
         double rest = sum / count;
-        double variance = product / count - rest * rest;
-        double factor = in[1].getFloat(c) / Math.sqrt(variance + epsilon);
-        out[1].putFloat(c, (float) (shared.shift[c] + rest));
-        out[2].putFloat(c, (float) variance);
-        shared.slope[c] = factor;
-        shared.offset[c] = in[2].getFloat(c) - rest * factor;
+        shared.again |= !(2 * rest * rest <= product / count);
       }
+      case STATISTICS_AGAIN -> statistics(c, shared.shift[c], sum / count, product / count);
       default -> {
         double r = 1 / Math.sqrt(in[3].getFloat(c) + epsilon);
         double scale = in[1].getFloat(c);
@@ -242,5 +246,23 @@ final class BlockedNormStep extends Step {
         shared.offset[c] = -scale * r * sum / count;
       }
     }
+  }
+
+  /**
+   * Notes the statistics of a channel.
+   *
+   * @param shift what distances were measured from, near the mean
+   * @param rest the mean of the distances
+   * @param square the mean of their squares
+   */
+  private void statistics(int c, double shift, double rest, double square) {
+    double mean = (float) shift + rest;
+    double variance = square - rest * rest;
+    double factor = in[1].getFloat(c) / Math.sqrt(variance + epsilon);
+    out[1].putFloat(c, (float) mean);
+    out[2].putFloat(c, (float) variance);
+    shared.shift[c] = (float) mean;
+    shared.slope[c] = factor;
+    shared.offset[c] = in[2].getFloat(c) - (mean - (float) mean) * factor;
   }
 }

@@ -163,6 +163,24 @@ final class ImageLayoutsTests {
         10);
   }
 
+  /** The pixels in the middle, by which the mean is guessed, are far from it. */
+  @Test
+  void batchNormOfSpikes() {
+    HostTensor spikes = HostTensor.zeros(Spec.f32(1, 1, 24, 24));
+    for (int i = 0; i < spikes.size(); i++) {
+      spikes.set(i, Math.abs(i - 288) < 16 ? 300 : 1);
+    }
+    check(
+        (in, x) -> {
+          Tensor spiky = convolution(in, x.abs().mul(in.trace.constant(spikes)), 16, SAME);
+          return in.normalized(spiky.add(in.trace.constant(-2000)));
+        },
+        3,
+        1,
+        24,
+        24);
+  }
+
   @Test
   void groupsSlicesAndFactorsOfEveryKind() {
     check(
