@@ -19,6 +19,9 @@ final class ReduceStep extends Step {
   /** Inner extents below this are read as whole rows side by side. */
   private static final int NARROW = 64;
 
+  /** Pieces of a tile of up to this many elements are added up one by one. */
+  private static final int FOLDED = 64;
+
   private final boolean sum;
   private final long outer;
   private final long reduced;
@@ -101,7 +104,7 @@ final class ReduceStep extends Step {
     for (long at = first; at < last; at += Workspace.TILE) {
       int n = (int) Math.min(Workspace.TILE, last - at);
       source.get(at, w.f0, 0, n);
-      total = sum ? total + sum(w.f0, n) : Math.max(total, max(w.f0, n));
+      total = sum ? total + sum(w.f0, 0, n) : Math.max(total, max(w.f0, 0, n));
     }
     return total;
   }
@@ -158,8 +161,8 @@ final class ReduceStep extends Step {
     }
   }
 
-  /** The sum of a tile, in eight chains that do not wait for each other. */
-  static double sum(float[] tile, int n) {
+  /** The sum of elements of a tile, in eight chains that do not wait for each other. */
+  static double sum(float[] tile, int begin, int end) {
     double s0 = 0;
     double s1 = 0;
     double s2 = 0;
@@ -168,8 +171,8 @@ final class ReduceStep extends Step {
     double s5 = 0;
     double s6 = 0;
     double s7 = 0;
-    int i = 0;
-    for (; i + 7 < n; i += 8) {
+    int i = begin;
+    for (; i + 7 < end; i += 8) {
       s0 += tile[i];
       s1 += tile[i + 1];
       s2 += tile[i + 2];
@@ -179,18 +182,60 @@ final class ReduceStep extends Step {
       s6 += tile[i + 6];
       s7 += tile[i + 7];
     }
-    for (; i < n; i++) {
+    for (; i < end; i++) {
       s0 += tile[i];
     }
     return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
   }
 
-  /** The largest of a tile, or NaN. */
-  static float max(float[] tile, int n) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (int i = 0; i < n; i++) {
-      max = Math.max(max, tile[i]);
+  /** The largest element of a piece of a tile, or NaN; in four chains too. */
+  static float max(float[] tile, int begin, int end) {
+    float m0 = Float.NEGATIVE_INFINITY;
+    float m1 = m0;
+    float m2 = m0;
+    float m3 = m0;
+    int i = begin;
+    for (; i + 3 < end; i += 4) {
+      m0 = Math.max(m0, tile[i]);
+      m1 = Math.max(m1, tile[i + 1]);
+      m2 = Math.max(m2, tile[i + 2]);
+      m3 = Math.max(m3, tile[i + 3]);
     }
-    return max;
+    for (; i < end; i++) {
+      m0 = Math.max(m0, tile[i]);
+    }
+    return Math.max(Math.max(m0, m1), Math.max(m2, m3));
+  }
+
+  /** The same sum by folding the longer half onto the shorter while that is worth a loop. */
+  static double fold(float[] tile, int begin, int end, Workspace w) {
+    int n = end - begin;
+    if (n <= FOLDED) {
+      return sum(tile, begin, end);
+    }
+    System.arraycopy(tile, begin, w.f0, 0, n);
+    while (n > FOLDED) {
+      int half = n / 2;
+      System.arraycopy(w.f0, n - half, w.f1, 0, half);
+      TileKernels.add(w.f0, w.f1, w.f0, half);
+      n -= half;
+    }
+    return sum(w.f0, 0, n);
+  }
+
+  /** The largest element in the same way. */
+  static float foldMax(float[] tile, int begin, int end, Workspace w) {
+    int n = end - begin;
+    if (n <= FOLDED) {
+      return max(tile, begin, end);
+    }
+    System.arraycopy(tile, begin, w.f0, 0, n);
+    while (n > FOLDED) {
+      int half = n / 2;
+      System.arraycopy(w.f0, n - half, w.f1, 0, half);
+      TileKernels.max(w.f0, w.f1, w.f0, half);
+      n -= half;
+    }
+    return max(w.f0, 0, n);
   }
 }

@@ -207,6 +207,15 @@ final class TileKernels {
     }
   }
 
+  /** Whether any element is negative, such as those that {@link #noteNonFinite} has marked. */
+  static boolean anyNegative(int[] a, int n) {
+    int all = 0;
+    for (int i = 0; i < n; i++) {
+      all |= a[i];
+    }
+    return all < 0;
+  }
+
   /** All ones if {@code x} is zero, else zero. */
   static int zeroMask(int x) {
     return ~((x | -x) >> 31);
