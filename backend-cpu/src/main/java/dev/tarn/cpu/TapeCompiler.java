@@ -1,9 +1,6 @@
 package dev.tarn.cpu;
 
 import dev.tarn.cpu.TapeForms.Form;
-import dev.tarn.cpu.TileFunctions.NumberTile;
-import dev.tarn.cpu.TileFunctions.TileNumber;
-import dev.tarn.cpu.TileFunctions.TileTile;
 import dev.tarn.cpu.TileFunctions.ToBits;
 import dev.tarn.cpu.TileFunctions.Unary;
 import dev.tarn.cpu.TileFunctions.UnaryWithScratch;
@@ -14,8 +11,13 @@ import dev.tarn.ir.Fused;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * Compiles a tape of elementwise instructions to loops over tiles.
@@ -26,6 +28,14 @@ import java.util.List;
  * again once its register is dead.
  */
 final class TapeCompiler {
+  /** Instructions that go into one loop; C2 gives up on loops that are much longer. */
+  private static final int LONGEST_LOOP = 24;
+
+  /** Elements of all tiles that stay in the first-level cache beside what is copied to them. */
+  private static final int CACHED = 8192;
+
+  private static final int SHORTEST_TILE = 512;
+
   private final Fused op;
   private final List<Operand> inputs;
   private final TapeForms forms;
@@ -37,6 +47,7 @@ final class TapeCompiler {
   private final List<Tape.Code> uniformCode = new ArrayList<>();
   private final List<Tape.Code> fills = new ArrayList<>();
   private final List<Tape.Code> body = new ArrayList<>();
+  private final Map<Integer, Fused.Apply> pending = new LinkedHashMap<>();
 
   private TapeCompiler(Fused op, List<Operand> inputs) {
     this.op = op;
@@ -65,8 +76,19 @@ final class TapeCompiler {
     for (int i = 0; i < length; i++) {
       emit(i, op.tape().get(i));
     }
+    flush();
     List<Tape.Store> stores = op.results().stream().map(this::store).toList();
-    return new Tape(inputs, uniformCode, fills, body, stores, tiles[0], tiles[1], length);
+    return new Tape(
+        inputs, uniformCode, fills, body, stores, tiles[0], tiles[1], length, tileLength());
+  }
+
+  /** As many elements as leave all tiles in the first-level cache, in whole rows that repeat. */
+  private int tileLength() {
+    int length = Workspace.TILE;
+    while (length > SHORTEST_TILE && length * (tiles[0] + tiles[1]) > CACHED) {
+      length /= 2;
+    }
+    return forms.period == 0 ? length : Math.max(1, length / forms.period) * forms.period;
   }
 
   private void emit(int i, Fused.Instruction instruction) {
@@ -74,7 +96,16 @@ final class TapeCompiler {
       uniformCode.add(uniformCode(i, instruction));
     } else if (instruction instanceof Fused.Load load) {
       emitLoad(i, inputs.get(load.input()));
-    } else if (instruction instanceof Fused.Mask mask) {
+    } else if (instruction instanceof Fused.Apply apply && TapeLoop.KINDS.contains(apply.kind())) {
+      join(i, apply);
+    } else {
+      flush();
+      emitAlone(i, instruction);
+    }
+  }
+
+  private void emitAlone(int i, Fused.Instruction instruction) {
+    if (instruction instanceof Fused.Mask mask) {
       Operand seed = inputs.get(mask.seed());
       Operand step = inputs.get(mask.step());
       DropoutTile tile = new DropoutTile(mask.op(), seed, step);
@@ -114,22 +145,83 @@ final class TapeCompiler {
   }
 
   private void emitLoad(int i, Operand operand) {
+    boolean once = forms.repeats(i);
+    List<Tape.Code> code = once ? fills : body;
     if (lastUse[i][Form.FLOATS.ordinal()] >= 0) {
-      int to = allocate(i, Form.FLOATS);
-      body.add((w, position, n) -> operand.load(position, w.floats[to], n));
+      int to = once ? keep(i, Form.FLOATS) : allocate(i, Form.FLOATS);
+      code.add((w, position, n) -> operand.load(position, w.floats[to], n));
     }
     if (lastUse[i][Form.BITS.ordinal()] >= 0) {
-      int to = allocate(i, Form.BITS);
-      body.add((w, position, n) -> operand.load(position, w.ints[to], n, w));
+      int to = once ? keep(i, Form.BITS) : allocate(i, Form.BITS);
+      code.add((w, position, n) -> operand.load(position, w.ints[to], n, w));
+    }
+  }
+
+  /** Adds an instruction to the loop that is being collected. */
+  private void join(int i, Fused.Apply apply) {
+    if (pending.size() == LONGEST_LOOP) {
+      flush();
+    }
+    pending.put(i, apply);
+  }
+
+  /** Emits the loop that was collected: only what is read after it goes to tiles. */
+  private void flush() {
+    if (pending.isEmpty()) {
+      return;
+    }
+    int last = Collections.max(pending.keySet());
+    List<Integer> order = List.copyOf(pending.keySet());
+    List<List<TapeLoop.Source>> sources = new ArrayList<>();
+    Set<Integer> read = new LinkedHashSet<>();
+    for (Fused.Apply apply : pending.values()) {
+      List<TapeLoop.Source> operands = new ArrayList<>();
+      for (int register : apply.operands()) {
+        if (uniform[register]) {
+          operands.add(new TapeLoop.Source(TapeLoop.Place.SCALAR, register));
+        } else if (pending.containsKey(register)) {
+          operands.add(new TapeLoop.Source(TapeLoop.Place.INSTRUCTION, order.indexOf(register)));
+        } else {
+          read.add(register);
+          operands.add(new TapeLoop.Source(TapeLoop.Place.TILE, tile(register, Form.FLOATS)));
+        }
+      }
+      sources.add(operands);
+    }
+    read.forEach(register -> releaseFloats(register, last));
+    List<Integer> stored = new ArrayList<>();
+    List<TapeLoop.Instruction> instructions = new ArrayList<>();
+    for (int k = 0; k < order.size(); k++) {
+      int i = order.get(k);
+      boolean kept = lastUse[i][Form.FLOATS.ordinal()] > last;
+      boolean asBits = lastUse[i][Form.BITS.ordinal()] >= 0;
+      int target = kept || asBits ? allocate(i, Form.FLOATS) : -1;
+      if (target >= 0) {
+        stored.add(i);
+      }
+      Kind kind = ((Fused.Apply) op.tape().get(i)).kind();
+      instructions.add(new TapeLoop.Instruction(kind, sources.get(k), target));
+    }
+    TapeLoop.Loop loop = TapeLoop.compile(instructions);
+    body.add((w, position, n) -> loop.run(w.floats, w.scalars, n));
+    pending.clear();
+    for (int i : stored) {
+      convert(i, Form.FLOATS);
+      releaseFloats(i, last);
+    }
+  }
+
+  /** Gives back a register's float tile if it was read for the last time. */
+  private void releaseFloats(int register, int last) {
+    int use = lastUse[register][Form.FLOATS.ordinal()];
+    if (use >= 0 && use <= last && !forms.repeats(register)) {
+      free.get(Form.FLOATS.ordinal()).push(slots[register][Form.FLOATS.ordinal()]);
     }
   }
 
   private void emitApply(int i, Kind kind, Fused.Apply apply) {
     List<Integer> o = apply.operands();
     switch (kind) {
-      case NEG -> unary(i, o, TileKernels::neg);
-      case ABS -> unary(i, o, TileKernels::abs);
-      case SQRT -> unary(i, o, TileKernels::sqrt);
       case EXP -> unaryWithScratch(i, o, TileMath::exp);
       case SIGMOID -> unaryWithScratch(i, o, TileMath::sigmoid);
       case LOG -> toBits(i, o, TileMath::log);
@@ -138,18 +230,10 @@ final class TapeCompiler {
       case ERF -> toBits(i, o, TileSpecial::erf);
       case EXPM1 -> toBits(i, o, TileSpecial::expm1);
       case LOG1P -> toBits(i, o, TileSpecial::log1p);
-      case RSQRT -> unary(i, o, TileKernels::rsqrt);
       case POW -> pow(i, o);
       case FLOOR -> unary(i, o, TileKernels::floor);
       case CEIL -> unary(i, o, TileKernels::ceil);
       case ROUND -> unary(i, o, TileKernels::round);
-      case RELU -> unary(i, o, (a, out, n) -> TileKernels.max(a, 0f, out, n));
-      case ADD -> commutative(i, o, TileKernels::add, TileKernels::add);
-      case MUL -> commutative(i, o, TileKernels::mul, TileKernels::mul);
-      case MAXIMUM -> commutative(i, o, TileKernels::max, TileKernels::max);
-      case MINIMUM -> commutative(i, o, TileKernels::min, TileKernels::min);
-      case SUB -> binary(i, o, TileKernels::sub, TileKernels::sub, TileKernels::sub);
-      case DIV -> binary(i, o, TileKernels::div, TileKernels::div, TileKernels::div);
       case GREATER -> greater(i, o);
       case EQUAL -> {
         int a = tile(o.get(0), Form.BITS);
@@ -159,6 +243,7 @@ final class TapeCompiler {
         body.add((w, position, n) -> TileKernels.equal(w.ints[a], w.ints[b], w.ints[out], n));
       }
       case SELECT -> select(i, o);
+      default -> throw new IllegalStateException(kind + " is computed in loops");
     }
     convert(i, forms.natural(i));
   }
@@ -179,27 +264,6 @@ final class TapeCompiler {
     release(i, o);
     int out = allocate(i, Form.BITS);
     body.add((w, position, n) -> kernel.run(w.floats[a], w.ints[out], w, n));
-  }
-
-  private void commutative(int i, List<Integer> o, TileTile both, TileNumber one) {
-    List<Integer> order = uniform[o.get(0)] ? List.of(o.get(1), o.get(0)) : o;
-    binary(i, order, both, one, (a, b, out, n) -> one.run(b, a, out, n));
-  }
-
-  private void binary(int i, List<Integer> o, TileTile both, TileNumber right, NumberTile left) {
-    int ra = o.get(0);
-    int rb = o.get(1);
-    int a = uniform[ra] ? -1 : tile(ra, Form.FLOATS);
-    int b = uniform[rb] ? -1 : tile(rb, Form.FLOATS);
-    release(i, o);
-    int out = allocate(i, Form.FLOATS);
-    if (a < 0) {
-      body.add((w, position, n) -> left.run(w.scalars[ra], w.floats[b], w.floats[out], n));
-    } else if (b < 0) {
-      body.add((w, position, n) -> right.run(w.floats[a], w.scalars[rb], w.floats[out], n));
-    } else {
-      body.add((w, position, n) -> both.run(w.floats[a], w.floats[b], w.floats[out], n));
-    }
   }
 
   private void pow(int i, List<Integer> o) {
@@ -235,13 +299,25 @@ final class TapeCompiler {
 
   private void select(int i, List<Integer> o) {
     int condition = o.get(0);
+    if (forms.isGate(i)) {
+      int b = tile(o.get(1), Form.FLOATS);
+      release(i, o.subList(0, 2));
+      int out = allocate(i, Form.FLOATS);
+      Operand old = inputs.get(((Fused.Load) op.tape().get(o.get(2))).input());
+      body.add(
+          (w, position, n) -> {
+            if (w.scalars[condition] == 0) {
+              old.load(position, w.floats[out], n);
+            } else if (b != out) {
+              System.arraycopy(w.floats[b], 0, w.floats[out], 0, n);
+            }
+          });
+      return;
+    }
     if (uniform[condition]) {
       int b = tile(o.get(1), Form.FLOATS);
       int c = tile(o.get(2), Form.FLOATS);
-      // The tile released last becomes the result: a computed one, as an update that is gated keeps
-      // the old value, a load, only in the rare step that fails.
-      boolean oldIsLast = op.tape().get(o.get(2)) instanceof Fused.Load;
-      release(i, oldIsLast ? List.of(o.get(2), o.get(1)) : o);
+      release(i, o);
       int out = allocate(i, Form.FLOATS);
       body.add(
           (w, position, n) -> {
@@ -303,11 +379,17 @@ final class TapeCompiler {
   private void release(int i, List<Integer> operands) {
     for (int register : operands.stream().distinct().toList()) {
       for (int f = 0; f < 2; f++) {
-        if (!uniform[register] && lastUse[register][f] == i) {
+        if (!uniform[register] && !forms.repeats(register) && lastUse[register][f] == i) {
           free.get(f).push(slots[register][f]);
         }
       }
     }
+  }
+
+  /** A tile that stays as it is through all of a run. */
+  private int keep(int i, Form form) {
+    slots[i][form.ordinal()] = tiles[form.ordinal()]++;
+    return slots[i][form.ordinal()];
   }
 
   private int allocate(int i, Form form) {
