@@ -29,8 +29,10 @@ final class ReduceStep extends Step {
   private final Buffer from;
   private final Buffer to;
   private final boolean byReduced;
+  private final boolean byRows;
   private final int parts;
   private final double[] partial;
+  private final double[][] rows;
   private View source = new View(0, 0);
   private View target = new View(0, 0);
 
@@ -44,9 +46,12 @@ final class ReduceStep extends Step {
     this.to = to;
     int wanted = parts(threads, outer * reduced * inner, LEAST_WORK);
     this.byReduced = outer * inner == 1;
-    long units = byReduced ? (reduced + Workspace.TILE - 1) / Workspace.TILE : outer * inner;
+    this.byRows = sum && outer == 1 && inner > 1 && inner <= Workspace.TILE / 2;
+    long tile = byRows ? Workspace.TILE / inner * inner : Workspace.TILE;
+    long units = byReduced || byRows ? (reduced * inner + tile - 1) / tile : outer * inner;
     this.parts = (int) Math.max(1, Math.min(wanted, units));
     this.partial = new double[parts];
+    this.rows = new double[byRows ? parts : 0][(int) inner];
   }
 
   @Override
@@ -69,6 +74,10 @@ final class ReduceStep extends Step {
       partial[part] = row(first, last, w);
       return;
     }
+    if (byRows) {
+      sumOfRows(part, w);
+      return;
+    }
     long first = begin(outer * inner, part, parts);
     long last = begin(outer * inner, part + 1, parts);
     if (inner == 1) {
@@ -89,7 +98,15 @@ final class ReduceStep extends Step {
 
   @Override
   void finish() {
-    if (byReduced) {
+    if (byRows) {
+      for (int i = 0; i < inner; i++) {
+        double total = 0;
+        for (double[] row : rows) {
+          total += row[i];
+        }
+        target.putFloat(i, (float) total);
+      }
+    } else if (byReduced) {
       double total = partial[0];
       for (int i = 1; i < parts; i++) {
         total = sum ? total + partial[i] : Math.max(total, partial[i]);
@@ -104,9 +121,39 @@ final class ReduceStep extends Step {
     for (long at = first; at < last; at += Workspace.TILE) {
       int n = (int) Math.min(Workspace.TILE, last - at);
       source.get(at, w.f0, 0, n);
-      total = sum ? total + sum(w.f0, 0, n) : Math.max(total, max(w.f0, 0, n));
+      total = sum ? total + fold(w.f0, 0, n, w) : Math.max(total, foldMax(w.f0, 0, n, w));
     }
     return total;
+  }
+
+  /** Adds up this part's rows: as many as fit a tile side by side, and those at the end. */
+  private void sumOfRows(int part, Workspace w) {
+    int width = (int) inner;
+    int together = Workspace.TILE / width;
+    long tiles = (reduced + together - 1) / together;
+    long first = begin(tiles, part, parts) * together;
+    long last = Math.min(reduced, begin(tiles, part + 1, parts) * together);
+    int most = together * width;
+    Arrays.fill(w.f1, 0, most, 0f);
+    Arrays.fill(w.sums, 0, most, 0);
+    int pending = 0;
+    for (long row = first; row < last; row += together) {
+      int n = (int) Math.min(together, last - row) * width;
+      source.get(row * inner, w.f0, 0, n);
+      TileKernels.add(w.f1, w.f0, w.f1, n);
+      if (++pending == BLOCK) {
+        flush(w.f1, w.sums, most);
+        pending = 0;
+      }
+    }
+    flush(w.f1, w.sums, most);
+    double[] total = rows[part];
+    Arrays.fill(total, 0);
+    for (int row = 0; row < together; row++) {
+      for (int i = 0; i < width; i++) {
+        total[i] += w.sums[row * width + i];
+      }
+    }
   }
 
   /** Combines over the reduced axis {@code n} neighbouring columns into {@code w.f1}. */
@@ -213,7 +260,9 @@ final class ReduceStep extends Step {
     if (n <= FOLDED) {
       return sum(tile, begin, end);
     }
-    System.arraycopy(tile, begin, w.f0, 0, n);
+    if (tile != w.f0 || begin != 0) {
+      System.arraycopy(tile, begin, w.f0, 0, n);
+    }
     while (n > FOLDED) {
       int half = n / 2;
       System.arraycopy(w.f0, n - half, w.f1, 0, half);
@@ -229,7 +278,9 @@ final class ReduceStep extends Step {
     if (n <= FOLDED) {
       return max(tile, begin, end);
     }
-    System.arraycopy(tile, begin, w.f0, 0, n);
+    if (tile != w.f0 || begin != 0) {
+      System.arraycopy(tile, begin, w.f0, 0, n);
+    }
     while (n > FOLDED) {
       int half = n / 2;
       System.arraycopy(w.f0, n - half, w.f1, 0, half);

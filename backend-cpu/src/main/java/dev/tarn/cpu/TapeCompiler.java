@@ -8,11 +8,8 @@ import dev.tarn.internal.Rounding;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Fused;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,26 +21,20 @@ import java.util.Set;
  *
  * <p>Registers that hold one value for all elements are computed once a run. The others live in
  * tiles in one of two forms, or both: as floats for arithmetic, as their bits for comparisons and
- * choices. Each instruction has the form its result comes in; loads come in any. A tile is used
- * again once its register is dead.
+ * choices. Each instruction has the form its result comes in; loads come in any. Arithmetic on
+ * floats is collected into loops of many instructions, {@link TapeLoop}; all else is a loop of its
+ * own.
  */
 final class TapeCompiler {
   /** Instructions that go into one loop; C2 gives up on loops that are much longer. */
   private static final int LONGEST_LOOP = 24;
-
-  /** Elements of all tiles that stay in the first-level cache beside what is copied to them. */
-  private static final int CACHED = 8192;
-
-  private static final int SHORTEST_TILE = 512;
 
   private final Fused op;
   private final List<Operand> inputs;
   private final TapeForms forms;
   private final boolean[] uniform;
   private final int[][] lastUse;
-  private final int[][] slots;
-  private final List<Deque<Integer>> free = List.of(new ArrayDeque<>(), new ArrayDeque<>());
-  private final int[] tiles = new int[2];
+  private final TapeTiles tiles;
   private final List<Tape.Code> uniformCode = new ArrayList<>();
   private final List<Tape.Code> fills = new ArrayList<>();
   private final List<Tape.Code> body = new ArrayList<>();
@@ -52,14 +43,10 @@ final class TapeCompiler {
   private TapeCompiler(Fused op, List<Operand> inputs) {
     this.op = op;
     this.inputs = inputs;
-    int length = op.tape().size();
     this.forms = new TapeForms(op, inputs);
     this.uniform = forms.uniform;
     this.lastUse = forms.lastUse;
-    this.slots = new int[length][2];
-    for (int[] slot : slots) {
-      Arrays.fill(slot, -1);
-    }
+    this.tiles = new TapeTiles(forms, op.tape().size());
   }
 
   /**
@@ -79,16 +66,15 @@ final class TapeCompiler {
     flush();
     List<Tape.Store> stores = op.results().stream().map(this::store).toList();
     return new Tape(
-        inputs, uniformCode, fills, body, stores, tiles[0], tiles[1], length, tileLength());
-  }
-
-  /** As many elements as leave all tiles in the first-level cache, in whole rows that repeat. */
-  private int tileLength() {
-    int length = Workspace.TILE;
-    while (length > SHORTEST_TILE && length * (tiles[0] + tiles[1]) > CACHED) {
-      length /= 2;
-    }
-    return forms.period == 0 ? length : Math.max(1, length / forms.period) * forms.period;
+        inputs,
+        uniformCode,
+        fills,
+        body,
+        stores,
+        tiles.floats(),
+        tiles.ints(),
+        length,
+        tiles.length());
   }
 
   private void emit(int i, Fused.Instruction instruction) {
@@ -109,15 +95,15 @@ final class TapeCompiler {
       Operand seed = inputs.get(mask.seed());
       Operand step = inputs.get(mask.step());
       DropoutTile tile = new DropoutTile(mask.op(), seed, step);
-      int to = allocate(i, Form.BITS);
+      int to = tiles.allocate(i, Form.BITS);
       body.add((w, position, n) -> tile.fill(position, w.ints[to], w, n));
       convert(i, Form.BITS);
     } else if (instruction instanceof Fused.Apply apply) {
       emitApply(i, apply.kind(), apply);
     } else if (instruction instanceof Fused.Round round) {
       int a = tile(round.operand(), Form.BITS);
-      release(i, List.of(round.operand()));
-      int out = allocate(i, Form.BITS);
+      tiles.release(i, List.of(round.operand()));
+      int out = tiles.allocate(i, Form.BITS);
       body.add((w, position, n) -> TileKernels.roundToBf16(w.ints[a], w.ints[out], n));
       convert(i, Form.BITS);
     }
@@ -148,11 +134,11 @@ final class TapeCompiler {
     boolean once = forms.repeats(i);
     List<Tape.Code> code = once ? fills : body;
     if (lastUse[i][Form.FLOATS.ordinal()] >= 0) {
-      int to = once ? keep(i, Form.FLOATS) : allocate(i, Form.FLOATS);
+      int to = once ? tiles.keep(i, Form.FLOATS) : tiles.allocate(i, Form.FLOATS);
       code.add((w, position, n) -> operand.load(position, w.floats[to], n));
     }
     if (lastUse[i][Form.BITS.ordinal()] >= 0) {
-      int to = once ? keep(i, Form.BITS) : allocate(i, Form.BITS);
+      int to = once ? tiles.keep(i, Form.BITS) : tiles.allocate(i, Form.BITS);
       code.add((w, position, n) -> operand.load(position, w.ints[to], n, w));
     }
   }
@@ -188,14 +174,14 @@ final class TapeCompiler {
       }
       sources.add(operands);
     }
-    read.forEach(register -> releaseFloats(register, last));
+    read.forEach(register -> tiles.releaseFloats(register, last));
     List<Integer> stored = new ArrayList<>();
     List<TapeLoop.Instruction> instructions = new ArrayList<>();
     for (int k = 0; k < order.size(); k++) {
       int i = order.get(k);
       boolean kept = lastUse[i][Form.FLOATS.ordinal()] > last;
       boolean asBits = lastUse[i][Form.BITS.ordinal()] >= 0;
-      int target = kept || asBits ? allocate(i, Form.FLOATS) : -1;
+      int target = kept || asBits ? tiles.allocate(i, Form.FLOATS) : -1;
       if (target >= 0) {
         stored.add(i);
       }
@@ -207,15 +193,7 @@ final class TapeCompiler {
     pending.clear();
     for (int i : stored) {
       convert(i, Form.FLOATS);
-      releaseFloats(i, last);
-    }
-  }
-
-  /** Gives back a register's float tile if it was read for the last time. */
-  private void releaseFloats(int register, int last) {
-    int use = lastUse[register][Form.FLOATS.ordinal()];
-    if (use >= 0 && use <= last && !forms.repeats(register)) {
-      free.get(Form.FLOATS.ordinal()).push(slots[register][Form.FLOATS.ordinal()]);
+      tiles.releaseFloats(i, last);
     }
   }
 
@@ -238,8 +216,8 @@ final class TapeCompiler {
       case EQUAL -> {
         int a = tile(o.get(0), Form.BITS);
         int b = tile(o.get(1), Form.BITS);
-        release(i, o);
-        int out = allocate(i, Form.BITS);
+        tiles.release(i, o);
+        int out = tiles.allocate(i, Form.BITS);
         body.add((w, position, n) -> TileKernels.equal(w.ints[a], w.ints[b], w.ints[out], n));
       }
       case SELECT -> select(i, o);
@@ -254,23 +232,23 @@ final class TapeCompiler {
 
   private void unaryWithScratch(int i, List<Integer> o, UnaryWithScratch kernel) {
     int a = tile(o.get(0), Form.FLOATS);
-    release(i, o);
-    int out = allocate(i, Form.FLOATS);
+    tiles.release(i, o);
+    int out = tiles.allocate(i, Form.FLOATS);
     body.add((w, position, n) -> kernel.run(w.floats[a], w.floats[out], w, n));
   }
 
   private void toBits(int i, List<Integer> o, ToBits kernel) {
     int a = tile(o.get(0), Form.FLOATS);
-    release(i, o);
-    int out = allocate(i, Form.BITS);
+    tiles.release(i, o);
+    int out = tiles.allocate(i, Form.BITS);
     body.add((w, position, n) -> kernel.run(w.floats[a], w.ints[out], w, n));
   }
 
   private void pow(int i, List<Integer> o) {
     int a = tile(o.get(0), Form.FLOATS);
     int b = tile(o.get(1), Form.FLOATS);
-    release(i, o);
-    int out = allocate(i, Form.BITS);
+    tiles.release(i, o);
+    int out = tiles.allocate(i, Form.BITS);
     body.add((w, position, n) -> TilePower.pow(w.floats[a], w.floats[b], w.ints[out], w, n));
   }
 
@@ -280,15 +258,15 @@ final class TapeCompiler {
     int rb = o.get(1);
     if (forms.isZero(rb, 0x7fffffff)) {
       int a = tile(ra, Form.BITS);
-      release(i, o);
-      int out = allocate(i, Form.BITS);
+      tiles.release(i, o);
+      int out = tiles.allocate(i, Form.BITS);
       body.add((w, position, n) -> TileKernels.positive(w.ints[a], w.ints[out], n));
       return;
     }
     int a = tile(ra, Form.FLOATS);
     int b = tile(rb, Form.FLOATS);
-    release(i, o);
-    int out = allocate(i, Form.BITS);
+    tiles.release(i, o);
+    int out = tiles.allocate(i, Form.BITS);
     body.add(
         (w, position, n) -> {
           TileKernels.sub(w.floats[a], w.floats[b], w.f0, n);
@@ -301,8 +279,8 @@ final class TapeCompiler {
     int condition = o.get(0);
     if (forms.isGate(i)) {
       int b = tile(o.get(1), Form.FLOATS);
-      release(i, o.subList(0, 2));
-      int out = allocate(i, Form.FLOATS);
+      tiles.release(i, o.subList(0, 2));
+      int out = tiles.allocate(i, Form.FLOATS);
       Operand old = inputs.get(((Fused.Load) op.tape().get(o.get(2))).input());
       body.add(
           (w, position, n) -> {
@@ -317,8 +295,8 @@ final class TapeCompiler {
     if (uniform[condition]) {
       int b = tile(o.get(1), Form.FLOATS);
       int c = tile(o.get(2), Form.FLOATS);
-      release(i, o);
-      int out = allocate(i, Form.FLOATS);
+      tiles.release(i, o);
+      int out = tiles.allocate(i, Form.FLOATS);
       body.add(
           (w, position, n) -> {
             int chosen = w.scalars[condition] != 0 ? b : c;
@@ -331,14 +309,14 @@ final class TapeCompiler {
     int a = tile(condition, Form.BITS);
     int b = tile(o.get(1), Form.BITS);
     if (forms.isZero(o.get(2), -1)) {
-      release(i, o);
-      int out = allocate(i, Form.BITS);
+      tiles.release(i, o);
+      int out = tiles.allocate(i, Form.BITS);
       body.add((w, position, n) -> TileKernels.selectOrZero(w.ints[a], w.ints[b], w.ints[out], n));
       return;
     }
     int c = tile(o.get(2), Form.BITS);
-    release(i, o);
-    int out = allocate(i, Form.BITS);
+    tiles.release(i, o);
+    int out = tiles.allocate(i, Form.BITS);
     body.add(
         (w, position, n) -> TileKernels.select(w.ints[a], w.ints[b], w.ints[c], w.ints[out], n));
   }
@@ -351,7 +329,7 @@ final class TapeCompiler {
       };
     }
     Form form = forms.natural(register);
-    int slot = slots[register][form.ordinal()];
+    int slot = tiles.of(register, form);
     return form == Form.FLOATS
         ? (w, to, position, n) -> to.put(position, w.floats[slot], 0, n)
         : (w, to, position, n) -> to.put(position, w.ints[slot], 0, n);
@@ -359,52 +337,27 @@ final class TapeCompiler {
 
   /** The tile that holds a register; a uniform one is spread over a tile of its own. */
   private int tile(int register, Form form) {
-    int[] slot = slots[register];
-    int f = form.ordinal();
-    if (slot[f] < 0) {
-      int fresh = tiles[f]++;
-      slot[f] = fresh;
-      if (form == Form.FLOATS) {
-        fills.add((w, position, n) -> TileKernels.fill(w.scalars[register], w.floats[fresh], n));
-      } else {
-        fills.add(
-            (w, position, n) ->
-                TileKernels.fill(Float.floatToRawIntBits(w.scalars[register]), w.ints[fresh], n));
-      }
+    int slot = tiles.of(register, form);
+    if (slot >= 0) {
+      return slot;
     }
-    return slot[f];
-  }
-
-  /** Gives back the tiles of operands that are read for the last time. */
-  private void release(int i, List<Integer> operands) {
-    for (int register : operands.stream().distinct().toList()) {
-      for (int f = 0; f < 2; f++) {
-        if (!uniform[register] && !forms.repeats(register) && lastUse[register][f] == i) {
-          free.get(f).push(slots[register][f]);
-        }
-      }
+    int fresh = tiles.keep(register, form);
+    if (form == Form.FLOATS) {
+      fills.add((w, position, n) -> TileKernels.fill(w.scalars[register], w.floats[fresh], n));
+    } else {
+      fills.add(
+          (w, position, n) ->
+              TileKernels.fill(Float.floatToRawIntBits(w.scalars[register]), w.ints[fresh], n));
     }
-  }
-
-  /** A tile that stays as it is through all of a run. */
-  private int keep(int i, Form form) {
-    slots[i][form.ordinal()] = tiles[form.ordinal()]++;
-    return slots[i][form.ordinal()];
-  }
-
-  private int allocate(int i, Form form) {
-    int f = form.ordinal();
-    Integer slot = free.get(f).poll();
-    slots[i][f] = slot != null ? slot : tiles[f]++;
-    return slots[i][f];
+    return fresh;
   }
 
   /** Adds the other form of a result if some instruction reads it. */
   private void convert(int i, Form natural) {
     Form other = natural == Form.FLOATS ? Form.BITS : Form.FLOATS;
-    int from = slots[i][natural.ordinal()];
+    int from = tiles.of(i, natural);
     if (lastUse[i][other.ordinal()] >= 0) {
-      int to = allocate(i, other);
+      int to = tiles.allocate(i, other);
       if (other == Form.BITS) {
         body.add((w, position, n) -> w.toInts(w.floats[from], w.ints[to], n));
       } else {
@@ -412,7 +365,7 @@ final class TapeCompiler {
       }
     }
     if (lastUse[i][natural.ordinal()] < 0) {
-      free.get(natural.ordinal()).push(from);
+      tiles.free(i, natural);
     }
   }
 }
