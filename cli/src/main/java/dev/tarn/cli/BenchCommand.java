@@ -40,11 +40,11 @@ import picocli.CommandLine.Spec;
     })
 final class BenchCommand implements Callable<Integer> {
   @Parameters(
-      paramLabel = "WORKLOAD [KEY=VALUE...]",
+      paramLabel = "[WORKLOAD...] [KEY=VALUE...]",
       hideParamSyntax = true,
       arity = "0..*",
       description = {
-        "Names of workloads or run files, default all workloads; and values in place of their own."
+        "Names of workloads or run files; default: all workloads; and values in place of their own."
       })
   private List<String> arguments = new ArrayList<>();
 
@@ -64,8 +64,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--seconds",
       paramLabel = "S",
       description =
-          "How long each measurement takes, after half of that to warm up; default:"
-              + " ${DEFAULT-VALUE}.")
+          "Seconds that each measurement takes, after half of that to warm up; default: 3.")
   private double seconds = 3;
 
   @Option(names = "--json", description = "Write one JSON object.")

@@ -15,7 +15,8 @@ final class ClassPath {
   @Option(
       names = "--classpath",
       paramLabel = "PATH",
-      description = "Jars and directories of classes, for a run file with 'model: {class: ...}'.")
+      description =
+          "Jars and directories of classes, with : between them (; on Windows), for a run file with 'model: {class: ...}'; default: none.")
   private @Nullable String path;
 
   /**

@@ -35,7 +35,7 @@ final class DatasetsCommand implements Callable<Integer> {
   private static final int WIDTH = 80;
   private static final String INDENT = " ".repeat(15);
 
-  @Parameters(paramLabel = "NAME", arity = "0..*", description = "Only these.")
+  @Parameters(paramLabel = "NAME", arity = "0..*", description = "Only these; default: all.")
   private List<String> names = List.of();
 
   @Option(

@@ -17,7 +17,12 @@ import picocli.CommandLine.Command;
       "",
       "The first that can be used is what 'device: auto' takes; of several GPUs",
       "it takes the one with the most free memory. 'cuda' is the first GPU.",
-      "A device is chosen in the run file or by an override: device=cuda:1."
+      "A device is chosen in the run file or by an override: device=cuda:1.",
+      "",
+      "Examples:",
+      "  tarn devices",
+      "  TARN_CUDA_EMULATOR=1 tarn devices       # CUDA on the CPU, for trying it out",
+      "  tarn train examples/digits.yaml device=cpu"
     })
 final class DevicesCommand implements Callable<Integer> {
   private final Output output;

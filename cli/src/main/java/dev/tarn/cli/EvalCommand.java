@@ -63,13 +63,14 @@ final class EvalCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "PLACE",
-      description = "Other data of the kind that the model was trained on.")
+      description =
+          "Other data of the kind that the model was trained on; default: the training's.")
   private @Nullable Path data;
 
   @Option(
       names = "--labels",
       paramLabel = "FILE",
-      description = "The classes, if --data is an IDX file.")
+      description = "The file of the classes, if --data is an IDX file.")
   private @Nullable Path labels;
 
   @Option(

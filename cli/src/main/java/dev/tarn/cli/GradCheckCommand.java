@@ -66,7 +66,7 @@ final class GradCheckCommand implements Callable<Integer> {
   @Option(
       names = "--tolerance",
       paramLabel = "X",
-      description = "The largest relative error that is right; default: ${DEFAULT-VALUE}.")
+      description = "The largest relative error that is right; default: 1e-4.")
   private double tolerance = 1e-4;
 
   @Option(names = "--json", description = "Write one JSON object.")

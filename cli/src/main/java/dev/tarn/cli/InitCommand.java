@@ -56,22 +56,25 @@ final class InitCommand implements Callable<Integer> {
   @Option(
       names = "--label",
       paramLabel = "COLUMN",
-      description = "The column (its name, or its number from 0) or array of the class.")
+      description =
+          "The column (its name, or its number from 0) or array of the class; default: guessed.")
   private @Nullable String label;
 
   @Option(
       names = "--target",
       paramLabel = "COLUMN",
-      description = "The column or array of numbers to predict.")
+      description = "The column or array of numbers to predict; default: guessed.")
   private @Nullable String target;
 
   @Option(
       names = "--name",
       paramLabel = "NAME",
-      description = "Of run directories; default: the data's name.")
+      description = "The name of run directories; default: the data's.")
   private @Nullable String name;
 
-  @Option(names = "--force", description = "Replace the run file if it is there.")
+  @Option(
+      names = "--force",
+      description = "Replace the run file if it is there; default: it is kept.")
   private boolean force;
 
   @Spec private CommandSpec spec = CommandSpec.create();

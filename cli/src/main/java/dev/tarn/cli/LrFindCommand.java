@@ -63,19 +63,16 @@ final class LrFindCommand implements Callable<Integer> {
   @Option(
       names = "--from",
       paramLabel = "RATE",
-      description = "The learning rate of the first step; default: ${DEFAULT-VALUE}.")
+      description = "The learning rate of the first step; default: 1e-7.")
   private double from = 1e-7;
 
-  @Option(
-      names = "--to",
-      paramLabel = "RATE",
-      description = "That of the last step; default: ${DEFAULT-VALUE}.")
+  @Option(names = "--to", paramLabel = "RATE", description = "That of the last step; default: 10.")
   private double to = 10;
 
   @Option(
       names = "--steps",
       paramLabel = "N",
-      description = "How many steps, at least 10; default: ${DEFAULT-VALUE}.")
+      description = "How many steps (batches), at least 10; default: ${DEFAULT-VALUE}.")
   private int steps = 100;
 
   @Option(names = "--json", description = "Write one JSON object; all else to standard error.")

@@ -43,9 +43,9 @@ import picocli.CommandLine.Parameters;
       "the file.",
       "",
       "Examples:",
-      "  tarn predict runs/iris-1 flowers.csv",
-      "  tarn predict runs/iris-1/last.safetensors flowers.jsonl --format jsonl",
-      "  tarn predict runs/pets-1 photos/ -o classes.csv"
+      "  tarn predict runs/iris-1 new-flowers.csv",
+      "  tarn predict runs/iris-1/last.safetensors new-flowers.jsonl --format jsonl",
+      "  tarn predict runs/pets-1 new-photos/ -o classes.csv"
     })
 final class PredictCommand implements Callable<Integer> {
   /** How predictions are written. */

@@ -72,7 +72,8 @@ final class SummaryCommand implements Callable<Integer> {
   @Option(
       names = "--graph",
       paramLabel = "FILE",
-      description = "Draw a training step, forward and backward, as .svg, .png or .dot.")
+      description =
+          "Draw a training step, forward and backward: a file that ends in .svg, .png or .dot; default: none.")
   private @Nullable Path graph;
 
   @Option(
@@ -85,7 +86,8 @@ final class SummaryCommand implements Callable<Integer> {
   @Option(
       names = "--device",
       paramLabel = "NAME",
-      description = "For the memory; default: the run file's.")
+      description =
+          "For the memory: auto, cpu, cuda, cuda:1 or reference; default: the run file's.")
   private @Nullable String device;
 
   @Option(names = "--json", description = "Write one JSON object.")

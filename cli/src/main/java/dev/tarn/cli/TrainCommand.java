@@ -41,6 +41,8 @@ import picocli.CommandLine.Spec;
       "                          override's: at the current directory). Its keys, and",
       "                          data.images, .npz, .idx: docs/data.md",
       "  data.scale              features are multiplied by it; default: 1",
+      "  data.shape              of one example, as [1, 8, 8]; default: the data's",
+      "  data.normalize          standard or minmax; default: none",
       "  data.split              shares of training, validation and test;",
       "                          default: [0.8, 0.1, 0.1]",
       "  model                   a list of dense: UNITS, relu, dropout: RATE, flatten",
@@ -52,6 +54,8 @@ import picocli.CommandLine.Spec;
       "                          epsilon: 1e-8, weight_decay: 0}; adamw, the same with",
       "                          weight_decay: 0.01; or sgd: {lr: RATE, momentum: 0,",
       "                          nesterov: false, weight_decay: 0}",
+      "  train.schedule          of the learning rate; default: none. It, groups,",
+      "                          clip_norm, clip_value, accumulate: docs/optimizers.md",
       "  train.epochs            passes over the training data, in all",
       "  train.batch             examples in a step",
       "  train.checkpoint_every  steps between checkpoints within an epoch; default:",
@@ -59,12 +63,15 @@ import picocli.CommandLine.Spec;
       "  train.metrics           [accuracy, {top_k: 3}, f1, auc, mae, ...], see",
       "                          docs/training.md; default: accuracy, or mae",
       "  train.early_stopping    epochs without a better validation loss, after which",
-      "                          it ends with the best weights; or {patience: EPOCHS,",
-      "                          metric: NAME, min_delta: 0}",
+      "                          it ends with the best weights; default: none; or",
+      "                          {patience: EPOCHS, metric: loss, min_delta: 0}",
       "  train.stop              {steps: N, seconds: S, gradient_norm: G, update: U,",
-      "                          metric: {accuracy: 0.99}}: what else ends it",
-      "  train.folds             cross-validation with so many folds; keeps no model",
-      "  train.restarts          so many trainings from other seeds; names the best",
+      "                          metric: {accuracy: 0.99}}: what else ends it;",
+      "                          default: none",
+      "  train.folds             cross-validation with so many folds; keeps no model;",
+      "                          default: none",
+      "  train.restarts          so many trainings from other seeds; names the best;",
+      "                          default: 1",
       "  seed                    of split, weights, shuffles, dropout; default: 0",
       "  precision               fp32 (default), tf32, bf16",
       "  device                  auto (default), cpu, cuda, cuda:1, reference",
@@ -93,7 +100,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--init-from",
       paramLabel = "RUN_OR_FILE",
-      description = "Begin a new training with the weights of a run (its best) or of a checkpoint.")
+      description =
+          "Begin a new training with the weights of a run (its best) or of a checkpoint; default: with new ones, drawn by the seed.")
   private @Nullable Path initFrom;
 
   @Option(

@@ -26,6 +26,9 @@ final class HelpTests {
           "devices",
           "completion");
 
+  /** A way of its own to call the command, and what another option asks for. */
+  private static final List<String> WITHOUT_DEFAULT = List.of("--resume", "--labels");
+
   static Stream<String> lines() {
     return Stream.concat(Stream.of("help"), COMMANDS.stream().map(name -> "help " + name));
   }
@@ -37,9 +40,25 @@ final class HelpTests {
     assertEquals(0, result.code());
     assertTrue(result.out().startsWith("Usage: tarn"), result.out());
     result.out().lines().forEach(text -> assertTrue(text.length() <= 80, text));
-    if (!line.equals("help devices")) {
-      assertTrue(result.out().contains("Examples:\n  "), result.out());
-    }
+    assertTrue(result.out().contains("Examples:\n  "), result.out());
+  }
+
+  /** An option that takes a value says what holds without it. */
+  @Test
+  void optionsSayTheirDefaults() {
+    CommandLine all =
+        Main.commandLine(new Output(System.out, System.err), new Interrupts(System.err));
+    all.getSubcommands()
+        .forEach(
+            (name, command) ->
+                command.getCommandSpec().options().stream()
+                    .filter(option -> option.arity().max() > 0)
+                    .filter(option -> !WITHOUT_DEFAULT.contains(option.longestName()))
+                    .forEach(
+                        option ->
+                            assertTrue(
+                                String.join(" ", option.description()).contains("default: "),
+                                name + " " + option.longestName())));
   }
 
   /** A footer's lines are laid out by hand: none may be broken. */

@@ -36,11 +36,6 @@ final class LibraryTests {
   }
 
   @Test
-  void theReadmesProgramCompiles() throws IOException {
-    compile("README.md");
-  }
-
-  @Test
   void theProgramOfThePagePredicts() throws IOException, InterruptedException {
     String main = compile("docs/library.md");
     String path = directory + System.getProperty("path.separator");
