@@ -206,8 +206,7 @@ final class BatchNormStep extends Step {
       long at = tiles.position(channel, t);
       in[0].get(at, s.x, 0, n);
       in[4].get(at, s.dy, 0, n);
-      affine(s.x, s.shift, s.slope, s.offset, n);
-      addScaled(s.dy, s.factor, s.x, n);
+      combine(s.x, s.dy, s, n);
       out[0].put(at, s.x, 0, n);
     }
   }
@@ -241,10 +240,14 @@ final class BatchNormStep extends Step {
     }
   }
 
-  /** {@code x += dy factor}. */
-  private static void addScaled(float[] dy, float[] factor, float[] x, int n) {
+  /** {@code x = (x - shift) slope + offset + dy factor}. */
+  private static void combine(float[] x, float[] dy, ChannelTiles.Scratch s, int n) {
+    float[] shift = s.shift;
+    float[] slope = s.slope;
+    float[] offset = s.offset;
+    float[] factor = s.factor;
     for (int i = 0; i < n; i++) {
-      x[i] += dy[i] * factor[i];
+      x[i] = (x[i] - shift[i]) * slope[i] + offset[i] + dy[i] * factor[i];
     }
   }
 }
