@@ -128,8 +128,8 @@ final class BlockedChannels {
   }
 
   private static void flush(ChannelTiles.Scratch s) {
-    ChannelTiles.flush(s.sums, s.wideSums);
-    ChannelTiles.flush(s.products, s.wideProducts);
+    ChannelTiles.flush(s.sums, s.wideSums, Workspace.TILE);
+    ChannelTiles.flush(s.products, s.wideProducts, Workspace.TILE);
   }
 
   /** Repeats the numbers of a block's channels to the positions of a tile. */

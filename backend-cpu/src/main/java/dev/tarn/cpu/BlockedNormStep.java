@@ -196,10 +196,11 @@ final class BlockedNormStep extends Step {
         block,
         (at, n) -> {
           in[0].get(at, s.x, 0, n);
-          BatchNormStep.affine(s.x, s.shift, s.slope, s.offset, n);
           if (pass == Pass.GRADIENT) {
             in[4].get(at, s.dy, 0, n);
-            BatchNormStep.addScaled(s.dy, s.factor, s.x, n);
+            BatchNormStep.combine(s.x, s.dy, s, n);
+          } else {
+            BatchNormStep.affine(s.x, s.shift, s.slope, s.offset, n);
           }
           out[0].put(at, s.x, 0, n);
         });

@@ -84,8 +84,17 @@ final class Chain implements AutoCloseable {
 
   /** The description of a tensor whose elements lie where the strides say. */
   dnnl_memory_desc strided(long[] dims, long[] strides) {
+    return strided(dnnl_f32, dims, strides);
+  }
+
+  /** The same for a tensor that is converted to bf16. */
+  dnnl_memory_desc inBf16(long[] dims, long[] strides) {
+    return strided(dnnl_bf16, dims, strides);
+  }
+
+  private dnnl_memory_desc strided(int type, long[] dims, long[] strides) {
     dnnl_memory_desc desc = new dnnl_memory_desc();
-    check(dnnl_memory_desc_create_with_strides(desc, dims.length, dims, dnnl_f32, strides), label);
+    check(dnnl_memory_desc_create_with_strides(desc, dims.length, dims, type, strides), label);
     releases.push(() -> dnnl_memory_desc_destroy(desc));
     return desc;
   }

@@ -376,8 +376,7 @@ final class CpuLowering {
 
     private Schedule<Step> softmax(SoftmaxStep.Kind kind) {
       Shape shape = spec(0).shape();
-      long rows = shape.size() / shape.dim(-1);
-      return add(new SoftmaxStep(kind, rows, shape.dim(-1), from, to.get(0), team.size()));
+      return new SoftmaxLowering(dnnl, schedule, node, team.size()).lower(kind, shape);
     }
   }
 }

@@ -63,6 +63,11 @@ final class Operand {
     return strides.length == 1 && strides[0] == 1;
   }
 
+  /** The length of the row that is read again and again, or 0 if it is not one. */
+  long period() {
+    return strides.length == 2 && strides[0] == 0 && strides[1] == 1 ? extents[1] : 0;
+  }
+
   /** Reads {@code n} elements from a position in the target shape. */
   void load(long position, float[] to, int n) {
     if (contiguous()) {
