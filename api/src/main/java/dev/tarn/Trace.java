@@ -38,6 +38,7 @@ public final class Trace {
           "java.",
           "dev.tarn.Tensor",
           "dev.tarn.Trace",
+          "dev.tarn.Passes",
           "dev.tarn.transform.",
           "dev.tarn.nn.",
           "dev.tarn.loss.",
@@ -51,6 +52,7 @@ public final class Trace {
   private final List<Program.Output> outputs = new ArrayList<>();
   private final Map<State, Tensor> updates = new LinkedHashMap<>();
   private final Map<String, Integer> draws = new HashMap<>();
+  private final Passes passes = new Passes();
   private @Nullable Origin scope;
   private int nextId;
 
@@ -145,7 +147,7 @@ public final class Trace {
    * @throws ShapeException if the inputs do not fit; the message ends with the user's source line
    */
   public List<Tensor> add(Op op, Tensor... operands) {
-    Origin origin = scope != null ? scope : caller();
+    Origin origin = origin();
     List<Value> values = new ArrayList<>();
     for (Tensor operand : operands) {
       if (operand.trace() != this) {
@@ -193,6 +195,23 @@ public final class Trace {
     }
   }
 
+  /**
+   * Records what {@code forward} does as done by a module, so that its nodes bear its name. A
+   * module that is recorded by whoever calls it may do so itself, too.
+   *
+   * @param path what the module is called
+   * @param inputs what it is given
+   */
+  public List<Tensor> in(
+      Object module, String path, List<Tensor> inputs, Supplier<List<Tensor>> forward) {
+    return passes.record(module, path, inputs, body, forward);
+  }
+
+  /** The uses of modules that were recorded so far, in the order in which they began. */
+  public List<Pass> passes() {
+    return passes.all();
+  }
+
   /** A value of this trace as a tensor. */
   public Tensor tensor(Value value) {
     return new Tensor(this, value);
@@ -212,6 +231,12 @@ public final class Trace {
     Map<State, Value> written = new LinkedHashMap<>();
     updates.forEach((state, tensor) -> written.put(state, tensor.value()));
     return ProgramVerifier.verify(new Program(name, ins, read, body, outputs, written));
+  }
+
+  private Origin origin() {
+    Origin place = scope != null ? scope : caller();
+    // What gives nodes the origin of others, as the gradient does, knows the layer already.
+    return place.layer().isEmpty() ? place.in(passes.name()) : place;
   }
 
   private static Origin caller() {

@@ -84,6 +84,9 @@ public record DataConfig(
     if (stratify != null && stratify.bool() && !source.classifies()) {
       throw stratify.error("only data with classes can be stratified");
     }
+    if (shape != null && source.embeds()) {
+      throw shape.error("columns that are embedded have no shape; leave 'shape' or 'embed' out");
+    }
     return new DataConfig(
         source,
         method,

@@ -103,11 +103,6 @@ final class LayerLists {
     return name;
   }
 
-  /** The whole model. */
-  static Sequential model(List<LayerConfig> layers) {
-    return into(new Sequential(), layers, new HashMap<>());
-  }
-
   /**
    * Adds layers to a chain, named as they are or by kind and number: {@code dense1}, {@code relu1}.
    * Those with a name of their own count too.

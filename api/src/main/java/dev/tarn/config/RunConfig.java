@@ -12,23 +12,19 @@ import dev.tarn.Trace;
 import dev.tarn.config.YamlValue.Place;
 import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
+import dev.tarn.data.Preprocessing;
 import dev.tarn.data.WholeNumbers;
 import dev.tarn.ir.Origin;
 import dev.tarn.nn.Sequential;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
@@ -74,7 +70,7 @@ public record RunConfig(
   public static RunConfig read(Path file, List<String> overrides) {
     Path directory = file.toAbsolutePath().getParent();
     Path base = directory == null ? Path.of("") : directory;
-    return parse(readText(file), file.toString(), base, overrides);
+    return parse(YamlReader.text(file), file.toString(), base, overrides);
   }
 
   /**
@@ -183,17 +179,38 @@ public record RunConfig(
   }
 
   /**
-   * The model, its layers named by kind and number: {@code dense1}, {@code relu1}. A class is the
-   * only layer and has no name, so that its parameters have the paths that it gives them.
+   * The model for data without embedded columns.
    *
-   * @throws ConfigException if it is a class that is not there or does not fit
+   * @throws ConfigException as {@link #model(Preprocessing)} does
    */
   public Sequential model() {
+    return model(null);
+  }
+
+  /**
+   * The model, its layers named by kind and number: {@code dense1}, {@code relu1}. A class is the
+   * only layer and has no name, so that its parameters have the paths that it gives them. Where
+   * columns of the data are embedded, their vectors come first: {@code embed.colour}.
+   *
+   * @param learned what the data's preparation has learned, or null if that is not known
+   * @throws ConfigException if it is a class that is not there or does not fit, or columns are
+   *     embedded and their categories are not known
+   */
+  public Sequential model(@Nullable Preprocessing learned) {
+    Sequential model = new Sequential();
+    if (data.source().embeds()) {
+      if (learned == null || !EmbedConfig.isIn(learned.columns())) {
+        throw new ConfigException(
+            "data.embed: the model is not known without the categories that its training saw");
+      }
+      EmbedConfig.refuseName(layers);
+      model.add(EmbedConfig.NAME, EmbedConfig.module(learned.columns()));
+    }
     if (!(layers.get(0).settings() instanceof ClassModel own)) {
-      return LayerLists.model(layers);
+      return LayerLists.into(model, layers, new HashMap<>());
     }
     try {
-      return new Sequential().add("", own.module());
+      return model.add("", own.module());
     } catch (TarnException e) {
       throw new ConfigException(
           String.format(
@@ -226,7 +243,7 @@ public record RunConfig(
     while (!first.settings().inner().isEmpty()) {
       first = first.settings().inner().get(0);
     }
-    if (!(first.settings() instanceof EmbeddingConfig)) {
+    if (!(first.settings() instanceof EmbeddingConfig) || data.source().embeds()) {
       return loaded;
     }
     Dataset.Split split = loaded.split();
@@ -239,11 +256,25 @@ public record RunConfig(
   }
 
   /**
-   * The model, checked against the data it is for.
+   * The model, checked against data that have no embedded columns.
    *
    * @throws ConfigException naming a layer's place if the model does not fit the data
    */
   public Sequential modelFor(Dataset dataset) {
+    return modelFor(dataset, null);
+  }
+
+  /**
+   * The model, checked against the data it is for.
+   *
+   * @param prepared what {@link #load} gave, or one of {@link #folds}
+   * @throws ConfigException naming a layer's place if the model does not fit the data
+   */
+  public Sequential modelFor(Prepared prepared) {
+    return modelFor(prepared.split().train(), prepared.preprocessing());
+  }
+
+  private Sequential modelFor(Dataset dataset, @Nullable Preprocessing learned) {
     Spec output;
     Spec needed;
     try {
@@ -252,7 +283,7 @@ public record RunConfig(
       for (Spec spec : dataset.features()) {
         inputs.add(trace.input("features." + inputs.size(), spec.prepend(1)));
       }
-      output = model().forward(inputs, Mode.EVAL).get(0).spec();
+      output = model(learned).forward(inputs, Mode.EVAL).get(0).spec();
       needed = train.loss().target(output);
     } catch (ShapeException e) {
       throw new ConfigException(e.getMessage(), e);
@@ -295,7 +326,7 @@ public record RunConfig(
               target.dtype() == DType.I32 ? "classes" : "targets",
               wanted.dim(1)));
     }
-    return model();
+    return model(learned);
   }
 
   /** The seed of initial values, shuffles and dropout, which differs from restart to restart. */
@@ -351,22 +382,5 @@ public record RunConfig(
       throw given.expected("auto, cpu, cuda, cuda:1 (a device's number) or reference");
     }
     return given.text();
-  }
-
-  private static String readText(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      byte[] bytes = in.readNBytes(YamlReader.MAX_CHARACTERS + 1);
-      if (bytes.length > YamlReader.MAX_CHARACTERS) {
-        throw new ConfigException(file + ": more than 1 MB; this is not a run file");
-      }
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (NoSuchFileException e) {
-      throw new ConfigException(file + ": no such file", e);
-    } catch (CharacterCodingException e) {
-      throw new ConfigException(file + ": not UTF-8 text; save it as UTF-8", e);
-    } catch (IOException e) {
-      String why = Files.isDirectory(file) ? "it is a directory" : e.getMessage();
-      throw new ConfigException(file + ": cannot be read: " + why, e);
-    }
   }
 }

@@ -42,6 +42,7 @@ public final class RunSchema {
           Map.entry("label", Map.of("type", List.of("string", "integer"))),
           Map.entry("targets", any(TEXTS, COUNT)),
           Map.entry("categorical", TEXTS),
+          Map.entry("embed", embed()),
           Map.entry("ignore", TEXTS),
           Map.entry("missing", TEXTS),
           Map.entry("indicator", unless(BOOL, false)),
@@ -75,6 +76,7 @@ public final class RunSchema {
           Map.entry("folds", integer(2)),
           Map.entry("restarts", unless(COUNT, 1)),
           Map.entry("restart", unless(integer(0), 0)),
+          Map.entry("evaluation_batch", unless(COUNT, 256)),
           Map.entry("checkpoint_every", about(COUNT, "steps between checkpoints in an epoch")));
 
   private RunSchema() {}
@@ -135,6 +137,11 @@ public final class RunSchema {
     Map<String, Map<String, Object>> schemas = new LinkedHashMap<>();
     keys.forEach(key -> schemas.put(key, known.getOrDefault(key, Map.of())));
     return schemas;
+  }
+
+  private static Map<String, Object> embed() {
+    Map<String, Object> width = any(COUNT, word(List.of("auto")));
+    return any(width, Map.of("type", "object", "additionalProperties", width));
   }
 
   private static Map<String, Object> augmentation() {

@@ -39,6 +39,7 @@ public sealed interface SourceConfig {
             "label",
             "targets",
             "categorical",
+            "embed",
             "ignore",
             "missing",
             "indicator"));
@@ -55,6 +56,11 @@ public sealed interface SourceConfig {
   /** Whether the data have classes rather than numbers to predict. */
   default boolean classifies() {
     return true;
+  }
+
+  /** Whether the model has vectors for columns of categories. */
+  default boolean embeds() {
+    return false;
   }
 
   /**
@@ -105,6 +111,11 @@ public sealed interface SourceConfig {
     }
 
     @Override
+    public boolean embeds() {
+      return !format.embed().isEmpty();
+    }
+
+    @Override
     public DataSource open() {
       return DataSource.of(CsvTable.read(file, format));
     }
@@ -121,6 +132,9 @@ public sealed interface SourceConfig {
           classifies() ? "label" : "targets",
           classifies() ? String.valueOf(format.label()) : format.targets());
       yaml.put("categorical", format.categorical());
+      if (!format.embed().isEmpty()) {
+        yaml.put("embed", EmbedConfig.toYaml(format.embed()));
+      }
       yaml.put("ignore", format.ignore());
       yaml.put("missing", List.copyOf(new TreeSet<>(format.missing())));
       yaml.put("indicator", indicator);
@@ -267,6 +281,8 @@ public sealed interface SourceConfig {
     YamlValue label = fields.get("label");
     YamlValue targets = fields.get("targets");
     YamlValue indicator = fields.get("indicator");
+    YamlValue embed = fields.get("embed");
+    List<String> categorical = texts(fields.get("categorical"));
     if (label != null && targets != null) {
       throw targets.error("give either 'label' or 'targets', not both");
     }
@@ -280,7 +296,8 @@ public sealed interface SourceConfig {
             .withSeparator(separator == null ? ',' : separator.text().charAt(0))
             .withLabel(targets != null ? null : label == null ? "-1" : label.text())
             .withTargets(targets == null ? List.of() : targets(targets))
-            .withCategorical(texts(fields.get("categorical")))
+            .withCategorical(categorical)
+            .withEmbed(embed == null ? Map.of() : EmbedConfig.read(embed, categorical))
             .withIgnore(texts(fields.get("ignore")))
             .withMissing(Set.copyOf(texts(fields.get("missing"))));
     return new Csv(file, format, indicator != null && indicator.bool());

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param folds the number of folds of a cross-validation, or 1 for none
  * @param restarts how many trainings, from different seeds, the best is chosen of
  * @param restart which of them this one is, from 0
+ * @param evaluationBatch examples in a step of evaluation
  */
 public record TrainConfig(
     Choice lossChoice,
@@ -51,7 +52,10 @@ public record TrainConfig(
     StopRules stop,
     int folds,
     int restarts,
-    int restart) {
+    int restart,
+    int evaluationBatch) {
+  private static final int EVALUATION_BATCH = 256;
+
   static final List<String> KEYS =
       List.of(
           "loss",
@@ -69,7 +73,8 @@ public record TrainConfig(
           "stop",
           "folds",
           "restarts",
-          "restart");
+          "restart",
+          "evaluation_batch");
 
   /** Copies the lists. */
   public TrainConfig {
@@ -112,7 +117,8 @@ public record TrainConfig(
         stop == null ? StopRules.NONE : StopConfig.rules(stop, measured),
         folds == null ? 1 : (int) folds.integer(2, Integer.MAX_VALUE),
         restarts,
-        restart == null ? 0 : (int) restart.integer(0, Integer.MAX_VALUE));
+        restart == null ? 0 : (int) restart.integer(0, Integer.MAX_VALUE),
+        count(fields.get("evaluation_batch"), EVALUATION_BATCH));
   }
 
   private static double positive(@Nullable YamlValue value) {
@@ -162,7 +168,8 @@ public record TrainConfig(
         stop,
         folds,
         1,
-        number);
+        number,
+        evaluationBatch);
   }
 
   /**
@@ -231,6 +238,9 @@ public record TrainConfig(
     }
     if (restart > 0) {
       train.put("restart", restart);
+    }
+    if (evaluationBatch != EVALUATION_BATCH) {
+      train.put("evaluation_batch", evaluationBatch);
     }
     return train;
   }

@@ -3,6 +3,14 @@ package dev.tarn.config;
 import dev.tarn.config.YamlValue.Entry;
 import dev.tarn.config.YamlValue.Place;
 import dev.tarn.config.YamlValue.Scalar;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -161,5 +169,27 @@ final class YamlReader {
 
   private Place place(Event event) {
     return places.apply(event.getStartMark().orElseThrow());
+  }
+
+  /**
+   * The text of a run file.
+   *
+   * @throws ConfigException if it cannot be read, is too long or not UTF-8
+   */
+  static String text(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(MAX_CHARACTERS + 1);
+      if (bytes.length > MAX_CHARACTERS) {
+        throw new ConfigException(file + ": more than 1 MB; this is not a run file");
+      }
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (NoSuchFileException e) {
+      throw new ConfigException(file + ": no such file", e);
+    } catch (CharacterCodingException e) {
+      throw new ConfigException(file + ": not UTF-8 text; save it as UTF-8", e);
+    } catch (IOException e) {
+      String why = Files.isDirectory(file) ? "it is a directory" : e.getMessage();
+      throw new ConfigException(file + ": cannot be read: " + why, e);
+    }
   }
 }

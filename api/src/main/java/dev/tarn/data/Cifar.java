@@ -22,6 +22,10 @@ final class Cifar {
   };
 
   private static final int PER_FILE = 10_000;
+
+  /** The size of a file. */
+  static final long BYTES = PER_FILE * 3073L;
+
   private static final Shape IMAGE = Shape.of(3, 32, 32);
   private static final List<String> LABELS =
       List.of(

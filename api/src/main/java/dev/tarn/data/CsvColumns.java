@@ -23,6 +23,9 @@ final class CsvColumns {
   /** For each column whether it is a category. */
   final boolean[] categorical;
 
+  /** For each column the width of its vectors in an embedding, or 0 if it is not embedded. */
+  final int[] embedding;
+
   /** The columns of the features. */
   final List<Integer> features = new ArrayList<>();
 
@@ -40,6 +43,7 @@ final class CsvColumns {
     this.named = named;
     this.roles = new int[names.size()];
     this.categorical = new boolean[names.size()];
+    this.embedding = new int[names.size()];
     if (format.label() != null) {
       take(format.label(), LABEL, "label");
     }
@@ -56,6 +60,7 @@ final class CsvColumns {
             file + ": column " + describe(index) + " is no feature, and cannot be categorical");
       }
       categorical[index] = true;
+      embedding[index] = format.embed().getOrDefault(column, 0);
     }
     for (int i = 0; i < roles.length; i++) {
       if (roles[i] == 0) {
@@ -85,6 +90,7 @@ final class CsvColumns {
     this.named = named;
     this.roles = new int[names.size()];
     this.categorical = new boolean[names.size()];
+    this.embedding = new int[names.size()];
     boolean byName = named && columns.stream().noneMatch(column -> column.name().isEmpty());
     if (!byName && columns.size() != names.size()) {
       throw new TarnException(

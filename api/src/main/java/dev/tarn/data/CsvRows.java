@@ -213,7 +213,11 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
       String[] names = new String[categories.get(i).size()];
       categories.get(i).forEach((name, code) -> names[code] = name);
       described.add(
-          new CsvTable.Column(known.name(column), known.categorical[column], List.of(names)));
+          new CsvTable.Column(
+              known.name(column),
+              known.categorical[column],
+              known.embedding[column],
+              List.of(names)));
     }
     HostTensor wanted = null;
     if (format.label() != null) {

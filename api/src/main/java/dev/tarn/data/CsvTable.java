@@ -32,9 +32,11 @@ public final class CsvTable implements AutoCloseable {
    *
    * @param name what the first line calls it; empty if it has no names
    * @param categorical whether values are codes of categories
+   * @param embedding the width of its vectors in an embedding, {@link CsvFormat#AUTO}, or 0 if it
+   *     is not embedded
    * @param categories the texts of the codes 0, 1, ..., in the order of the rows
    */
-  public record Column(String name, boolean categorical, List<String> categories) {
+  public record Column(String name, boolean categorical, int embedding, List<String> categories) {
     /** Copies the list. */
     public Column {
       categories = List.copyOf(categories);

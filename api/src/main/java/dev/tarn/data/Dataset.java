@@ -79,7 +79,10 @@ public interface Dataset {
     if (validationFrom == 0
         || (validation > 0 && testFrom == validationFrom)
         || (test > 0 && testFrom == size())) {
-      throw new TarnException("split: " + size() + " examples are too few for the shares");
+      throw new TarnException(
+          "split: "
+              + size()
+              + " examples are too few for the shares; make the shares larger, or some of them 0");
     }
     return new Split(
         subset(Arrays.copyOfRange(order, 0, validationFrom)),

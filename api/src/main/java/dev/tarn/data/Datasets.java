@@ -1,7 +1,6 @@
 package dev.tarn.data;
 
 import dev.tarn.TarnException;
-import dev.tarn.data.NamedDataset.DataPart;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -11,64 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Data sets known by name: some come with Tarn, others are found on the machine. */
 public final class Datasets {
-  private static final String OWN = "comes with Tarn";
-  private static final String[] MNIST_FILES = {
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte"
-  };
-  private static final String PLACE = "put them in <directory>/%s and set TARN_DATA=<directory>";
-
-  private static final List<NamedDataset> CATALOGUE =
-      List.of(
-          new NamedDataset(
-              "digits",
-              "1,797 handwritten digits of 8 x 8 pixels from 0 to 16, as vectors [64]; 10 classes",
-              "E. Alpaydin, C. Kaynak, UCI Optical Recognition of Handwritten Digits, test part",
-              List.of(),
-              OWN),
-          new NamedDataset(
-              "iris",
-              "150 flowers by four lengths in centimetres; 3 species",
-              "R. A. Fisher, Annals of Eugenics 7 (1936) 179",
-              List.of(),
-              OWN),
-          new NamedDataset(
-              "mnist",
-              "70,000 handwritten digits [1, 28, 28] from 0 to 255, 10,000 of them for testing;"
-                  + " 10 classes",
-              "Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits",
-              parts(MNIST_FILES),
-              "get its four IDX files (.gz or not), " + String.format(PLACE, "mnist")),
-          new NamedDataset(
-              "fashion-mnist",
-              "70,000 articles of clothing [1, 28, 28] from 0 to 255, 10,000 of them for testing;"
-                  + " 10 classes",
-              "H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747",
-              List.of(
-                  new DataPart(
-                      MNIST_FILES[0],
-                      "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
-                  new DataPart(
-                      MNIST_FILES[1],
-                      "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
-                  new DataPart(
-                      MNIST_FILES[2],
-                      "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
-                  new DataPart(
-                      MNIST_FILES[3],
-                      "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34")),
-              "on Debian and Ubuntu: apt-get install dataset-fashion-mnist; elsewhere get its four"
-                  + " IDX files (.gz or not), "
-                  + String.format(PLACE, "fashion-mnist")),
-          new NamedDataset(
-              "cifar10",
-              "60,000 photographs [3, 32, 32] from 0 to 255, 10,000 of them for testing; 10 classes",
-              "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009)",
-              parts(Cifar.FILES),
-              "get its binary version, " + String.format(PLACE, "cifar10")));
-
   private static final List<String> CLOTHES =
       List.of(
           "T-shirt/top",
@@ -84,18 +25,14 @@ public final class Datasets {
 
   private Datasets() {}
 
-  private static List<DataPart> parts(String... names) {
-    return List.of(names).stream().map(name -> new DataPart(name, null)).toList();
-  }
-
   /** All that is known by name, with what it is and where it is looked for. */
   public static List<NamedDataset> catalogue() {
-    return CATALOGUE;
+    return DatasetCatalogue.ALL;
   }
 
   /** The names that {@link #named} knows. */
   public static List<String> names() {
-    return CATALOGUE.stream().map(NamedDataset::name).toList();
+    return DatasetCatalogue.ALL.stream().map(NamedDataset::name).toList();
   }
 
   /**
@@ -115,7 +52,7 @@ public final class Datasets {
    */
   public static DataSource source(String name, @Nullable Path directory) {
     NamedDataset known =
-        CATALOGUE.stream()
+        DatasetCatalogue.ALL.stream()
             .filter(set -> set.name().equals(name))
             .findFirst()
             .orElseThrow(

@@ -43,7 +43,10 @@ public final class ImageFolder {
     List<Path> classes = list(directory, true);
     if (classes.size() < 2) {
       throw new TarnException(
-          directory + ": " + classes.size() + " directories; expected one for each class");
+          directory
+              + ": "
+              + classes.size()
+              + " directories; expected one for each class, two at least");
     }
     List<Path> files = new ArrayList<>();
     List<Integer> labels = new ArrayList<>();

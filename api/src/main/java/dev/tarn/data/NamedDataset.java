@@ -1,8 +1,10 @@
 package dev.tarn.data;
 
 import dev.tarn.TarnException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -11,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,10 +23,20 @@ import org.jspecify.annotations.Nullable;
  * @param about one sentence on what it has
  * @param origin who made it, and where it is described
  * @param files its files; none if it comes with Tarn
- * @param get how one gets the files
+ * @param archive the {@code .tar.gz} of a mirror that has all files, or null if a mirror has each
+ *     alone, packed with gzip
+ * @param mirrors public homes of the files, in the order in which they are tried: what comes before
+ *     a file's name, with the last {@code /}
+ * @param note how else one gets the files, or empty
  */
 public record NamedDataset(
-    String name, String about, String origin, List<DataPart> files, String get) {
+    String name,
+    String about,
+    String origin,
+    List<DataPart> files,
+    @Nullable String archive,
+    List<URI> mirrors,
+    String note) {
   /** The system property, and as {@code TARN_DATA} the environment variable, of the directory. */
   public static final String DIRECTORY = "tarn.data";
 
@@ -33,25 +46,73 @@ public record NamedDataset(
    * A file.
    *
    * @param name its name, without {@code .gz}: it may be packed
-   * @param sha256 the checksum of its unpacked bytes, or null where it was not established
+   * @param bytes its size, unpacked
+   * @param sha256 the checksum of its unpacked bytes
    */
-  public record DataPart(String name, @Nullable String sha256) {}
+  public record DataPart(String name, long bytes, String sha256) {
+    /**
+     * Whether a file, packed or not, is this one; no more of it is read than this one has.
+     *
+     * @throws TarnException if it cannot be read
+     */
+    public boolean isIn(Path file) {
+      return DataFile.reading(
+          file,
+          () -> {
+            try (InputStream in = DataFile.open(file)) {
+              MessageDigest digest = MessageDigest.getInstance("SHA-256");
+              byte[] buffer = new byte[1 << 16];
+              long size = 0;
+              for (int n = in.read(buffer); n >= 0 && size <= bytes; n = in.read(buffer)) {
+                digest.update(buffer, 0, n);
+                size += n;
+              }
+              return size == bytes && HexFormat.of().formatHex(digest.digest()).equals(sha256);
+            } catch (ZipException | EOFException e) {
+              return false; // packed, and damaged
+            } catch (NoSuchAlgorithmException e) {
+              throw new IOException(e);
+            }
+          });
+    }
+  }
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public NamedDataset {
     files = List.copyOf(files);
+    mirrors = List.copyOf(mirrors);
+  }
+
+  /** How one gets its files, in a sentence. */
+  public String get() {
+    if (files.isEmpty()) {
+      return "comes with Tarn";
+    }
+    return "'tarn datasets --download "
+        + name
+        + "' puts it into "
+        + home().resolve(name)
+        + (note.isEmpty() ? "" : "; " + note);
+  }
+
+  /**
+   * Where downloads go, a directory for each set: the system property {@code tarn.data}, or else
+   * the environment variable {@code TARN_DATA}, or else {@code .tarn/data} in the user's directory.
+   */
+  public static Path home() {
+    String given = System.getProperty(DIRECTORY);
+    if (given == null) {
+      given = System.getenv(DIRECTORY.toUpperCase(Locale.ROOT).replace('.', '_'));
+    }
+    return given != null && !given.isBlank()
+        ? Path.of(given)
+        : Path.of(System.getProperty("user.home"), ".tarn", "data");
   }
 
   /** Where it is looked for, in this order. */
   public List<Path> places() {
     List<Path> places = new ArrayList<>();
-    String given = System.getProperty(DIRECTORY);
-    if (given == null) {
-      given = System.getenv(DIRECTORY.toUpperCase(Locale.ROOT).replace('.', '_'));
-    }
-    if (given != null && !given.isBlank()) {
-      places.add(Path.of(given).resolve(name));
-    }
+    places.add(home().resolve(name));
     SYSTEM.forEach(place -> places.add(place.resolve(name)));
     return places;
   }
@@ -66,15 +127,16 @@ public record NamedDataset(
     return null;
   }
 
-  private List<String> missing(Path directory) {
+  /** The names of the files that a directory does not have. */
+  public List<String> missing(Path directory) {
     return files.stream()
         .map(DataPart::name)
         .filter(file -> !Files.exists(file(directory, file)))
         .toList();
   }
 
-  /** A file or, if there is only that, its packed form. */
-  static Path file(Path directory, String name) {
+  /** The path of a file or, if there is only that, of its packed form. */
+  public static Path file(Path directory, String name) {
     Path plain = directory.resolve(name);
     return Files.exists(plain) ? plain : directory.resolve(name + ".gz");
   }
@@ -87,7 +149,7 @@ public record NamedDataset(
   List<Path> files(@Nullable Path directory) {
     Path place = directory == null ? find() : directory;
     if (place == null) {
-      throw new TarnException("data set '" + name + "': not found in " + places() + "; " + get);
+      throw new TarnException("data set '" + name + "': not found in " + places() + "; " + get());
     }
     List<String> missing = missing(place);
     if (!missing.isEmpty()) {
@@ -97,8 +159,7 @@ public record NamedDataset(
   }
 
   /**
-   * The files whose contents differ from those that Tarn was tested with; a checksum that was not
-   * established is not looked at.
+   * The files whose contents differ from those that Tarn was tested with.
    *
    * @param directory where they are, or null to look for them
    * @throws TarnException if they are not there or cannot be read
@@ -107,28 +168,10 @@ public record NamedDataset(
     List<Path> changed = new ArrayList<>();
     List<Path> paths = files(directory);
     for (int i = 0; i < paths.size(); i++) {
-      String wanted = files.get(i).sha256();
-      if (wanted != null && !wanted.equals(sha256(paths.get(i)))) {
+      if (!files.get(i).isIn(paths.get(i))) {
         changed.add(paths.get(i));
       }
     }
     return changed;
-  }
-
-  private static String sha256(Path file) {
-    return DataFile.reading(
-        file,
-        () -> {
-          try (InputStream in = DataFile.open(file)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            byte[] buffer = new byte[1 << 16];
-            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-              digest.update(buffer, 0, n);
-            }
-            return HexFormat.of().formatHex(digest.digest());
-          } catch (NoSuchAlgorithmException e) {
-            throw new IOException(e);
-          }
-        });
   }
 }

@@ -42,12 +42,34 @@ public final class Preprocessing {
    * @param fill what stands for a missing number, before it is shifted and scaled
    * @param indicator whether a missing number sets a feature of its own
    * @param categories the categories seen in training, from index 1
+   * @param embedding the width of the vectors that an embedding has for the indices; 0 for other
+   *     kinds
    */
   public record Column(
-      String name, Kind kind, float fill, boolean indicator, List<String> categories) {
+      String name,
+      Kind kind,
+      float fill,
+      boolean indicator,
+      List<String> categories,
+      int embedding) {
     /** Copies the list. */
     public Column {
       categories = List.copyOf(categories);
+    }
+
+    static Column number(String name, float fill, boolean indicator) {
+      return new Column(name, Kind.NUMBER, fill, indicator, List.of(), 0);
+    }
+
+    /**
+     * A column of categories.
+     *
+     * @param embedding the width of vectors, or {@link CsvFormat#AUTO}
+     */
+    static Column categories(String name, Kind kind, List<String> categories, int embedding) {
+      int auto = Math.max(1, Math.min(50, (categories.size() + 1) / 2));
+      int width = kind != Kind.INDEX ? 0 : embedding > 0 ? embedding : auto;
+      return new Column(name, kind, 0, false, categories, width);
     }
 
     /** How many f32 features it becomes. */
@@ -66,7 +88,7 @@ public final class Preprocessing {
    * @param method how numbers are shifted and scaled
    * @param scale what numbers are multiplied by where the method is {@link Method#NONE}
    * @param indicator whether a number that is missing in training gets a feature that says so
-   * @param kind how categories are encoded
+   * @param kind how categories are encoded, unless the table's format says that they are embedded
    * @param shape the shape of an example's f32 features, or null for the one they have
    */
   public record Options(
@@ -159,7 +181,9 @@ public final class Preprocessing {
       if (column.categorical()) {
         shift[i] = 0;
         factor[i] = 1;
-        columns.add(new Column(column.name(), options.kind(), 0, false, sorted(column, seen[i])));
+        int width = column.embedding();
+        Kind kind = width == 0 ? options.kind() : Kind.INDEX;
+        columns.add(Column.categories(column.name(), kind, sorted(column, seen[i]), width));
       } else if (statistics.count[i] == 0) {
         throw new TarnException(
             table.name()
@@ -169,7 +193,7 @@ public final class Preprocessing {
       } else {
         boolean indicator = options.indicator() && statistics.missing[i] > 0;
         float fill = (float) statistics.mean[i];
-        columns.add(new Column(column.name(), Kind.NUMBER, fill, indicator, List.of()));
+        columns.add(Column.number(column.name(), fill, indicator));
       }
     }
     return new Preprocessing(

@@ -41,6 +41,9 @@ final class PreprocessingJson {
         object.addProperty("indicator", column.indicator());
       } else {
         object.add("categories", texts(column.categories()));
+        if (column.kind() == Kind.INDEX) {
+          object.addProperty("embedding", column.embedding());
+        }
       }
       columns.add(object);
     }
@@ -98,14 +101,16 @@ final class PreprocessingJson {
   private static Column column(JsonObject object) {
     Kind kind = Kind.valueOf(object.get("kind").getAsString().toUpperCase(Locale.ROOT));
     String name = object.get("name").getAsString();
-    return kind == Kind.NUMBER
-        ? new Column(
-            name,
-            kind,
-            object.get("fill").getAsFloat(),
-            object.get("indicator").getAsBoolean(),
-            List.of())
-        : new Column(name, kind, 0, false, texts(object.getAsJsonArray("categories")));
+    if (kind == Kind.NUMBER) {
+      float fill = object.get("fill").getAsFloat();
+      return Column.number(name, fill, object.get("indicator").getAsBoolean());
+    }
+    JsonElement width = object.get("embedding");
+    return Column.categories(
+        name,
+        kind,
+        texts(object.getAsJsonArray("categories")),
+        width == null ? CsvFormat.AUTO : width.getAsInt());
   }
 
   private static float[] numbers(JsonArray array) {

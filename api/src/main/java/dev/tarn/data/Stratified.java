@@ -35,7 +35,11 @@ final class Stratified {
       sizes[part[i]]++;
     }
     if (sizes[0] == 0 || (validation > 0 && sizes[1] == 0) || (test > 0 && sizes[2] == 0)) {
-      throw new TarnException("split: " + labels.length + " examples are too few for the shares");
+      throw new TarnException(
+          "split: "
+              + labels.length
+              + " examples are too few for the shares of every class; make the shares larger, or do"
+              + " not stratify");
     }
     return new Split(
         data.subset(chosen(order, part, 0, sizes)),

@@ -134,6 +134,6 @@ public final class Activation extends Module {
 
   @Override
   public Tensor forward(Tensor x, Mode mode) {
-    return function.apply(x);
+    return recorded(x, () -> function.apply(x));
   }
 }

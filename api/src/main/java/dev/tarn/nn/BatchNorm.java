@@ -78,6 +78,10 @@ public final class BatchNorm extends Module {
 
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> output(x, mode));
+  }
+
+  private Tensor output(Tensor x, Mode mode) {
     Shape shape = x.shape();
     if (shape.rank() < 2 || shape.rank() > 4) {
       throw x.trace()

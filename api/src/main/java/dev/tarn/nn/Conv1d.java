@@ -115,6 +115,10 @@ public final class Conv1d extends Module {
 
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> output(x));
+  }
+
+  private Tensor output(Tensor x) {
     Shape shape = x.shape();
     if (shape.rank() != 3 || shape.dim(1) % window.groups() != 0) {
       throw x.trace()

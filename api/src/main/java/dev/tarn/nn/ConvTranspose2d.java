@@ -142,6 +142,10 @@ public final class ConvTranspose2d extends Module {
 
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> output(x));
+  }
+
+  private Tensor output(Tensor x) {
     int groups = window.groups();
     if (x.shape().rank() != 4 || x.shape().dim(1) % groups != 0 || filters % groups != 0) {
       throw x.trace()

@@ -55,6 +55,10 @@ public final class Dense extends Module {
 
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> output(x));
+  }
+
+  private Tensor output(Tensor x) {
     if (x.shape().rank() != 2) {
       throw x.trace()
           .failure(

@@ -50,6 +50,10 @@ public final class Dropout extends Module {
    */
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> output(x, mode));
+  }
+
+  private Tensor output(Tensor x, Mode mode) {
     if (spatial && x.shape().rank() < 3) {
       throw x.trace()
           .failure(

@@ -47,6 +47,10 @@ public final class Embedding extends Module {
 
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> output(x));
+  }
+
+  private Tensor output(Tensor x) {
     if (x.spec().dtype() != DType.I32) {
       throw x.trace()
           .failure("embedding " + path() + ": needs numbers, i32, was given " + x.spec());

@@ -65,6 +65,10 @@ public final class GroupNorm extends Module {
 
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> output(x));
+  }
+
+  private Tensor output(Tensor x) {
     Shape shape = x.shape();
     if (shape.rank() < 2 || shape.dim(1) % groups != 0 || shape.withoutFirst().size() == 0) {
       throw x.trace()

@@ -70,6 +70,10 @@ public final class LayerNorm extends Module {
 
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> output(x));
+  }
+
+  private Tensor output(Tensor x) {
     int[] dims = x.shape().dims();
     if (dims.length <= axes) {
       throw x.trace()

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +55,21 @@ public abstract class Module {
               "%s: takes one input, was given %d: a model of several inputs extends MultiModule",
               this, inputs.size()));
     }
-    return List.of(forward(inputs.get(0), mode));
+    return List.of(pass(inputs.get(0), mode));
+  }
+
+  /** The output for a batch, recorded in the trace as this module's. */
+  final Tensor pass(Tensor x, Mode mode) {
+    return recorded(x, () -> forward(x, mode));
+  }
+
+  /**
+   * Records what {@code forward} does with an input as done by this module: its nodes bear the
+   * module's path, and summaries know its output. The layers of this package do so; a module of
+   * one's own is recorded where one of them, such as {@link Sequential}, uses it.
+   */
+  protected final Tensor recorded(Tensor x, Supplier<Tensor> forward) {
+    return x.trace().in(this, path(), List.of(x), () -> List.of(forward.get())).get(0);
   }
 
   /**

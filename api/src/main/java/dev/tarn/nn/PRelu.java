@@ -46,6 +46,10 @@ public final class PRelu extends Module {
    */
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> output(x));
+  }
+
+  private Tensor output(Tensor x) {
     if (perChannel && x.shape().rank() < 2) {
       throw x.trace().failure("prelu " + path() + ": needs [N, C, ...], was given " + x.shape());
     }

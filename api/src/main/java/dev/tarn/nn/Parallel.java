@@ -65,9 +65,13 @@ public final class Parallel extends Module {
    */
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> joined(x, mode));
+  }
+
+  private Tensor joined(Tensor x, Mode mode) {
     List<Tensor> outputs = new ArrayList<>();
     for (Map.Entry<String, Module> branch : branches.entrySet()) {
-      Tensor output = branch.getValue().forward(x, mode);
+      Tensor output = branch.getValue().pass(x, mode);
       int rank = output.shape().rank();
       if (!sum && (axis >= rank || axis < -rank)) {
         throw x.trace()

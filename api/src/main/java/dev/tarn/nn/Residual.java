@@ -64,8 +64,12 @@ public final class Residual extends Sequential {
    */
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> sum(x, mode));
+  }
+
+  private Tensor sum(Tensor x, Mode mode) {
     Tensor change = super.forward(x, mode);
-    Tensor kept = shortcut == null ? x : shortcut.forward(x, mode);
+    Tensor kept = shortcut == null ? x : shortcut.pass(x, mode);
     if (!change.shape().equals(kept.shape())) {
       throw x.trace()
           .failure(

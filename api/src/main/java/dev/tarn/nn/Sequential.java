@@ -2,6 +2,7 @@ package dev.tarn.nn;
 
 import dev.tarn.Mode;
 import dev.tarn.Tensor;
+import dev.tarn.Trace;
 import dev.tarn.ir.Origin;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,16 +62,49 @@ public sealed class Sequential extends Module permits Residual {
     return layers.stream().map(Layer::module).toList();
   }
 
+  /**
+   * The output for one input; or for several, where the first module takes as many and has one
+   * output.
+   *
+   * @throws dev.tarn.ShapeException if the inputs do not fit
+   */
+  @Override
+  public List<Tensor> forward(List<Tensor> inputs, Mode mode) {
+    if (inputs.size() == 1
+        || this instanceof Residual
+        || layers.isEmpty()
+        || !(layers.get(0).module() instanceof MultiModule first)) {
+      return super.forward(inputs, mode);
+    }
+    Trace trace = inputs.get(0).trace();
+    return trace.in(this, path(), inputs, () -> List.of(joined(trace, first, inputs, mode)));
+  }
+
+  private Tensor joined(Trace trace, Module first, List<Tensor> inputs, Mode mode) {
+    List<Tensor> outputs = trace.in(first, first.path(), inputs, () -> first.forward(inputs, mode));
+    if (outputs.size() != 1) {
+      throw trace.failure(
+          this + ": " + first + " has " + outputs.size() + " outputs, one is needed");
+    }
+    return chain(layers.subList(1, layers.size()), outputs.get(0), mode);
+  }
+
   @Override
   public Tensor forward(Tensor x, Mode mode) {
+    return recorded(x, () -> chain(layers, x, mode));
+  }
+
+  private static Tensor chain(List<Layer> layers, Tensor x, Mode mode) {
     Tensor current = x;
     for (Layer layer : layers) {
-      Tensor input = current;
-      current =
-          layer.origin().equals(Origin.NONE)
-              ? layer.module().forward(input, mode)
-              : x.trace().at(layer.origin(), () -> layer.module().forward(input, mode));
+      current = forward(layer, current, mode);
     }
     return current;
+  }
+
+  private static Tensor forward(Layer layer, Tensor x, Mode mode) {
+    return layer.origin().equals(Origin.NONE)
+        ? layer.module().pass(x, mode)
+        : x.trace().at(layer.origin(), () -> layer.module().pass(x, mode));
   }
 }

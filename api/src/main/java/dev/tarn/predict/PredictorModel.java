@@ -35,20 +35,28 @@ record PredictorModel(
     ModelFile saved = ModelFile.read(runOrFile);
     Module model = given;
     List<Term> losses = terms;
+    Preprocessing preprocessing = preprocessing(saved);
     if (model == null) {
       RunConfig config = config(saved);
-      model = config.model();
+      model = config.model(preprocessing);
       losses = List.of(Term.of(0, config.train().loss()));
     }
-    String text = saved.texts().get(RunDirectory.PREPROCESSING);
-    if (text == null) {
+    if (preprocessing == null) {
       return new PredictorModel(saved, model, losses, classes, null);
     }
     try {
-      Preprocessing preprocessing = Preprocessing.fromJson(text);
       RowEncoder rows = new RowEncoder(preprocessing, saved.features());
       List<String> labels = classes.isEmpty() ? preprocessing.labels() : classes;
       return new PredictorModel(saved, model, losses, labels, rows);
+    } catch (TarnException e) {
+      throw new TarnException(saved.file() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static @Nullable Preprocessing preprocessing(ModelFile saved) {
+    String text = saved.texts().get(RunDirectory.PREPROCESSING);
+    try {
+      return text == null ? null : Preprocessing.fromJson(text);
     } catch (TarnException e) {
       throw new TarnException(saved.file() + ": " + e.getMessage(), e);
     }

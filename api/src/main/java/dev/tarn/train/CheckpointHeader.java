@@ -213,7 +213,7 @@ record CheckpointHeader(
     int sums = position.sums().length;
     int wantedSums = wanted.position.sums().length;
     if (sums != wantedSums) {
-      refuse(path, sums + " losses and metrics", wantedSums, "with the same ones");
+      refuse(path, sums + " losses and metrics", wantedSums, remedy(sums, wantedSums));
     }
     if (seed != wanted.seed) {
       refuse(path, "seed " + seed, wanted.seed, "with that seed");
@@ -232,6 +232,13 @@ record CheckpointHeader(
           device,
           wanted.device);
     }
+  }
+
+  /** A regression was measured by its loss alone before it had a metric unless one was given. */
+  private static String remedy(int saved, int wanted) {
+    return saved == 1 && wanted == 2
+        ? "with the loss alone (train.metrics=[]), as it was measured then"
+        : "with the same ones (train.metrics)";
   }
 
   private static void refuse(Path path, String saved, Object wanted, String how) {

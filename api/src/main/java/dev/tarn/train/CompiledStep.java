@@ -80,12 +80,6 @@ final class CompiledStep implements AutoCloseable {
     return executable.time(arguments);
   }
 
-  /** Shows the step's nodes on a batch one by one, without any effect on the states. */
-  void visit(Batch batch, Executable.NodeVisitor visitor) {
-    take(batch);
-    executable.visit(visitor, arguments);
-  }
-
   /** The last outputs of the last run. */
   List<HostTensor> read(int count) {
     List<HostTensor> outputs = executable.read();

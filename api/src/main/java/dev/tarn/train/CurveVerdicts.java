@@ -99,7 +99,7 @@ final class CurveVerdicts {
         "Try early_stopping, more data or augmentation, dropout, weight_decay, or a smaller model.";
     boolean rises =
         validation.loss() > 1.3 * least
-            && validation.loss() - least > 0.05 * untrained
+            && validation.loss() - least > worth(validation) * untrained
             && loss < best.train().loss();
     if (rises) {
       add(
@@ -118,8 +118,8 @@ final class CurveVerdicts {
     double validated = validation.values().getOrDefault("accuracy", Double.NaN);
     boolean apart =
         Double.isNaN(accuracy)
-            ? validation.loss() - loss > 0.25 * untrained
-            : accuracy - validated > 0.1;
+            ? validation.loss() - loss > Math.max(0.25, worth(validation)) * untrained
+            : accuracy - validated > Math.max(0.1, worth(validation));
     if (apart && validation.loss() > 2 * loss) {
       add(
           Severity.WARNING,
@@ -129,6 +129,11 @@ final class CurveVerdicts {
           text(validation.loss()),
           text(loss));
     }
+  }
+
+  /** A twentieth, or what five examples add to a mean if they are no longer told from others. */
+  private static double worth(Evaluation validation) {
+    return Math.max(0.05, 5.0 / Math.max(1, validation.examples()));
   }
 
   private static String text(double value) {

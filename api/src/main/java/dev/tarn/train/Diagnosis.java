@@ -132,8 +132,13 @@ public record Diagnosis(List<Verdict> verdicts) {
         new Verdict(
             nearlyAll ? Severity.PROBLEM : Severity.WARNING,
             String.format(
-                "The ReLU after %s is dead: %d of its %d units are 0 for all of %d examples.",
-                layer, activations.dead(), activations.units(), activations.examples()),
+                "The ReLU %s is dead: %d of its %d units are 0 for all of %d examples.",
+                activations.name().isEmpty()
+                    ? "after " + layer
+                    : activations.name() + " (after " + layer + ")",
+                activations.dead(),
+                activations.units(),
+                activations.examples()),
             "Lower the learning rate, begin with biases of 0, or try leaky_relu after "
                 + layer
                 + "."));

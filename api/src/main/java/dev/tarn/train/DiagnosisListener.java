@@ -1,36 +1,41 @@
 package dev.tarn.train;
 
 import dev.tarn.TarnException;
+import dev.tarn.backend.DeviceMemoryException;
 import dev.tarn.data.Batches;
-import dev.tarn.data.Batches.Batch;
 import dev.tarn.data.Dataset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks at a training while it runs, and says what is wrong with it.
  *
  * <p>Curves are judged at the end, layers after epochs 1, 2, 4, 8 and so on. It costs reading all
- * gradients and parameters at these epochs, and with {@link #withActivations} a step that runs node
- * by node with all its values in memory.
+ * gradients and parameters at these epochs, and a forward pass over 64 examples, which is a program
+ * of its own; where the device's memory does not hold it, activations are not looked at. Nothing of
+ * it changes what is trained.
  */
 public final class DiagnosisListener implements TrainingListener {
   private static final int SAMPLE = 64;
+  private static final Logger LOG = LoggerFactory.getLogger(DiagnosisListener.class);
 
   private final Dataset sample;
-  private final boolean activations;
   private final List<EpochResult> history = new ArrayList<>();
   private @Nullable Evaluation untrained;
   private Diagnosis layers = new Diagnosis(List.of());
 
-  /** Looks at curves, gradients and parameters. */
+  /**
+   * Looks at a training.
+   *
+   * @param train what it trains on
+   * @throws TarnException if there are no examples
+   */
   public DiagnosisListener(Dataset train) {
-    this(train, false);
-  }
-
-  private DiagnosisListener(Dataset train, boolean activations) {
     if (train.size() == 0) {
       throw new TarnException("diagnosis: the data set has no examples");
     }
@@ -38,18 +43,15 @@ public final class DiagnosisListener implements TrainingListener {
     int[] spread =
         IntStream.range(0, count).map(i -> (int) ((long) i * train.size() / count)).toArray();
     this.sample = train.subset(spread);
-    this.activations = activations;
-  }
-
-  /** Looks at activations as well. */
-  public static DiagnosisListener withActivations(Dataset train) {
-    return new DiagnosisListener(train, true);
   }
 
   @Override
   public void onStart(Trainer trainer, int epochs) {
-    if (trainer.steps() == 0) {
-      untrained = trainer.evaluate(sample);
+    TrainStep step = trainer.step();
+    if (trainer.steps() == 0 && step != null) {
+      Probe.Result found = probe(step, 1);
+      untrained =
+          found == null ? null : new Evaluation(Map.of("loss", found.loss()), sample.size());
     }
   }
 
@@ -60,13 +62,19 @@ public final class DiagnosisListener implements TrainingListener {
     if (step == null || Integer.bitCount(result.epoch()) != 1) {
       return;
     }
-    if (activations) {
-      Batches batches = new Batches(sample, sample.size(), false);
+    Probe.Result found = probe(step, result.step());
+    layers =
+        Diagnosis.ofLayers(
+            LayerStatistics.of(step, found == null ? Map.of() : found.activations()));
+  }
+
+  private Probe.@Nullable Result probe(TrainStep step, long number) {
+    try (Batches batches = new Batches(sample, sample.size(), false)) {
       batches.startEpoch(0, 0);
-      Batch batch = batches.load(0);
-      layers = Diagnosis.ofLayers(LayerStatistics.of(step, result.step(), batch));
-    } else {
-      layers = Diagnosis.ofLayers(LayerStatistics.of(step));
+      return step.probe(number, batches.load(0), false);
+    } catch (DeviceMemoryException e) {
+      LOG.info("activations are not looked at: {}", e.getMessage());
+      return null;
     }
   }
 

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * How large a layer's parameters, gradients and activations are.
@@ -29,6 +28,7 @@ public record LayerStatistics(
   /**
    * What a function gave for a batch.
    *
+   * @param name the path of its module, such as {@code relu1}; empty if it has none
    * @param function {@code relu}, {@code tanh} or {@code sigmoid}
    * @param mean over all elements
    * @param deviation their standard deviation
@@ -37,29 +37,13 @@ public record LayerStatistics(
    * @param examples the number of examples in the batch
    */
   public record Activations(
-      String function, double mean, double deviation, int units, int dead, int examples) {
-    static Activations of(String function, HostTensor values) {
-      int examples = values.shape().dim(0);
-      int units = values.shape().rank() > 1 ? values.shape().dim(1) : 1;
-      int inner = values.size() / (examples * units);
-      boolean[] alive = new boolean[units];
-      double sum = 0;
-      double squares = 0;
-      for (int i = 0; i < values.size(); i++) {
-        double value = values.get(i);
-        sum += value;
-        squares += value * value;
-        alive[i / inner % units] |= value != 0;
-      }
-      int dead = 0;
-      for (boolean lives : alive) {
-        dead += lives ? 0 : 1;
-      }
-      double mean = sum / values.size();
-      double variance = Math.max(0, squares / values.size() - mean * mean);
-      return new Activations(function, mean, Math.sqrt(variance), units, dead, examples);
-    }
-  }
+      String name,
+      String function,
+      double mean,
+      double deviation,
+      int units,
+      int dead,
+      int examples) {}
 
   /** Copies the list. */
   public LayerStatistics {
@@ -77,19 +61,17 @@ public record LayerStatistics(
   }
 
   /**
-   * The statistics of each layer that has parameters, with activations in a step of training on a
-   * batch, which has no effect. The step runs node by node with all its values in memory.
+   * The statistics of each layer that has parameters, with activations in a forward pass on a batch
+   * as in training, which has no effect. It is a program of its own, compiled once for each shape.
    *
    * @param number the number of the step, which draws dropout
+   * @throws dev.tarn.backend.DeviceMemoryException if the device's memory does not hold it
    */
   public static List<LayerStatistics> of(TrainStep step, long number, Batch batch) {
-    ActivationVisitor visitor = new ActivationVisitor();
-    step.visit(number, batch, visitor);
-    return of(step, visitor.activations());
+    return of(step, step.probe(number, batch, true).activations());
   }
 
-  private static List<LayerStatistics> of(
-      TrainStep step, Map<String, List<Activations>> activations) {
+  static List<LayerStatistics> of(TrainStep step, Map<String, List<Activations>> activations) {
     Map<String, List<State>> layers = new LinkedHashMap<>();
     for (State parameter : step.parameters()) {
       layers.computeIfAbsent(layer(parameter.name()), key -> new ArrayList<>()).add(parameter);
@@ -133,7 +115,4 @@ public record LayerStatistics(
     int dot = parameter.lastIndexOf('.');
     return dot < 0 ? parameter : parameter.substring(0, dot);
   }
-
-  /** The functions that are looked at. */
-  static final Set<String> FUNCTIONS = Set.of("relu", "tanh", "sigmoid");
 }

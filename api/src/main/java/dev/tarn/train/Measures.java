@@ -2,8 +2,7 @@ package dev.tarn.train;
 
 import dev.tarn.HostTensor;
 import dev.tarn.TarnException;
-import dev.tarn.data.Batches;
-import dev.tarn.data.Batches.Batch;
+import dev.tarn.data.Dataset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,20 +20,20 @@ final class Measures {
     metrics.forEach(metric -> accumulators.add(metric.accumulator()));
   }
 
-  /** Loss and metrics over batches; the sums of the step must be zero. */
-  static Evaluation evaluate(TrainStep step, Batches batches, Objective objective) {
+  /** Loss and metrics over a data set; the sums of the step must be zero. */
+  static Evaluation evaluate(TrainStep step, Dataset data, InOrder inOrder, Objective objective) {
     Measures measures = objective.measures();
-    Position counted = Position.start(objective.sums().size());
-    for (int i = 0; i < batches.count(); i++) {
-      Batch batch = batches.load(i);
-      step.evaluate(batch);
-      if (objective.readsPredictions()) {
-        measures.add(step.evaluated(batch), batch.targets());
-      }
-      counted = counted.plus(step.takeSums());
-    }
-    long examples = batches.data().size();
-    return measures.addTo(objective.evaluation(counted.sums(), examples));
+    List<Position> counted = new ArrayList<>(List.of(Position.start(objective.sums().size())));
+    inOrder.forEach(
+        data,
+        batch -> {
+          step.evaluate(batch);
+          if (objective.readsPredictions()) {
+            measures.add(step.evaluated(batch), batch.targets());
+          }
+          counted.set(0, counted.get(0).plus(step.takeSums()));
+        });
+    return measures.addTo(objective.evaluation(counted.get(0).sums(), data.size()));
   }
 
   /** Takes a batch's predictions, one for each output, and its targets. */

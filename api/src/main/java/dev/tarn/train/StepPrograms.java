@@ -271,6 +271,11 @@ final class StepPrograms {
     return trace.build("predict");
   }
 
+  /** Forward as in training, to look at the loss and activations. */
+  Probe probe(List<Spec> features, boolean all) {
+    return Probe.of(model, objective, features, all);
+  }
+
   private static Tensor isZero(Trace trace, Tensor flag) {
     return flag.equal(trace.constant(HostTensor.scalar(0)));
   }

@@ -19,6 +19,7 @@ import dev.tarn.optim.Optimizer;
 import dev.tarn.optim.Updates;
 import dev.tarn.reference.ValidatingBackend;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +40,9 @@ public final class TrainStep implements AutoCloseable {
     TRAIN,
     ACCUMULATE,
     EVALUATE,
-    PREDICT
+    PREDICT,
+    PROBE,
+    STATISTICS
   }
 
   private record Key(Kind kind, List<Spec> features) {
@@ -56,6 +59,7 @@ public final class TrainStep implements AutoCloseable {
   private final StateStore store;
   private final Precision precision;
   private final CompiledSteps<Key> compiled = new CompiledSteps<>();
+  private final Map<Key, Probe> probes = new HashMap<>();
 
   /** A step with one optimizer for all parameters. */
   public TrainStep(
@@ -212,9 +216,18 @@ public final class TrainStep implements AutoCloseable {
     return alone(step, batch).time(batch);
   }
 
-  /** Shows a step of training node by node, without any effect on the states. */
-  void visit(long step, Batch batch, Executable.NodeVisitor visitor) {
-    alone(step, batch).visit(batch, visitor);
+  /**
+   * The loss and the activations of a batch in a step of training, which has no effect.
+   *
+   * @param all whether more than ReLUs are looked at
+   */
+  Probe.Result probe(long step, Batch batch, boolean all) {
+    Key key = new Key(all ? Kind.STATISTICS : Kind.PROBE, specs(batch.features()));
+    Probe probe = probes.computeIfAbsent(key, k -> programs.probe(k.features(), all));
+    CompiledStep program = compiled(key);
+    inputs.set(new Turn(step, step, true, true));
+    program.run(batch);
+    return probe.read(program);
   }
 
   /** The programs of a training step for a batch's features of given specs, as traced. */
@@ -266,27 +279,12 @@ public final class TrainStep implements AutoCloseable {
    * the sum over the examples of the update so far. Waits for the device.
    */
   public Map<String, HostTensor> gradients() {
-    Map<String, HostTensor> gradients = new LinkedHashMap<>();
-    for (ParameterGroup group : programs.groups()) {
-      for (int i = 0; i < group.gradients().members().size(); i++) {
-        gradients.put(
-            group.parameters().members().get(i).name(),
-            store.read(group.gradients().members().get(i)));
-      }
-    }
-    return gradients;
+    return new GradientStates(programs, store).read();
   }
 
   /** The Euclidean norm of the mean gradients of the last update. Waits for the device. */
   double gradientNorm() {
-    double squares = 0;
-    for (HostTensor gradient : gradients().values()) {
-      for (double value : gradient.toDoubles()) {
-        squares += value * value;
-      }
-    }
-    double weight = programs.accumulates() ? store.read(programs.weight()).item() : 1;
-    return Math.sqrt(squares) / weight;
+    return new GradientStates(programs, store).norm();
   }
 
   /** The model's parameters, in order. */
@@ -349,7 +347,11 @@ public final class TrainStep implements AutoCloseable {
   }
 
   private CompiledStep compiled(Kind kind, List<HostTensor> given) {
-    return compiled(new Key(kind, given.stream().map(TrainStep::input).toList()));
+    return compiled(new Key(kind, specs(given)));
+  }
+
+  private static List<Spec> specs(List<HostTensor> given) {
+    return given.stream().map(TrainStep::input).toList();
   }
 
   /** The spec of the input that takes a tensor: f32 where the reference is given doubles. */
@@ -366,7 +368,14 @@ public final class TrainStep implements AutoCloseable {
     List<Program> traced = trace(kind, features);
     Executable executable =
         LargestBatch.compile(
-            backend, traced, store, precision, features, f -> trace(kind, f), compiled::makeRoom);
+            backend,
+            traced,
+            store,
+            precision,
+            features,
+            f -> trace(kind, f),
+            // What only looks on makes nothing that trains go.
+            () -> kind != Kind.PROBE && kind != Kind.STATISTICS && compiled.makeRoom());
     LOG.info(
         "compiled {} for features {} in {} ms, {} bytes",
         kind,
@@ -382,6 +391,8 @@ public final class TrainStep implements AutoCloseable {
       case ACCUMULATE -> List.of(programs.gradients(features));
       case EVALUATE -> List.of(programs.evaluate(features));
       case PREDICT -> List.of(programs.predict(features));
+      case PROBE -> List.of(programs.probe(features, false).program());
+      case STATISTICS -> List.of(programs.probe(features, true).program());
     };
   }
 }

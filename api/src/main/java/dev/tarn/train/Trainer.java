@@ -29,12 +29,11 @@ import org.jspecify.annotations.Nullable;
  * another.
  */
 public final class Trainer implements AutoCloseable {
-  private static final int EVALUATION_BATCH = 256;
-
   private final Module model;
   private final Objective objective;
   private final Settings settings;
   private final Course course;
+  private final InOrder inOrder;
   private final List<EpochResult> history = new ArrayList<>();
   private final AtomicReference<Stop> request = new AtomicReference<>();
   private @Nullable TrainStep step;
@@ -56,6 +55,7 @@ public final class Trainer implements AutoCloseable {
             List.copyOf(builder.listeners),
             builder.seed,
             builder.precision);
+    this.inOrder = new InOrder(builder.evaluationBatch);
     this.course = new Course(objective.sums().size());
   }
 
@@ -115,15 +115,9 @@ public final class Trainer implements AutoCloseable {
   public Evaluation evaluate(Dataset data) {
     TrainStep current = step(data);
     double[] kept = current.takeSums();
-    Evaluation evaluation = Measures.evaluate(current, inOrder(data), objective);
+    Evaluation evaluation = Measures.evaluate(current, data, inOrder, objective);
     course.position = course.position.plus(kept);
     return evaluation;
-  }
-
-  private static Batches inOrder(Dataset data) {
-    Batches batches = new Batches(data, EVALUATION_BATCH, false);
-    batches.startEpoch(0, 0);
-    return batches;
   }
 
   /**
@@ -133,11 +127,7 @@ public final class Trainer implements AutoCloseable {
    *     of; both are reused afterwards
    */
   public void predictions(Dataset data, BiConsumer<List<HostTensor>, Batch> consumer) {
-    Batches batches = inOrder(data);
-    for (int i = 0; i < batches.count(); i++) {
-      Batch batch = batches.load(i);
-      consumer.accept(predict(batch.features()), batch);
-    }
+    inOrder.forEach(data, batch -> consumer.accept(predict(batch.features()), batch));
   }
 
   /**
@@ -308,6 +298,7 @@ public final class Trainer implements AutoCloseable {
     private StopRules stop = StopRules.NONE;
     private long seed;
     private Precision precision = Precision.FP32;
+    private int evaluationBatch = 256;
 
     private Builder(Module model, Backend backend) {
       this.model = model;
@@ -376,6 +367,15 @@ public final class Trainer implements AutoCloseable {
     /** How exactly products are computed; {@link Precision#FP32} if it is not set. */
     public Builder precision(Precision value) {
       precision = value;
+      return this;
+    }
+
+    /** Examples in a step of evaluation, 256 if not set; halved where the device has no room. */
+    public Builder evaluationBatch(int value) {
+      if (value < 1) {
+        throw new IllegalArgumentException("evaluation batch: at least 1, not " + value);
+      }
+      evaluationBatch = value;
       return this;
     }
 

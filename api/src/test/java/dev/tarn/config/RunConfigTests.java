@@ -155,7 +155,7 @@ final class RunConfigTests {
       textBlock =
           """
           epochs: 2    | epoch: 2             | dir/f.yaml:6:3: unknown key 'epoch'; did you mean 'epochs'?
-          epochs: 2    | colour: red          | dir/f.yaml:6:3: unknown key 'colour'; expected one of loss, optimizer, schedule, groups, clip_norm, clip_value, accumulate, epochs, batch, checkpoint_every, metrics, early_stopping, stop, folds, restarts, restart
+          epochs: 2    | colour: red          | dir/f.yaml:6:3: unknown key 'colour'; expected one of loss, optimizer, schedule, groups, clip_norm, clip_value, accumulate, epochs, batch, checkpoint_every, metrics, early_stopping, stop, folds, restarts, restart, evaluation_batch
           epochs: 2    | epochs: many         | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found 'many'
           epochs: 2    | epochs: 2.5          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found '2.5'
           epochs: 2    | epochs: "2"          | dir/f.yaml:6:11: train.epochs: expected an integer of at least 1, found the quoted text '2'

@@ -114,7 +114,7 @@ final class CsvTableTests {
                 .withCategorical(List.of("town, old"))
                 .withMissing(Set.of("", "NA")));
     assertEquals(
-        new CsvTable.Column("town, old", true, List.of("B \"x\"", "A")), table.columns().get(1));
+        new CsvTable.Column("town, old", true, 0, List.of("B \"x\"", "A")), table.columns().get(1));
     assertArrayEquals(new float[] {1, 0}, row(table, 0));
     assertArrayEquals(new float[] {Float.NaN, 1}, row(table, 1));
     assertArrayEquals(new float[] {3, Float.NaN}, row(table, 2));

@@ -103,7 +103,8 @@ final class NamedDatasetTests {
           message.startsWith("data set 'cifar10': not found in [" + directory.resolve("cifar10")),
           message);
       assertTrue(
-          message.endsWith("put them in <directory>/cifar10 and set TARN_DATA=<directory>"),
+          message.endsWith(
+              "; 'tarn datasets --download cifar10' puts it into " + directory.resolve("cifar10")),
           message);
     } finally {
       if (before == null) {

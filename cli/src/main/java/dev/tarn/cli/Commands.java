@@ -19,7 +19,7 @@ final class Commands {
     all.put("lr-find", () -> new LrFindCommand(output));
     all.put("gradcheck", () -> new GradCheckCommand(output));
     all.put("bench", () -> new BenchCommand(output));
-    all.put("datasets", () -> new DatasetsCommand(output));
+    all.put("datasets", () -> new DatasetsCommand(output, interrupts));
     all.put("devices", () -> new DevicesCommand(output));
     all.put("completion", () -> new CompletionCommand(output));
   }

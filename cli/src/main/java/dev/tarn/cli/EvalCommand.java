@@ -7,10 +7,12 @@ import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.backend.Backend;
 import dev.tarn.config.RunConfig;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.train.Evaluation;
 import dev.tarn.train.Trainer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -103,7 +105,7 @@ final class EvalCommand implements Callable<Integer> {
     Dataset chosen = data == null ? part(config) : null;
     Devices.Opened opened = Devices.open(device);
     try (Backend backend = opened.backend();
-        Trainer trainer = Training.trainer(config, config.model(), backend).build()) {
+        Trainer trainer = Training.trainer(config, saved.model(), backend).build()) {
       trainer.load(saved.file());
       Dataset examples =
           chosen == null ? other(trainer, saved, Objects.requireNonNull(data)) : chosen;
@@ -129,8 +131,9 @@ final class EvalCommand implements Callable<Integer> {
 
   private Dataset part(RunConfig config) {
     Part wanted = part == null ? Part.test : part;
-    Dataset.Split split = config.load().split();
-    config.modelFor(split.train());
+    Prepared prepared = config.load();
+    Dataset.Split split = prepared.split();
+    config.modelFor(prepared);
     Dataset chosen =
         switch (wanted) {
           case train -> split.train();
@@ -146,14 +149,16 @@ final class EvalCommand implements Callable<Integer> {
 
   private Dataset other(Trainer trainer, SavedModel saved, Path place) {
     List<dev.tarn.Spec> features = trainer.features();
-    if (features == null || features.size() != 1) {
-      throw new TarnException(saved.file() + ": not a model of one input, as run files make them");
+    if (features == null) {
+      throw new TarnException(saved.file() + ": does not say what the model takes; train it again");
     }
-    Dataset read =
-        OtherData.read(saved.config(), saved.preprocessing(), features.get(0), place, labels);
+    Dataset read = OtherData.read(saved.config(), saved.preprocessing(), features, place, labels);
     Trace trace = new Trace();
-    Tensor x = trace.input("features", features.get(0).prepend(1));
-    int outputs = saved.config().model().forward(x, Mode.EVAL).shape().dim(1);
+    List<Tensor> inputs = new ArrayList<>();
+    for (dev.tarn.Spec one : features) {
+      inputs.add(trace.input("features." + inputs.size(), one.prepend(1)));
+    }
+    int outputs = saved.model().forward(inputs, Mode.EVAL).get(0).shape().dim(1);
     if (read.classes() > outputs) {
       throw new TarnException(
           String.format(

@@ -2,11 +2,11 @@ package dev.tarn.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.cli.GradientChecker.Result;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.loss.Loss;
 import dev.tarn.nn.Sequential;
@@ -88,13 +88,9 @@ final class GradCheckCommand implements Callable<Integer> {
     }
     RunConfig config = runFile.read();
     Loss loss = config.train().loss();
-    if (loss.weighted()) {
-      throw new TarnException(
-          "gradcheck: losses that weigh examples (class_weights, ignore_index) are not supported;"
-              + " leave these settings out");
-    }
-    Dataset train = config.load().split().train();
-    Sequential model = config.modelFor(train);
+    Prepared data = config.load();
+    Dataset train = data.split().train();
+    Sequential model = config.modelFor(data);
     Batches batches = train.batch(batch);
     batches.startEpoch(config.seed(), 0);
     List<Result> results;
@@ -108,7 +104,9 @@ final class GradCheckCommand implements Callable<Integer> {
                 List.of(),
                 train.features(),
                 config.seed())) {
-      results = new GradientChecker(step, batches.load(0)).check(elements, config.seed());
+      results =
+          new GradientChecker(step, batches.load(0), loss.weighted())
+              .check(elements, config.seed());
     }
     boolean right = results.stream().allMatch(this::isRight);
     if (json) {

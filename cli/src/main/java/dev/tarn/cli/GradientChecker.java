@@ -3,6 +3,7 @@ package dev.tarn.cli;
 import dev.tarn.HostTensor;
 import dev.tarn.Parameter;
 import dev.tarn.State;
+import dev.tarn.TarnException;
 import dev.tarn.data.Batches.Batch;
 import dev.tarn.train.TrainStep;
 import java.util.ArrayList;
@@ -47,16 +48,21 @@ final class GradientChecker {
 
   private final TrainStep step;
   private final Batch batch;
+  private final boolean weighted;
   private final Map<State, HostTensor> start = new LinkedHashMap<>();
 
   /**
    * A checker.
    *
-   * @param step a step of one unweighted loss on the reference in double, with its initial values
+   * @param step a step of one loss and no metrics on the reference in double, with its initial
+   *     values
+   * @param weighted whether the loss weighs its examples
+   * @throws TarnException if the batch's examples weigh nothing, so that there are no gradients
    */
-  GradientChecker(TrainStep step, Batch batch) {
+  GradientChecker(TrainStep step, Batch batch, boolean weighted) {
     this.step = step;
     this.batch = batch;
+    this.weighted = weighted;
     step.checkpointStates().forEach(state -> start.put(state, step.read(state)));
   }
 
@@ -66,7 +72,11 @@ final class GradientChecker {
    * @param most how many of each; chosen at random
    */
   List<Result> check(int most, long seed) {
-    loss();
+    if (Double.isNaN(loss())) {
+      throw new TarnException(
+          "gradcheck: the batch's examples weigh 0 together (class_weights, ignore_index):"
+              + " take more with --batch");
+    }
     Map<String, HostTensor> gradients = step.gradients();
     double scale = 0;
     for (HostTensor gradient : gradients.values()) {
@@ -121,10 +131,13 @@ final class GradientChecker {
     return loss();
   }
 
-  /** The mean loss of a step of training; it moves the weights, too. */
+  /**
+   * The mean loss of a step of training, NaN if nothing has a weight; it moves the weights, too.
+   */
   private double loss() {
     step.train(1, batch);
-    return step.takeSums()[0] / batch.size();
+    double[] sums = step.takeSums();
+    return sums[0] / (weighted ? sums[sums.length - 1] : batch.size());
   }
 
   private void restore() {

@@ -3,6 +3,7 @@ package dev.tarn.cli;
 import dev.tarn.TarnException;
 import dev.tarn.config.ConfigException;
 import dev.tarn.config.RunConfig;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.train.AtomicFile;
 import java.io.PrintStream;
@@ -33,9 +34,10 @@ import picocli.CommandLine.Spec;
       "",
       "What is guessed: which column is the class or the number to predict (one",
       "called label, class, target or the like, or else the last), which columns are",
-      "categories or are left out, what stands for missing values, normalization, and",
-      "a model and a training of a size that fits. All of it is in the file, with",
-      "comments, to be changed. It is checked against the data before it is written.",
+      "categories (those of many are embedded) or are left out, what stands for",
+      "missing values, normalization, and a model and a training of a size that fits.",
+      "All of it is in the file, with comments, to be changed. It is checked against",
+      "the data before it is written.",
       "",
       "Examples:",
       "  tarn init flowers.csv && tarn train flowers.yaml",
@@ -121,8 +123,8 @@ final class InitCommand implements Callable<Integer> {
     }
     // The data alone, with any model: they tell the shape of the real one.
     List<String> any = List.of("optimizer: adam", "epochs: 1", "batch: 1");
-    Dataset train =
-        parse(text(called, data, List.of("- dense: 1"), any), to).load().split().train();
+    Prepared prepared = parse(text(called, data, List.of("- dense: 1"), any), to).load();
+    Dataset train = prepared.split().train();
     ModelGuess model = new ModelGuess(train, source.classifies());
     if (model.isImage() && source.pixels()) {
       data.add("augment: # training images change in every epoch");
@@ -130,7 +132,7 @@ final class InitCommand implements Callable<Integer> {
       data.add("prefetch: 2 # batches loaded ahead");
     }
     String text = text(called, data, model.model(), model.training());
-    parse(text, to).modelFor(train);
+    parse(text, to).modelFor(prepared);
     return text;
   }
 

@@ -2,23 +2,30 @@ package dev.tarn.cli;
 
 import dev.tarn.Mode;
 import dev.tarn.Parameter;
+import dev.tarn.Pass;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
+import dev.tarn.State;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
-import dev.tarn.cli.LayerCost.Field;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.Value;
 import dev.tarn.nn.Module;
-import dev.tarn.nn.Parallel;
-import dev.tarn.nn.Residual;
-import dev.tarn.nn.Sequential;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The layers of a model, those inside others below them, with what each costs for one example. */
+/**
+ * The layers of a model in the order in which they are used, those inside others below them, with
+ * what each costs for one example.
+ */
 final class LayerTable {
   /**
    * A layer.
@@ -26,8 +33,9 @@ final class LayerTable {
    * @param depth how many layers it is inside of
    * @param name its own name
    * @param kind its class
-   * @param output the shape of one example's output, or null where it is not known: inside of a
-   *     user's class
+   * @param output the shape of one example's output; null where it is not known, as of a user's
+   *     class that another class of the user calls, or where there are several outputs
+   * @param outputs the shapes as text, empty where they are not known
    * @param parameters the number of its parameters
    * @param flops floating point operations of a forward pass of one example, or -1
    * @param field the receptive field of its output
@@ -38,34 +46,40 @@ final class LayerTable {
       String name,
       String kind,
       @Nullable Shape output,
+      String outputs,
       long parameters,
       long flops,
       Field field,
       boolean shared) {}
 
-  /**
-   * A value on its way, and what it has seen of the input.
-   *
-   * @param tensor the value
-   * @param field its receptive field
-   */
-  private record Flow(Tensor tensor, Field field) {}
-
+  private final Module model;
+  private final Trace trace = new Trace();
+  private final List<Node> nodes;
+  private final Map<Value, Field> fields;
+  private final Map<Module, Module> parents = new IdentityHashMap<>();
+  private final Set<Module> recorded = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Row> rows = new ArrayList<>();
-  private final Map<Module, Boolean> seen = new IdentityHashMap<>();
-  private final long flops;
 
-  private LayerTable(Sequential model, Spec features) {
-    Trace trace = new Trace();
-    Tensor x = trace.input("features", features.prepend(1));
-    boolean image = features.shape().rank() == 3;
-    Flow flow = new Flow(x, image ? Field.INPUT : Field.NONE);
-    for (Module layer : model.modules()) {
-      flow = walk(layer, flow, 0);
+  private LayerTable(Module model, List<Spec> features) {
+    this.model = model;
+    List<Tensor> inputs = new ArrayList<>();
+    for (Spec spec : features) {
+      inputs.add(trace.input("features." + inputs.size(), spec.prepend(1)));
     }
-    Trace whole = new Trace();
-    model.forward(whole.input("features", features.prepend(1)), Mode.EVAL);
-    flops = LayerCost.flops(whole.nodes());
+    trace.in(model, model.path(), inputs, () -> model.forward(inputs, Mode.EVAL));
+    nodes = trace.nodes();
+    fields = Field.of(inputs, nodes);
+    parents(model);
+    List<Pass> passes = new ArrayList<>(trace.passes());
+    passes.remove(0);
+    passes.forEach(pass -> recorded.add((Module) pass.module()));
+    Map<Module, Integer> others = unrecorded();
+    Set<Module> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Pass pass : passes) {
+      others.entrySet().removeIf(other -> other.getValue() <= pass.first() && add(other.getKey()));
+      add(pass, !seen.add((Module) pass.module()));
+    }
+    others.keySet().forEach(this::add);
   }
 
   /**
@@ -74,7 +88,7 @@ final class LayerTable {
    * @param features one example's features
    * @throws dev.tarn.ShapeException if they do not fit
    */
-  static LayerTable of(Sequential model, Spec features) {
+  static LayerTable of(Module model, List<Spec> features) {
     return new LayerTable(model, features);
   }
 
@@ -84,68 +98,95 @@ final class LayerTable {
 
   /** Of the whole model, for one example. */
   long flops() {
-    return flops;
+    return LayerCost.flops(nodes);
   }
 
-  private Flow walk(Module module, Flow in, int depth) {
-    boolean shared = seen.put(module, true) != null;
-    int at = rows.size();
-    rows.add(row(module, depth, null, -1, Field.NONE, shared));
-    List<Node> before = in.tensor().trace().nodes();
-    Flow out;
-    if (module instanceof Sequential chain) {
-      out = in;
-      for (Module inner : chain.modules()) {
-        out = walk(inner, out, depth + 1);
-      }
-      if (module instanceof Residual block) {
-        Module shortcut = block.shortcut();
-        Flow kept = shortcut == null ? in : walk(shortcut, in, depth + 1);
-        out = new Flow(out.tensor().add(kept.tensor()), out.field().with(kept.field()));
-      }
-    } else if (module instanceof Parallel) {
-      Field field = null;
-      for (Module branch : module.children().values()) {
-        Flow flow = walk(branch, in, depth + 1);
-        field = field == null ? flow.field() : field.with(flow.field());
-      }
-      // The join itself is not to be had alone: all of it is traced once more, apart.
-      before = in.tensor().trace().nodes();
-      Tensor joined = module.forward(in.tensor(), Mode.EVAL);
-      out = new Flow(joined, field == null ? Field.NONE : field);
-    } else {
-      Tensor y = module.forward(in.tensor(), Mode.EVAL);
-      List<Node> all = in.tensor().trace().nodes();
-      Field field = in.field().after(all.subList(before.size(), all.size()));
-      out = new Flow(y, y.shape().rank() == 4 ? field : Field.NONE);
-      for (Module inner : module.children().values()) {
-        inside(inner, depth + 1);
+  private void parents(Module module) {
+    for (Module child : module.children().values()) {
+      parents.put(child, module);
+      parents(child);
+    }
+  }
+
+  /**
+   * The modules that nobody has recorded, by the node with which they seem to begin: a user's
+   * classes that other classes of the user call. Those of which no parameter is read are left out.
+   */
+  private Map<Module, Integer> unrecorded() {
+    Map<State, Value> values = trace.build("model").states();
+    Map<Module, Integer> others = new IdentityHashMap<>();
+    for (Module module : parents.keySet()) {
+      if (!recorded.contains(module)) {
+        Set<Value> own =
+            module.parameters().stream()
+                .map(values::get)
+                .filter(value -> value != null)
+                .collect(Collectors.toCollection(HashSet::new));
+        for (int i = 0; i < nodes.size() && !others.containsKey(module); i++) {
+          if (nodes.get(i).inputs().stream().anyMatch(own::contains)) {
+            others.put(module, i);
+          }
+        }
       }
     }
-    List<Node> after = in.tensor().trace().nodes();
-    long cost = LayerCost.flops(after.subList(before.size(), after.size()));
-    Shape shape = out.tensor().shape().withoutFirst();
-    rows.set(at, row(module, depth, shape, cost, out.field(), shared));
-    return out;
+    Map<Module, Integer> ordered = new LinkedHashMap<>();
+    others.entrySet().stream()
+        .sorted(
+            Map.Entry.<Module, Integer>comparingByValue()
+                .thenComparing(entry -> above(entry.getKey(), false)))
+        .forEach(entry -> ordered.put(entry.getKey(), entry.getValue()));
+    return ordered;
   }
 
-  /** A part of a class that calls its parts itself. */
-  private void inside(Module module, int depth) {
-    rows.add(row(module, depth, null, -1, Field.NONE, false));
-    module.children().values().forEach(inner -> inside(inner, depth + 1));
+  /** The number of modules that a module is a part of, but the model itself. */
+  private int above(Module module, boolean unrecordedOnly) {
+    int count = 0;
+    for (Module up = parents.get(module); up != null && up != model; up = parents.get(up)) {
+      count += unrecordedOnly && recorded.contains(up) ? 0 : 1;
+    }
+    return count;
+  }
+
+  private boolean add(Module module) {
+    rows.add(row(module, above(module, false), null, "", -1, Field.NONE, false));
+    return true;
+  }
+
+  private void add(Pass pass, boolean shared) {
+    Module module = (Module) pass.module();
+    List<Shape> shapes =
+        pass.outputs().stream().map(output -> output.shape().withoutFirst()).toList();
+    Tensor first = pass.outputs().get(0);
+    boolean one = shapes.size() == 1;
+    boolean image = one && first.shape().rank() == 4;
+    rows.add(
+        row(
+            module,
+            pass.depth() - 1 + above(module, true),
+            one ? shapes.get(0) : null,
+            shapes.stream().map(Shape::toString).collect(Collectors.joining(" ")),
+            LayerCost.flops(nodes.subList(pass.first(), pass.end())),
+            image ? fields.getOrDefault(first.value(), Field.NONE) : Field.NONE,
+            shared));
   }
 
   private static Row row(
-      Module module, int depth, @Nullable Shape shape, long cost, Field field, boolean shared) {
+      Module module,
+      int depth,
+      @Nullable Shape shape,
+      String shapes,
+      long cost,
+      Field field,
+      boolean shared) {
     String path = module.path();
     long parameters =
         module.parameters().stream().map(Parameter::spec).mapToLong(s -> s.shape().size()).sum();
-    String kind = module.getClass().getSimpleName();
     return new Row(
         depth,
         path.isEmpty() ? "model" : path.substring(path.lastIndexOf('.') + 1),
-        kind,
+        module.getClass().getSimpleName(),
         shape,
+        shapes,
         parameters,
         cost,
         field,

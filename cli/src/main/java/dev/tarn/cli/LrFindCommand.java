@@ -6,6 +6,7 @@ import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.report.Curve;
 import dev.tarn.report.Picture;
@@ -95,11 +96,12 @@ final class LrFindCommand implements Callable<Integer> {
       throw usage("--output: the name must end with .svg or .png, found " + file);
     }
     RunConfig config = runFile.read();
-    Dataset train = config.load().split().train();
+    Prepared data = config.load();
+    Dataset train = data.split().train();
     Path picture = file == null ? Path.of(config.name() + "-lr.svg") : file;
     try (Batches batches = config.data().batches(train, config.train().batch());
         Backend backend = Devices.open(config.device()).backend();
-        Trainer trainer = Training.trainer(config, config.modelFor(train), backend).build()) {
+        Trainer trainer = Training.trainer(config, config.modelFor(data), backend).build()) {
       LearningRateFinder.Result result =
           new LearningRateFinder(from, to, steps, LearningRateFinder.USUAL.smoothing())
               .find(trainer, batches);

@@ -9,6 +9,7 @@ import dev.tarn.backend.StepTime;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Batches.Batch;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.nn.Sequential;
 import dev.tarn.optim.Updates;
@@ -61,8 +62,9 @@ record Measurement(
   static Measurement of(Workload workload, Backend backend, double seconds) {
     ProcessMemory.forgetPeak();
     RunConfig config = workload.config();
-    Dataset data = config.load().split().train();
-    Sequential model = config.modelFor(data);
+    Prepared prepared = config.load();
+    Dataset data = prepared.split().train();
+    Sequential model = config.modelFor(prepared);
     try (Batches batches = config.data().batches(data, config.train().batch())) {
       Updates updates = config.train().updates(batches.count());
       Loop loop = new Loop(seconds);

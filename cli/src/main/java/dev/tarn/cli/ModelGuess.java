@@ -34,10 +34,11 @@ final class ModelGuess {
    */
   ModelGuess(Dataset train, boolean classifies) {
     this.train = train;
-    this.features = train.featureShape();
+    this.features = train.features().get(0).shape();
     this.examples = train.size();
     this.image =
-        features.rank() == 3
+        train.features().size() == 1
+            && features.rank() == 3
             && features.dim(0) <= 4
             && Math.min(features.dim(1), features.dim(2)) >= 8;
     int width = image ? convolutions() : hidden();
@@ -62,7 +63,7 @@ final class ModelGuess {
   }
 
   private int hidden() {
-    if (features.rank() > 1) {
+    if (train.features().size() == 1 && features.rank() > 1) {
       model.add("- flatten");
     }
     if (examples < FEW) {

@@ -30,7 +30,7 @@ final class OtherData {
   static Dataset read(
       RunConfig config,
       Preprocessing preprocessing,
-      Spec model,
+      List<Spec> model,
       Path place,
       @Nullable Path labels) {
     DataSource source = source(config.data().source(), place, labels).open();
@@ -51,8 +51,14 @@ final class OtherData {
               + "; those of the training, numbers");
     }
     CsvTable table = source.table();
-    Dataset data = preprocessing.apply(raw, table == null ? List.of() : table.columns());
-    return model.dtype() == DType.I32 ? WholeNumbers.of(data) : data;
+    return as(model, preprocessing.apply(raw, table == null ? List.of() : table.columns()));
+  }
+
+  /** Prepared examples, as whole numbers where the model begins with an embedding. */
+  static Dataset as(List<Spec> model, Dataset prepared) {
+    boolean whole = model.size() == 1 && model.get(0).dtype() == DType.I32;
+    boolean given = prepared.features().get(0).dtype() == DType.I32;
+    return whole && !given ? WholeNumbers.of(prepared) : prepared;
   }
 
   private static SourceConfig source(SourceConfig trained, Path place, @Nullable Path labels) {

@@ -1,6 +1,5 @@
 package dev.tarn.cli;
 
-import dev.tarn.DType;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
@@ -8,7 +7,6 @@ import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.Preprocessing;
-import dev.tarn.data.WholeNumbers;
 import dev.tarn.train.AtomicFile;
 import dev.tarn.train.Trainer;
 import java.nio.file.Files;
@@ -100,15 +98,14 @@ final class PredictCommand implements Callable<Integer> {
     SavedModel saved = SavedModel.of(model);
     Preprocessing preprocessing = saved.preprocessing();
     try (Backend backend = Devices.open(device).backend();
-        Trainer trainer =
-            Training.trainer(saved.config(), saved.config().model(), backend).build()) {
+        Trainer trainer = Training.trainer(saved.config(), saved.model(), backend).build()) {
       trainer.load(saved.file());
       List<Spec> inputs = trainer.features();
-      if (inputs == null || inputs.size() != 1) {
+      if (inputs == null) {
         throw new TarnException(
-            saved.file() + ": not a model of one input, as run files make them");
+            saved.file() + ": does not say what the model takes; train it again");
       }
-      String text = predict(trainer, saved.config(), preprocessing, inputs.get(0));
+      String text = predict(trainer, saved.config(), preprocessing, inputs);
       if (file != null) {
         AtomicFile.write(file, text);
       } else {
@@ -120,7 +117,8 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private String predict(
-      Trainer trainer, RunConfig config, Preprocessing preprocessing, Spec features) {
+      Trainer trainer, RunConfig config, Preprocessing preprocessing, List<Spec> inputs) {
+    Spec features = inputs.get(0);
     List<String> files = List.of();
     Dataset rows;
     if (Files.isDirectory(input) || ImageFiles.isImage(input)) {
@@ -133,14 +131,12 @@ final class PredictCommand implements Callable<Integer> {
     } else {
       rows = config.data().rows(input, preprocessing, features.shape());
     }
-    if (features.dtype() == DType.I32) {
-      rows = WholeNumbers.of(rows);
-    }
+    rows = OtherData.as(inputs, rows);
     Predictions predictions = new Predictions(config, isJson(), preprocessing.labels(), files);
     Batches batches = new Batches(rows, BATCH, false);
     batches.startEpoch(0, 0);
     for (int i = 0; i < batches.count(); i++) {
-      predictions.add(trainer.predict(batches.load(i).feature()));
+      predictions.add(trainer.predict(batches.load(i).features()).get(0));
     }
     return predictions.toString();
   }

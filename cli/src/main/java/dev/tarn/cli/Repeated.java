@@ -37,7 +37,7 @@ final class Repeated {
     try (Backend backend = device.backend()) {
       training.say("device", backend.name() + ": " + backend.description());
       for (int i = 0; i < folds.size() && !interrupts.requested(); i++) {
-        Evaluation evaluation = fold(config, backend, folds.get(i).split(), initFrom);
+        Evaluation evaluation = fold(config, backend, folds.get(i), initFrom);
         if (!interrupts.requested()) {
           evaluations.add(evaluation);
           people.printf("fold %d/%d  %s%n", i + 1, folds.size(), evaluation);
@@ -67,10 +67,11 @@ final class Repeated {
   }
 
   private Evaluation fold(
-      RunConfig config, Backend backend, Dataset.Split split, @Nullable Path initFrom) {
+      RunConfig config, Backend backend, Prepared data, @Nullable Path initFrom) {
+    Dataset.Split split = data.split();
     try (Batches batches = config.data().batches(split.train(), config.train().batch());
         Trainer trainer =
-            Training.trainer(config, config.modelFor(split.train()), backend, batches).build()) {
+            Training.trainer(config, config.modelFor(data), backend, batches).build()) {
       if (initFrom != null) {
         trainer.load(initFrom);
       }

@@ -1,6 +1,5 @@
 package dev.tarn.cli;
 
-import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
@@ -70,9 +69,7 @@ record Reporting(
                         Finding.Severity.valueOf(verdict.severity().name()), verdict.toString()))
             .toList());
     List<Spec> features = split.train().features();
-    if (features.size() == 1) {
-      data.layers(layers(features.get(0)));
-    }
+    data.layers(layers(features));
     TrainStep step = trainer.prepare(batches);
     Spec[] specs =
         features.stream().map(one -> one.prepend(batches.batchSize())).toArray(Spec[]::new);
@@ -98,14 +95,10 @@ record Reporting(
     }
   }
 
-  private List<LayerRow> layers(Spec features) {
+  private List<LayerRow> layers(List<Spec> features) {
     return LayerTable.of(model, features).rows().stream()
         .filter(row -> row.depth() == 0)
-        .map(
-            row -> {
-              Shape shape = row.output();
-              return new LayerRow(row.name(), row.kind(), String.valueOf(shape), row.parameters());
-            })
+        .map(row -> new LayerRow(row.name(), row.kind(), row.outputs(), row.parameters()))
         .toList();
   }
 

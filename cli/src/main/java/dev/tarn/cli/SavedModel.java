@@ -3,6 +3,7 @@ package dev.tarn.cli;
 import dev.tarn.TarnException;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Preprocessing;
+import dev.tarn.nn.Sequential;
 import dev.tarn.train.RunDirectory;
 import dev.tarn.train.Safetensors;
 import java.nio.file.Files;
@@ -24,9 +25,44 @@ record SavedModel(Path file, RunConfig config, Map<String, String> texts) {
    * @throws TarnException if there is none, or it is damaged
    */
   static SavedModel of(Path runOrFile) {
+    return of(runOrFile, List.of());
+  }
+
+  /**
+   * The same with values in place of those in its configuration.
+   *
+   * @param overrides texts such as {@code train.epochs=5}
+   */
+  static SavedModel of(Path runOrFile, List<String> overrides) {
     Path file = file(runOrFile);
     Map<String, String> texts = Safetensors.read(file).metadata();
-    return new SavedModel(file, config(texts, file, List.of()), texts);
+    return new SavedModel(file, config(texts, file, overrides), texts);
+  }
+
+  /** What a run directory goes on from. */
+  static SavedModel last(RunDirectory directory) {
+    return of(RunDirectory.last(directory.path()));
+  }
+
+  /**
+   * Refuses data that are prepared in another way than those of the training.
+   *
+   * @throws TarnException if they are
+   */
+  void checkData(Preprocessing now) {
+    if (texts.containsKey(RunDirectory.PREPROCESSING) && !preprocessing().equals(now)) {
+      throw new TarnException(
+          file
+              + ": was trained on other data than there are now in "
+              + config.data().name()
+              + "; put them back, or begin a new training with --init-from");
+    }
+  }
+
+  /** A new model as the configuration says; the checkpoint's weights are not in it yet. */
+  Sequential model() {
+    boolean known = texts.containsKey(RunDirectory.PREPROCESSING);
+    return config.model(known ? preprocessing() : null);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.tarn.cli;
 import dev.tarn.HostTensor;
 import dev.tarn.TarnException;
 import dev.tarn.data.Datasets;
+import dev.tarn.data.Idx;
 import dev.tarn.data.ImageFolder;
 import dev.tarn.data.ImageOptions;
 import dev.tarn.data.Npz;
@@ -10,8 +11,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +38,7 @@ record SourceGuess(
     boolean pixels) {
   private static final int LARGEST_IMAGE = 64;
   private static final int LOOKED_AT = 50;
+  private static final int ENOUGH = 10;
 
   /**
    * Looks at data.
@@ -202,7 +207,14 @@ record SourceGuess(
         List.of("idx: " + Yaml.text(place), "label: " + Yaml.text(relative(base, labels))),
         List.of("features: " + name, "classes: " + labels.getFileName()),
         true,
-        true,
+        areMany(Idx.read(labels).ints().ints()),
         true);
+  }
+
+  /** Whether there are enough of each class for every part to have its share. */
+  private static boolean areMany(int[] labels) {
+    Map<Integer, Long> counts =
+        Arrays.stream(labels).boxed().collect(Collectors.groupingBy(c -> c, Collectors.counting()));
+    return counts.values().stream().allMatch(count -> count >= ENOUGH);
   }
 }

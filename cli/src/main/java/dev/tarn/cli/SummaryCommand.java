@@ -2,11 +2,13 @@ package dev.tarn.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.tarn.DType;
 import dev.tarn.Parameter;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.config.RunConfig;
+import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.ir.Program;
 import dev.tarn.nn.Sequential;
 import dev.tarn.report.ModelGraph;
@@ -113,37 +115,38 @@ final class SummaryCommand implements Callable<Integer> {
     Path file = runFile.file();
     boolean saved = Files.isDirectory(file) || file.toString().endsWith(".safetensors");
     runFile.useClasses();
+    SavedModel checkpoint = saved ? SavedModel.of(file, runFile.overrides()) : null;
     RunConfig config =
-        saved
-            ? SavedModel.config(SavedModel.file(file), runFile.overrides())
-            : RunConfig.read(file, runFile.overrides());
+        checkpoint != null ? checkpoint.config() : RunConfig.read(file, runFile.overrides());
     List<Spec> features;
     Sequential model;
     try (Backend backend = Devices.open(device == null ? config.device() : device).backend()) {
-      if (saved) {
-        model = config.model();
+      if (checkpoint != null) {
+        model = checkpoint.model();
         try (Trainer trainer = Training.trainer(config, model, backend).build()) {
-          trainer.load(SavedModel.file(file));
+          trainer.load(checkpoint.file());
           List<Spec> kept = trainer.features();
           features = kept == null ? List.of() : kept;
         }
       } else {
-        var train = config.load().split().train();
-        features = train.features();
-        model = config.modelFor(train);
+        Prepared data = config.load();
+        features = data.split().train().features();
+        model = config.modelFor(data);
       }
-      if (features.size() != 1) {
-        throw new TarnException(file + ": a model of one input is expected");
+      if (features.isEmpty()) {
+        throw new TarnException(file + ": does not say what the model takes; train it again");
       }
       int examples = batch == null ? config.train().batch() : batch;
-      Spec one = features.get(0);
-      LayerTable table = LayerTable.of(model, one);
-      try (TrainStep step = step(config, backend, features)) {
-        List<Program> programs = step.programs(one.prepend(examples));
+      LayerTable table = LayerTable.of(model, features);
+      Spec[] whole = features.stream().map(one -> one.prepend(examples)).toArray(Spec[]::new);
+      try (TrainStep step = step(config, model, backend, features)) {
+        List<Program> programs = step.programs(whole);
         if (json) {
-          output.out().println(object(config, table, model, one, examples, step.bytes(), backend));
+          output
+              .out()
+              .println(object(config, table, model, features, examples, step.bytes(), backend));
         } else {
-          print(config, table, model, one);
+          print(table, model, features);
           memory(step.bytes(), examples, backend);
         }
         if (graph != null) {
@@ -155,10 +158,11 @@ final class SummaryCommand implements Callable<Integer> {
   }
 
   /** The step that training would run. */
-  private static TrainStep step(RunConfig config, Backend backend, List<Spec> features) {
+  private static TrainStep step(
+      RunConfig config, Sequential model, Backend backend, List<Spec> features) {
     return new TrainStep(
         backend,
-        config.model(),
+        model,
         List.of(Term.of(0, config.train().loss())),
         config.train().updates(1),
         List.of(config.train().metrics()),
@@ -186,22 +190,26 @@ final class SummaryCommand implements Callable<Integer> {
     output.people(json).println("graph   " + file);
   }
 
-  private void print(RunConfig config, LayerTable table, Sequential model, Spec features) {
+  private void print(LayerTable table, Sequential model, List<Spec> features) {
     PrintStream out = output.out();
     int width = 5;
+    int kind = 13;
     for (LayerTable.Row row : table.rows()) {
       width = Math.max(width, 2 * row.depth() + row.name().length());
+      kind = Math.max(kind, row.kind().length());
     }
     width = Math.min(width, 28);
-    String format = "%-" + width + "s %-13s %-13s %11s %8s %s";
+    String format = "%-" + width + "s %-" + kind + "s %-13s %11s %8s %s";
     line(format, "layer", "kind", "output", "parameters", "FLOPs", "field");
-    line(format, "", "", features.shape(), "", "", "");
+    for (Spec one : features) {
+      line(format, "", one.dtype() == DType.I32 ? "indices" : "", one.shape(), "", "", "");
+    }
     for (LayerTable.Row row : table.rows()) {
       line(
           format,
           " ".repeat(2 * row.depth()) + row.name(),
           row.kind() + (row.shared() ? " *" : ""),
-          row.output() == null ? "" : row.output(),
+          row.outputs(),
           row.parameters() == 0 ? "" : Training.count(row.parameters()),
           row.flops() < 0 ? "" : short3(row.flops()),
           row.field());
@@ -256,13 +264,15 @@ final class SummaryCommand implements Callable<Integer> {
       RunConfig config,
       LayerTable table,
       Sequential model,
-      Spec features,
+      List<Spec> features,
       int examples,
       long bytes,
       Backend backend) {
     JsonObject result = new JsonObject();
     result.addProperty("name", config.name());
-    result.addProperty("input", features.shape().toString());
+    JsonArray inputs = new JsonArray();
+    features.forEach(one -> inputs.add(one.shape().toString()));
+    result.add("inputs", inputs);
     JsonArray layers = new JsonArray();
     for (LayerTable.Row row : table.rows()) {
       JsonObject layer = new JsonObject();
@@ -275,6 +285,8 @@ final class SummaryCommand implements Callable<Integer> {
           shape.add(extent);
         }
         layer.add("output", shape);
+      }
+      if (row.flops() >= 0) {
         layer.addProperty("flops", row.flops());
       }
       layer.addProperty("parameters", row.parameters());

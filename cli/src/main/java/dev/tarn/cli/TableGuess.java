@@ -33,6 +33,9 @@ final class TableGuess {
   /** A text column with more values than this is a name or a remark rather than a category. */
   private static final int MOST_CATEGORIES = 100;
 
+  /** A category with more values than this gets vectors rather than one number for each. */
+  private static final int MOST_ONE_HOT = 20;
+
   private final Path file;
   private final CsvSurvey survey;
   private final Column label;
@@ -223,6 +226,11 @@ final class TableGuess {
     if (!categorical.isEmpty()) {
       lines.add("categorical: " + Yaml.list(references(categorical)));
     }
+    List<String> embedded = references(embedded());
+    if (!embedded.isEmpty()) {
+      lines.add("embed: # columns of many categories, as vectors that are learned");
+      embedded.forEach(column -> lines.add("  " + Yaml.text(column) + ": auto # or a width"));
+    }
     if (!ignored.isEmpty()) {
       lines.add("ignore: " + Yaml.list(references(ignored)) + " # names, identifiers or constants");
     }
@@ -230,6 +238,10 @@ final class TableGuess {
       lines.add("missing: " + Yaml.list(missing) + " # texts that stand for a missing value");
     }
     return lines;
+  }
+
+  private List<Column> embedded() {
+    return categorical.stream().filter(column -> column.values().size() > MOST_ONE_HOT).toList();
   }
 
   /** Whether Tarn would take the first line for something else. */

@@ -2,6 +2,7 @@ package dev.tarn.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.tarn.DType;
 import dev.tarn.Parameter;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
@@ -29,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Runs one training from a configuration and tells how it goes. */
@@ -61,7 +63,8 @@ final class Training {
         .metrics(config.train().metrics())
         .evaluationMetrics(config.train().evaluationMetrics())
         .seed(config.trainingSeed())
-        .precision(config.precision());
+        .precision(config.precision())
+        .evaluationBatch(config.train().evaluationBatch());
   }
 
   /** A trainer of a configuration's training, to train with. */
@@ -128,7 +131,10 @@ final class Training {
     long start = System.nanoTime();
     Prepared data = config.load();
     Dataset.Split split = data.split();
-    Sequential model = config.modelFor(split.train());
+    if (resumed != null) {
+      SavedModel.last(resumed).checkData(data.preprocessing());
+    }
+    Sequential model = config.modelFor(data);
     Devices.Opened device = Devices.open(config.device());
     say(
         "device",
@@ -295,7 +301,9 @@ final class Training {
             count(split.train().size()),
             count(split.validation().size()),
             count(split.test().size()),
-            split.train().featureShape(),
+            split.train().features().stream()
+                .map(spec -> (spec.dtype() == DType.I32 ? "indices " : "") + spec.shape())
+                .collect(Collectors.joining(" + ")),
             split.train().classes() > 0
                 ? count(split.train().classes()) + " classes"
                 : "targets of " + split.train().targetSpec().shape()));

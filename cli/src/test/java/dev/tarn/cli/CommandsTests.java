@@ -219,6 +219,30 @@ final class CommandsTests {
   }
 
   @Test
+  void gradcheckOfWeightedExamples() throws IOException {
+    String file = netFile();
+    String weighted = "train.loss={cross_entropy: {class_weights: [1, 5, 0.5], ignore_index: 2}}";
+    Tarn.Result right = ok("gradcheck", file, weighted, "--batch", "6", "--elements", "50");
+    assertTrue(right.out().contains("right: all 4 parameters"), right.out());
+    Tarn.Result wrong =
+        Tarn.run(
+            "gradcheck",
+            file,
+            weighted,
+            "model={class: dev.tarn.cli.Nets$WrongOperation}",
+            "--batch",
+            "6");
+    assertEquals(1, wrong.code(), wrong.err());
+    // only what lies before the operation is wrong
+    assertTrue(wrong.out().contains("wrong: 2 of 4 parameters"), wrong.out());
+    assertTrue(wrong.out().matches("(?s).*hidden.weight[^\\n]*5.0e-01  WRONG.*"), wrong.out());
+    Tarn.Result none =
+        Tarn.run("gradcheck", file, "train.loss={cross_entropy: {class_weights: [0, 0, 0]}}");
+    assertEquals(1, none.code(), none.out());
+    assertTrue(none.err().contains("weigh 0 together"), none.err());
+  }
+
+  @Test
   void lrFindDrawsAndSuggests() throws IOException {
     String file = Tarn.runFile(directory, 1, "reference").toString();
     JsonObject found = json("lr-find", file, "-o", path("lr.svg"), "--json");

@@ -39,7 +39,8 @@ final class DocumentedCommandsTests {
           Map.entry("(\\w+=\\S+ )*benchmarks/run\\.sh.*", "fetches the peers; half an hour"),
           Map.entry("python3 benchmarks/peers/.*", "needs PyTorch and a GPU"),
           Map.entry("(\\./)?tarn bench( .*)? --device cuda.*", "the emulator takes minutes"),
-          Map.entry("tarn bench", "all workloads take minutes"));
+          Map.entry("tarn bench", "all workloads take minutes"),
+          Map.entry("(\\w+=\\S+ )*tarn datasets .*--download.*", "fetches from the network"));
 
   /** What makes commands short: what is replaced, and by what. The README's run as they stand. */
   private static final Map<String, String> SHORTENED =

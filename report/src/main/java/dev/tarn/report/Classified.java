@@ -29,21 +29,21 @@ public record Classified(ConfusionMatrix confusion, List<Mistake> mistakes) {
    * Classifies examples.
    *
    * @param trainer with the weights to be used
-   * @param data examples with one tensor of features and a class label each; not empty
+   * @param data examples with a class label each; not empty
    * @param labels the names of the classes
    * @param worst how many mistakes are kept
    */
   public static Classified of(Trainer trainer, Dataset data, List<String> labels, int worst) {
     int[] truth = new int[data.size()];
     int[] predicted = new int[data.size()];
-    boolean images = isImage(data.featureShape());
+    boolean images = data.features().size() == 1 && isImage(data.featureShape());
     List<Mistake> mistakes = new ArrayList<>();
     Batches batches = new Batches(data, Math.min(BATCH, data.size()), false);
     batches.startEpoch(0, 0);
     int at = 0;
     for (int i = 0; i < batches.count(); i++) {
       Batches.Batch batch = batches.load(i);
-      float[] p = trainer.predict(batch.feature()).floats();
+      float[] p = trainer.predict(batch.features()).get(0).floats();
       int classes = labels.size();
       for (int row = 0; row < batch.size(); row++, at++) {
         int best = 0;

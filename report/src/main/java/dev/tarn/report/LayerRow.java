@@ -2,16 +2,17 @@ package dev.tarn.report;
 
 import dev.tarn.Mode;
 import dev.tarn.Parameter;
+import dev.tarn.Pass;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.nn.Module;
-import dev.tarn.nn.Sequential;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
 
 /**
  * A row of the table of layers.
@@ -24,35 +25,41 @@ import org.jspecify.annotations.Nullable;
  */
 public record LayerRow(String name, String kind, String output, long parameters) {
   /**
-   * The layers of a chain, in order. A module that is used several times has one row.
+   * The layers of a model in the order in which they are used, without those inside others. A
+   * module that is used several times has one row. Those that are not recorded, as classes of a
+   * user's that another of the user's classes calls, come last and without an output.
    *
-   * @param features one example's features
+   * @param features one example's features, in the order of the model's inputs
    * @throws ShapeException if the model does not take them
    */
-  public static List<LayerRow> of(Sequential model, Spec features) {
-    List<LayerRow> rows = new ArrayList<>();
-    model.forward(new Trace().input("features", features.prepend(1)), Mode.EVAL);
-    @Nullable Tensor x = new Trace().input("features", features.prepend(1));
-    for (Map.Entry<String, Module> child : model.children().entrySet()) {
-      Module layer = child.getValue();
-      x = x == null ? null : output(layer, x);
-      rows.add(
-          new LayerRow(
-              child.getKey(),
-              layer.getClass().getSimpleName(),
-              x == null ? "" : x.shape().withoutFirst().toString(),
-              parameters(layer)));
+  public static List<LayerRow> of(Module model, Spec... features) {
+    Trace trace = new Trace();
+    List<Tensor> inputs = new ArrayList<>();
+    for (Spec spec : features) {
+      inputs.add(trace.input("features." + inputs.size(), spec.prepend(1)));
     }
-    return rows;
+    trace.in(model, model.path(), inputs, () -> model.forward(inputs, Mode.EVAL));
+    Map<Module, LayerRow> rows = new LinkedHashMap<>();
+    for (Pass pass : trace.passes()) {
+      Module layer = (Module) pass.module();
+      if (pass.depth() == 1 && model.children().containsValue(layer)) {
+        rows.computeIfAbsent(layer, key -> row(model, key, outputs(pass)));
+      }
+    }
+    model.children().values().forEach(c -> rows.computeIfAbsent(c, key -> row(model, key, "")));
+    return List.copyOf(rows.values());
   }
 
-  /** The output, or null after a module that is used once more in between and has no row there. */
-  private static @Nullable Tensor output(Module layer, Tensor x) {
-    try {
-      return layer.forward(x, Mode.EVAL);
-    } catch (ShapeException e) {
-      return null;
-    }
+  private static LayerRow row(Module model, Module layer, String output) {
+    String path = layer.path();
+    String own = model.path().isEmpty() ? path : path.substring(model.path().length() + 1);
+    return new LayerRow(own, layer.getClass().getSimpleName(), output, parameters(layer));
+  }
+
+  private static String outputs(Pass pass) {
+    return pass.outputs().stream()
+        .map(output -> output.shape().withoutFirst().toString())
+        .collect(Collectors.joining(" "));
   }
 
   private static long parameters(Module layer) {

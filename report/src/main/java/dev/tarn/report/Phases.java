@@ -130,6 +130,13 @@ final class Phases {
     ModelGraph.Phase last = ModelGraph.Phase.INPUT;
     for (Node node : program.body()) {
       String origin = node.origin().text();
+      String named = node.origin().layer();
+      if (!named.isEmpty() && phase(node) != ModelGraph.Phase.OTHER) {
+        layers.put(node, named);
+        current = named;
+        last = phase(node);
+        continue;
+      }
       Set<String> candidates = atOrigin.getOrDefault(origin, Set.of());
       String layer;
       if (candidates.size() == 1 && !origin.isEmpty()) {

@@ -13,7 +13,6 @@ import dev.tarn.Trace;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Origin;
 import dev.tarn.ir.Program;
-import dev.tarn.nn.Activation;
 import dev.tarn.nn.Dense;
 import dev.tarn.nn.Sequential;
 import dev.tarn.report.ModelGraph.Level;
@@ -28,17 +27,17 @@ final class ModelGraphTests {
   void layersStandForwardAndBackward() {
     ModelGraph graph = ModelGraph.of(Samples.program(), Level.LAYERS);
     assertEquals(
-        List.of("conv2d1", "relu", "reshape", "dense1", "loss"), titles(graph, Phase.FORWARD));
+        List.of("conv2d1", "relu1", "flatten1", "dense1", "loss"), titles(graph, Phase.FORWARD));
     assertEquals(
-        List.of("loss", "dense1", "reshape", "relu", "conv2d1"), titles(graph, Phase.BACKWARD));
+        List.of("loss", "dense1", "flatten1", "relu1", "conv2d1"), titles(graph, Phase.BACKWARD));
     assertEquals(List.of("features", "target"), titles(graph, Phase.INPUT));
     assertEquals(0, graph.count(Phase.OTHER));
     assertTrue(box(graph, Phase.FORWARD, "conv2d1").lines().contains("40 parameters"));
     assertTrue(
         box(graph, Phase.BACKWARD, "dense1").lines().contains("gradients: bias, weight"),
         graph.toString());
-    assertEquals("[32,4,8,8]", edge(graph, Phase.FORWARD, "conv2d1", Phase.FORWARD, "relu"));
-    assertEquals("[32,256]", edge(graph, Phase.BACKWARD, "dense1", Phase.BACKWARD, "reshape"));
+    assertEquals("[32,4,8,8]", edge(graph, Phase.FORWARD, "conv2d1", Phase.FORWARD, "relu1"));
+    assertEquals("[32,256]", edge(graph, Phase.BACKWARD, "dense1", Phase.BACKWARD, "flatten1"));
     assertEquals("", edge(graph, Phase.FORWARD, "conv2d1", Phase.BACKWARD, "conv2d1"));
   }
 
@@ -58,18 +57,23 @@ final class ModelGraphTests {
   /** Models written in Java have source lines that many layers share. */
   @Test
   void aLineWithSeveralLayersIsSplitByTheirParameters() {
-    Sequential model =
-        Sequential.of(Dense.units(8), Activation.relu(), Dense.units(4), Activation.tanh());
+    Sequential model = Sequential.of(Dense.units(8), Dense.units(4));
     Trace trace = new Trace();
     Tensor x = trace.input("features", Spec.f32(2, 5));
-    Tensor y = trace.at(new Origin("Net.java:7"), () -> model.forward(x, Mode.EVAL));
+    Tensor y =
+        trace.at(
+            new Origin("Net.java:7"),
+            () -> {
+              Tensor hidden = model.modules().get(0).forward(x, Mode.EVAL).relu();
+              return model.modules().get(1).forward(hidden, Mode.EVAL).tanh();
+            });
     trace.output("prediction", y);
     ModelGraph graph = ModelGraph.of(trace.build("predict"), Level.LAYERS);
-    assertEquals(List.of("0", "2"), titles(graph, Phase.FORWARD));
+    assertEquals(List.of("0", "1"), titles(graph, Phase.FORWARD));
     assertEquals(
         List.of("matmul \u00b7 add \u00b7 relu", "48 parameters"),
         box(graph, Phase.FORWARD, "0").lines());
-    assertEquals("[2,8]", edge(graph, Phase.FORWARD, "0", Phase.FORWARD, "2"));
+    assertEquals("[2,8]", edge(graph, Phase.FORWARD, "0", Phase.FORWARD, "1"));
   }
 
   @Test

@@ -55,7 +55,7 @@ final class DiagnosisTests {
 
   private static String diagnosed(
       Module model, Optimizer optimizer, Dataset.Split parts, int batch, int epochs) {
-    DiagnosisListener listener = DiagnosisListener.withActivations(parts.train());
+    DiagnosisListener listener = new DiagnosisListener(parts.train());
     try (Backend backend = new ReferenceBackend();
         Trainer trainer =
             Trainer.of(model, backend)
@@ -119,7 +119,7 @@ final class DiagnosisTests {
     Module model = Sequential.of(Dense.units(32).biases(low), Activation.relu(), Dense.units(10));
     String found = diagnosed(model, Sgd.lr(0.01), DIGITS.train(), 32, 2);
     assertSays(
-        "problem: The ReLU after 0 is dead: 32 of its 32 units", "leaky_relu after 0", found);
+        "problem: The ReLU 1 (after 0) is dead: 32 of its 32 units", "leaky_relu after 0", found);
   }
 
   @Test
@@ -205,7 +205,7 @@ final class DiagnosisTests {
       assertEquals(1, layers.size());
       assertEquals(Math.sqrt(2), layers.get(0).parameterNorm(), 1e-6);
       Activations found = layers.get(0).activations().get(0);
-      assertEquals(new Activations("relu", 1.5, Math.sqrt(2.75), 2, 1, 2), found);
+      assertEquals(new Activations("1", "relu", 1.5, Math.sqrt(2.75), 2, 1, 2), found);
     }
   }
 }
