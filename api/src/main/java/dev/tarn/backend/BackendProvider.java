@@ -11,6 +11,14 @@ public interface BackendProvider {
   int priority();
 
   /**
+   * Does what {@link #open} would do first and keeps for all that are opened, such as loading
+   * native libraries. It returns at once where there is no such thing.
+   *
+   * @throws BackendUnavailableException if the backend cannot run here
+   */
+  default void preload() {}
+
+  /**
    * Starts the backend, on the first device where there are several.
    *
    * @throws BackendUnavailableException if it cannot run here, saying why and what to do

@@ -24,7 +24,7 @@ public final class Debug {
     if (text.isEmpty()) {
       return 0;
     }
-    if (!text.matches("[0-4]")) {
+    if (text.length() != 1 || text.charAt(0) < '0' || text.charAt(0) > '4') {
       throw new TarnException("TARN_DEBUG=" + text + ": expected a level from 0 to 4");
     }
     return text.charAt(0) - '0';
@@ -37,14 +37,14 @@ public final class Debug {
 
   /** Prints a program under a title at level 3. */
   public static Program show(String title, Program program) {
-    print(3, title + ": " + program);
+    print(3, title + ": ", program);
     return program;
   }
 
-  /** Prints a text at a level. */
-  public static void print(int level, String text) {
+  /** Prints at a level; what is not printed is not made into a text. */
+  public static void print(int level, String title, Object content) {
     if (level() >= level) {
-      System.err.println("[tarn] " + text);
+      System.err.println("[tarn] " + title + content);
     }
   }
 

@@ -6,8 +6,6 @@ import dev.tarn.nn.PRelu;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.DoubleFunction;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,47 +23,41 @@ public record ActivationConfig(String kind, @Nullable Double setting)
    * @param setting the name of its number; null if it has none
    * @param standard the number if none is given; null if it must be
    */
-  private record Form(
-      @Nullable String setting, @Nullable Double standard, DoubleFunction<Module> module) {}
+  private record Form(@Nullable String setting, @Nullable Double standard) {}
 
   private static final Map<String, Form> FORMS = new LinkedHashMap<>();
 
   static {
-    form("relu", Activation::relu);
-    form("tanh", Activation::tanh);
-    form("sigmoid", Activation::sigmoid);
-    form("leaky_relu", "slope", 0.01, Activation::leakyRelu);
-    form("prelu", PRelu::shared);
-    form("elu", "alpha", 1.0, Activation::elu);
-    form("celu", "alpha", 1.0, Activation::celu);
-    form("selu", Activation::selu);
-    form("gelu", Activation::gelu);
-    form("gelu_tanh", Activation::geluTanh);
-    form("silu", Activation::silu);
-    form("mish", Activation::mish);
-    form("softplus", Activation::softplus);
-    form("softsign", Activation::softsign);
-    form("log_sigmoid", Activation::logSigmoid);
-    form("relu6", Activation::relu6);
-    form("hard_tanh", Activation::hardTanh);
-    form("hard_sigmoid", Activation::hardSigmoid);
-    form("hard_swish", Activation::hardSwish);
-    form("step", Activation::step);
-    form("maxout", "group", null, group -> Activation.maxout((int) group));
-    form("softmax", Activation::softmax);
-    form("log_softmax", Activation::logSoftmax);
+    form("relu", null, null);
+    form("tanh", null, null);
+    form("sigmoid", null, null);
+    form("leaky_relu", "slope", 0.01);
+    form("prelu", null, null);
+    form("elu", "alpha", 1.0);
+    form("celu", "alpha", 1.0);
+    form("selu", null, null);
+    form("gelu", null, null);
+    form("gelu_tanh", null, null);
+    form("silu", null, null);
+    form("mish", null, null);
+    form("softplus", null, null);
+    form("softsign", null, null);
+    form("log_sigmoid", null, null);
+    form("relu6", null, null);
+    form("hard_tanh", null, null);
+    form("hard_sigmoid", null, null);
+    form("hard_swish", null, null);
+    form("step", null, null);
+    form("maxout", "group", null);
+    form("softmax", null, null);
+    form("log_softmax", null, null);
   }
 
   /** The names of all activations. */
   public static final List<String> KINDS = List.copyOf(FORMS.keySet());
 
-  private static void form(String kind, Supplier<Module> module) {
-    FORMS.put(kind, new Form(null, null, unused -> module.get()));
-  }
-
-  private static void form(
-      String kind, String setting, @Nullable Double standard, DoubleFunction<Module> module) {
-    FORMS.put(kind, new Form(setting, standard, module));
+  private static void form(String kind, @Nullable String setting, @Nullable Double standard) {
+    FORMS.put(kind, new Form(setting, standard));
   }
 
   private static Form form(String kind) {
@@ -76,9 +68,36 @@ public record ActivationConfig(String kind, @Nullable Double setting)
     return form;
   }
 
+  // A switch, not a function in each form: Java makes a class for each, before the first is needed.
   @Override
   public Module module() {
-    return form(kind).module.apply(setting == null ? 0 : setting);
+    double number = setting == null ? 0 : setting;
+    return switch (kind) {
+      case "relu" -> Activation.relu();
+      case "tanh" -> Activation.tanh();
+      case "sigmoid" -> Activation.sigmoid();
+      case "leaky_relu" -> Activation.leakyRelu(number);
+      case "prelu" -> PRelu.shared();
+      case "elu" -> Activation.elu(number);
+      case "celu" -> Activation.celu(number);
+      case "selu" -> Activation.selu();
+      case "gelu" -> Activation.gelu();
+      case "gelu_tanh" -> Activation.geluTanh();
+      case "silu" -> Activation.silu();
+      case "mish" -> Activation.mish();
+      case "softplus" -> Activation.softplus();
+      case "softsign" -> Activation.softsign();
+      case "log_sigmoid" -> Activation.logSigmoid();
+      case "relu6" -> Activation.relu6();
+      case "hard_tanh" -> Activation.hardTanh();
+      case "hard_sigmoid" -> Activation.hardSigmoid();
+      case "hard_swish" -> Activation.hardSwish();
+      case "step" -> Activation.step();
+      case "maxout" -> Activation.maxout((int) number);
+      case "softmax" -> Activation.softmax();
+      case "log_softmax" -> Activation.logSoftmax();
+      default -> throw new IllegalStateException("no activation '" + kind + "'");
+    };
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Spec;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A value known when the program is made. Its data must not be changed afterwards.
@@ -27,6 +28,16 @@ public record Constant(HostTensor data) implements Op {
   public String attributes() {
     String values = data.toString().replaceFirst("^[^{]*", "");
     return data.shape().rank() == 0 ? values.substring(1, values.length() - 1) : values;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Constant constant && data.equals(constant.data);
+  }
+
+  @Override
+  public int hashCode() {
+    return data.hashCode();
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A function applied element by element to operands that broadcast as in NumPy.
@@ -148,6 +149,18 @@ public record Elementwise(Kind kind, DType result) implements Op {
   /** Java's power, but for two cases in which it is NaN and that of IEEE 754 is 1. */
   private static double pow(double a, double b) {
     return a == 1 || (a == -1 && Double.isInfinite(b)) ? 1 : StrictMath.pow(a, b);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Elementwise elementwise
+        && kind == elementwise.kind
+        && result == elementwise.result;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * kind.ordinal() + result.ordinal();
   }
 
   @Override

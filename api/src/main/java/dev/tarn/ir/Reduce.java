@@ -81,6 +81,16 @@ public record Reduce(Kind kind, List<Integer> axes) implements Op {
   }
 
   @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Reduce reduce && kind == reduce.kind && axes.equals(reduce.axes);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * kind.ordinal() + axes.hashCode();
+  }
+
+  @Override
   public <R> R accept(Visitor<R> visitor) {
     return visitor.visit(this);
   }

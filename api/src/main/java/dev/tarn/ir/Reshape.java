@@ -4,6 +4,7 @@ import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The same elements in row-major order under another shape. A view: it moves no data. */
 public record Reshape(Shape shape) implements Op {
@@ -20,6 +21,16 @@ public record Reshape(Shape shape) implements Op {
       throw new ShapeException("reshape: " + input.shape() + " does not fill " + shape);
     }
     return List.of(new Spec(input.dtype(), shape));
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Reshape reshape && shape.equals(reshape.shape);
+  }
+
+  @Override
+  public int hashCode() {
+    return shape.hashCode();
   }
 
   @Override

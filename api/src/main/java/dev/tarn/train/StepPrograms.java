@@ -206,7 +206,8 @@ final class StepPrograms {
     Trace trace = new Trace();
     Tensor fine = isZero(trace, trace.state(flag));
     List<Tensor> gradients = clipped(trace);
-    for (ParameterGroup group : groups()) {
+    for (int g = 0; g < groups().size(); g++) {
+      ParameterGroup group = groups().get(g);
       Optimizer optimizer = group.optimizer();
       List<Tensor> scalars =
           optimizer.scalars().stream()
@@ -215,8 +216,7 @@ final class StepPrograms {
       Tensor parameter = trace.state(group.parameters());
       List<Tensor> moments = group.moments().stream().map(state -> trace.state(state)).toList();
       Optimizer.Next next =
-          optimizer.next(
-              parameter, gradients.get(groups().indexOf(group)), moments, scalars, group.decays());
+          optimizer.next(parameter, gradients.get(g), moments, scalars, group.decays());
       trace.update(group.parameters(), fine.select(next.parameter(), parameter));
       for (int i = 0; i < moments.size(); i++) {
         trace.update(group.moments().get(i), fine.select(next.moments().get(i), moments.get(i)));

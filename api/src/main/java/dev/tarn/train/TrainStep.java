@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +47,16 @@ public final class TrainStep implements AutoCloseable {
   }
 
   private record Key(Kind kind, List<Spec> features) {
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key key && kind == key.kind && features.equals(key.features);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * kind.ordinal() + features.hashCode();
+    }
+
     @Override
     public String toString() {
       return features.toString();

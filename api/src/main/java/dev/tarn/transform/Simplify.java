@@ -28,7 +28,18 @@ import org.jspecify.annotations.Nullable;
  * <p>It never changes a bit of a result: {@code x + 0} stays, for it turns -0 into 0.
  */
 public final class Simplify {
-  private record Key(Op op, List<Value> inputs) {}
+  private record Key(Op op, List<Value> inputs) {
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key key && inputs.equals(key.inputs) && op.equals(key.op);
+    }
+
+    /** Without the operation's attributes, which hardly ever tell two nodes apart. */
+    @Override
+    public int hashCode() {
+      return 31 * op.getClass().hashCode() + inputs.hashCode();
+    }
+  }
 
   private final Map<Value, Value> replaced = new HashMap<>();
   private final Map<Key, Node> seen = new HashMap<>();

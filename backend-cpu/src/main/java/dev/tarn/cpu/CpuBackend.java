@@ -31,6 +31,7 @@ public final class CpuBackend implements Backend {
    * @throws BackendUnavailableException if oneDNN does not run here, saying what to do
    */
   public CpuBackend() {
+    Dnnl.load();
     int threads = threads();
     dnnl = new Dnnl();
     team = new Team(dnnl.controlsThreads() ? threads : 1, dnnl::limitThisThread);

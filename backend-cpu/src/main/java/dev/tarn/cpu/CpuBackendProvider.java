@@ -19,6 +19,11 @@ public final class CpuBackendProvider implements BackendProvider {
   }
 
   @Override
+  public void preload() {
+    Dnnl.load();
+  }
+
+  @Override
   public Backend open() {
     return new CpuBackend();
   }

@@ -192,7 +192,7 @@ final class CpuExecutable implements Executable {
     }
     closed = true;
     if (timed && runs > 0) {
-      Debug.print(2, report());
+      Debug.print(2, "", report());
     }
     plan.close();
   }

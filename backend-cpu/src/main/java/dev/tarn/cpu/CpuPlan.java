@@ -52,7 +52,7 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
       }
       schedule.plan();
       if (!apart) {
-        Debug.print(1, "cpu: " + schedule);
+        Debug.print(1, "cpu: ", schedule);
       }
       this.inputStep = new InputStep(schedule.inputBuffers(), team.size());
       this.arena = new Memory(schedule.bytes(), "values of " + names(traced));

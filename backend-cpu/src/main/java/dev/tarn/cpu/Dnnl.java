@@ -11,31 +11,48 @@ import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Loader;
+import org.jspecify.annotations.Nullable;
 
 /** The oneDNN library: loading, engine and streams, threads, and the check of what calls return. */
 final class Dnnl implements AutoCloseable {
-  private final dnnl_engine engine = new dnnl_engine();
+  private static @Nullable BackendUnavailableException refused;
+
+  private final dnnl_engine engine;
   private final List<dnnl_stream> streams = new ArrayList<>();
   private final OpenMp openMp;
 
   /**
-   * Loads the library.
+   * Loads the library, once; the first thread does it and others wait.
+   *
+   * <p>It comes before all else of JavaCPP: of two threads that initialise its classes, each may
+   * wait for a lock that the other has.
    *
    * @throws BackendUnavailableException if there is none for this platform or it does not load
    */
-  Dnnl() {
+  static synchronized void load() {
+    if (refused != null) {
+      // Java tells the cause only once.
+      throw refused;
+    }
     try {
       Loader.load(dnnl.class);
     } catch (LinkageError | RuntimeException e) {
-      throw new BackendUnavailableException(
-          "cpu: oneDNN does not load on "
-              + Loader.getPlatform()
-              + " ("
-              + firstLine(e)
-              + ");\nadd org.bytedeco:dnnl, javacpp and opencl with the classifier of this platform,"
-              + " or use the backend `reference`",
-          List.of("java.class.path = " + System.getProperty("java.class.path"), "cause: " + e));
+      refused =
+          new BackendUnavailableException(
+              "cpu: oneDNN does not load on "
+                  + Loader.getPlatform()
+                  + " ("
+                  + firstLine(e)
+                  + ");\nadd org.bytedeco:dnnl, javacpp and opencl with the classifier of this"
+                  + " platform, or use the backend `reference`",
+              List.of("java.class.path = " + System.getProperty("java.class.path"), "cause: " + e));
+      throw refused;
     }
+  }
+
+  /** Starts the library, which has been loaded. */
+  Dnnl() {
+    engine = new dnnl_engine();
     openMp = new OpenMp();
     check(dnnl_engine_create(engine, dnnl_cpu, 0), "cpu engine");
   }

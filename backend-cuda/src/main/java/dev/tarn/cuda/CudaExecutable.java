@@ -116,7 +116,7 @@ final class CudaExecutable implements Executable {
       runs++;
       if (runs == MEASURED_RUN && Debug.level() >= 2) {
         staging.upload(variant, backend.stream());
-        Debug.print(2, NodeTimes.measure(plan, backend.context(), backend.stream()));
+        Debug.print(2, "", NodeTimes.measure(plan, backend.context(), backend.stream()));
       } else {
         capture.run(variant);
       }

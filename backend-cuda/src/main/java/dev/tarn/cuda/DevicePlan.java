@@ -50,7 +50,7 @@ final class DevicePlan implements AutoCloseable {
     this.schedule = new Schedule<>(byNode);
     try {
       lower(schedule, parts, backend, programs, store, precision, byNode);
-      Debug.print(1, names(programs) + ": " + schedule);
+      Debug.print(1, names(programs) + ": ", schedule);
       // Before anything is compiled or taken: whoever else uses the device keeps it.
       DeviceMemory.requireFree(backend.context(), needed(schedule));
       backend.kernels().compileRequested();

@@ -108,7 +108,7 @@ final class Kernels implements AutoCloseable {
       return;
     }
     String source = TapeSource.PREAMBLE + String.join("\n", requested.values());
-    Debug.print(4, "generated CUDA\n" + source);
+    Debug.print(4, "generated CUDA\n", source);
     List<String> names = List.copyOf(requested.keySet());
     requested.clear();
     KernelModule module = compile("generated.cu", source, List.of());

@@ -25,11 +25,12 @@ final class Commands {
   }
 
   /**
-   * Adds the commands; where the first argument names one, that one alone, since every command
-   * costs time at the start.
+   * Adds the commands; where the first argument names one, or the second one to get help for, that
+   * one alone, since every command costs time at the start.
    */
   void addTo(CommandLine line, String... args) {
-    Supplier<Object> only = args.length == 0 ? null : all.get(args[0]);
+    int first = args.length > 1 && args[0].equals("help") ? 1 : 0;
+    Supplier<Object> only = args.length == 0 ? null : all.get(args[first]);
     if (only != null) {
       line.addSubcommand(only.get());
     } else {

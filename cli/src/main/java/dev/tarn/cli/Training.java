@@ -6,6 +6,7 @@ import dev.tarn.DType;
 import dev.tarn.Parameter;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.Backends;
 import dev.tarn.backend.Debug;
 import dev.tarn.backend.DeviceException;
 import dev.tarn.config.ConfigException;
@@ -129,6 +130,7 @@ final class Training {
   Trained train(
       RunConfig config, @Nullable RunDirectory resumed, Path place, @Nullable Path initFrom) {
     long start = System.nanoTime();
+    Backends.preload(config.device());
     Prepared data = config.load();
     Dataset.Split split = data.split();
     if (resumed != null) {

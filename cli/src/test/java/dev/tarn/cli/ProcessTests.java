@@ -15,9 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -25,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What needs a process of its own: signals, locks, a full disk, the launcher. */
+/** What needs a process of its own: signals, locks, a full disk. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "signals and sh")
 final class ProcessTests {
   private static final int LONG = 100_000;
@@ -188,51 +185,5 @@ final class ProcessTests {
     assertTrue(
         result.err().startsWith("tarn: " + runs + ": a run directory cannot be made: "),
         result.err());
-  }
-
-  @Test
-  void launcherWorksFromAnywhereThroughALinkAndInstalled() throws Exception {
-    // An installed layout: the script with lib/ beside it, the classes of this test as its jars.
-    Path home = Files.createDirectories(directory.resolve("opt/tarn dir"));
-    Path lib = Files.createDirectory(home.resolve("lib"));
-    Path script = home.resolve("tarn");
-    Files.copy(Path.of("..", "tarn"), script);
-    assertTrue(script.toFile().setExecutable(true));
-    int n = 0;
-    for (String entry : System.getProperty("java.class.path").split(":")) {
-      Path path = Path.of(entry).toAbsolutePath();
-      if (Files.isDirectory(path)) {
-        pack(path, lib.resolve(n++ + ".jar"));
-      } else {
-        Files.createSymbolicLink(lib.resolve(n++ + "-" + path.getFileName()), path);
-      }
-    }
-    Path link = directory.resolve("linked");
-    Files.createSymbolicLink(link, Path.of("opt/tarn dir/tarn"));
-    ProcessBuilder builder =
-        new ProcessBuilder(link.toString(), "--version").directory(home.toFile());
-    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    Process process = builder.redirectErrorStream(true).start();
-    String text = new String(process.getInputStream().readAllBytes());
-    assertEquals(0, process.waitFor(), text);
-    assertTrue(text.startsWith("tarn "), text);
-
-    builder.environment().put("JAVA_HOME", "/nowhere");
-    process = builder.start();
-    text = new String(process.getInputStream().readAllBytes());
-    assertEquals(1, process.waitFor());
-    assertEquals(
-        "tarn: JAVA_HOME is /nowhere, which has no bin/java; set it to a JDK of 17 or newer\n",
-        text);
-  }
-
-  private static void pack(Path classes, Path jar) throws IOException {
-    try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(jar));
-        Stream<Path> files = Files.walk(classes)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        zip.putNextEntry(new ZipEntry(classes.relativize(file).toString()));
-        Files.copy(file, zip);
-      }
-    }
   }
 }

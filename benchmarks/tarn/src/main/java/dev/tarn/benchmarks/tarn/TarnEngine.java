@@ -74,6 +74,7 @@ final class TarnEngine implements Engine {
    */
   public static void main(String... arguments) throws IOException {
     Path file = Path.of(arguments[1], arguments[0] + ".yaml");
+    Backends.preload("cpu");
     Server.serve(
         arguments,
         workload ->
