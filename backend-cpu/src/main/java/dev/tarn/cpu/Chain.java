@@ -179,7 +179,8 @@ final class Chain implements AutoCloseable {
     add(desc, Map.of(DNNL_ARG_FROM, from, DNNL_ARG_TO, to));
   }
 
-  private Operand scratch(dnnl_memory_desc desc) {
+  /** Scratch memory of the schedule for a tensor. */
+  Operand scratch(dnnl_memory_desc desc) {
     long bytes = Math.max(1, dnnl_memory_desc_get_size(desc));
     Buffer buffer = schedule.scratch(label + " scratch", bytes);
     scratch.add(buffer);

@@ -7,8 +7,10 @@ import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +57,8 @@ final class Conv2dStep extends ChainStep {
    * Prepares the primitives; their scratch memory is added to the schedule.
    *
    * @param arithmetic f32, or bf16 math
-   * @param buffers x, w and y; the one that is computed holds a partial result per part if it is w
+   * @param buffers x, w and y; the one that is computed holds a partial result per part if it is w;
+   *     then a bias of y's channels if there is one to be added
    */
   Conv2dStep(
       Dnnl dnnl,
@@ -99,6 +102,7 @@ final class Conv2dStep extends ChainStep {
     Chain.Operand xs = at(chain, buffers.get(0), first, count, geometry.x, geometry.xLanes);
     Chain.Operand ws = new Chain.Operand(chain.plain(w), buffers.get(1), partial);
     Chain.Operand ys = at(chain, buffers.get(2), first, count, geometry.y, geometry.yLanes);
+    dnnl_memory_desc bias = buffers.size() > 3 ? chain.plain(geometry.y.dim(1)) : null;
     dnnl_primitive_desc forward = new dnnl_primitive_desc();
     Window2d v = geometry.window;
     long[] strides = {v.strideH(), v.strideW()};
@@ -113,7 +117,7 @@ final class Conv2dStep extends ChainStep {
             dnnl_convolution_direct,
             chain.factor(x),
             chain.factor(w),
-            null,
+            bias,
             chain.any(y),
             strides,
             dilates,
@@ -128,7 +132,14 @@ final class Conv2dStep extends ChainStep {
         Chain.Operand xf = chain.input(xs, forward, dnnl_query_src_md);
         Chain.Operand wf = chain.input(ws, forward, dnnl_query_weights_md);
         Chain.Operand yf = chain.wanted(ys, forward, dnnl_query_dst_md);
-        chain.add(forward, Map.of(DNNL_ARG_SRC, xf, DNNL_ARG_WEIGHTS, wf, DNNL_ARG_DST, yf));
+        Map<Integer, Chain.Operand> operands = new HashMap<>();
+        operands.put(DNNL_ARG_SRC, xf);
+        operands.put(DNNL_ARG_WEIGHTS, wf);
+        operands.put(DNNL_ARG_DST, yf);
+        if (bias != null) {
+          operands.put(DNNL_ARG_BIAS, new Chain.Operand(bias, buffers.get(3), 0));
+        }
+        chain.add(forward, operands);
         chain.output(yf, ys);
       }
       case GRAD_INPUT -> {

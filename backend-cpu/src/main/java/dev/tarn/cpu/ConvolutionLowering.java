@@ -36,7 +36,8 @@ final class ConvolutionLowering {
     Buffer result = sums ? schedule.scratch(label + " partial sums", parts * to.bytes()) : to;
     List<Buffer> buffers =
         switch (pass) {
-          case FORWARD -> List.of(a, b, result);
+          case FORWARD ->
+              from.size() > 2 ? List.of(a, b, result, from.get(2)) : List.of(a, b, result);
           case GRAD_INPUT -> List.of(result, b, a);
           case GRAD_WEIGHT -> List.of(a, result, b);
         };

@@ -68,9 +68,10 @@ final class CpuLowering {
     }
     ImageLayouts layouts = new ImageLayouts(program, block);
     Images images = new Images(dnnl, team.size(), schedule, layouts, program);
+    PoolingLowering pooling = new PoolingLowering(dnnl, team.size(), schedule, program);
     for (Node node : program.body()) {
       images.begin(node);
-      node.op().accept(new ForNode(node, images));
+      node.op().accept(new ForNode(node, images, pooling));
       images.end();
     }
   }
@@ -85,12 +86,14 @@ final class CpuLowering {
   private final class ForNode implements Op.Visitor<Schedule<Step>> {
     private final Node node;
     private final Images images;
+    private final PoolingLowering pooling;
     private final List<Buffer> from;
     private final List<Buffer> to;
 
-    ForNode(Node node, Images images) {
+    ForNode(Node node, Images images, PoolingLowering pooling) {
       this.node = node;
       this.images = images;
+      this.pooling = pooling;
       this.from = images.operands();
       this.to = images.results();
     }
@@ -233,15 +236,12 @@ final class CpuLowering {
 
     @Override
     public Schedule<Step> visit(Pool2d op) {
-      return add(
-          new Pool2dStep(op, false, spec(0).shape(), images.lanes(), from, to.get(0), team.size()));
+      return pooling.forward(node, op, images.lanes(), from, to.get(0));
     }
 
     @Override
     public Schedule<Step> visit(Pool2dGrad op) {
-      Shape input = node.output().spec().shape();
-      return add(
-          new Pool2dStep(op.pool(), true, input, images.lanes(), from, to.get(0), team.size()));
+      return pooling.backward(node, op.pool(), images.lanes(), from, to.get(0));
     }
 
     @Override

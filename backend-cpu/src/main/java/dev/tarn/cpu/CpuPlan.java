@@ -12,6 +12,7 @@ import dev.tarn.ir.Program;
 import dev.tarn.transform.Bf16AsF32;
 import dev.tarn.transform.FuseElementwise;
 import dev.tarn.transform.MixedPrecision;
+import dev.tarn.transform.PoolBeforeRelu;
 import dev.tarn.transform.Simplify;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -86,7 +87,7 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
     Debug.show("cpu: as traced", program);
     Program simple = Debug.show("cpu: simplified", Simplify.apply(program));
     boolean join = !"false".equals(System.getProperty("tarn.fuse"));
-    Program mixed = inPrecision(simple, precision);
+    Program mixed = inPrecision(join ? PoolBeforeRelu.apply(simple) : simple, precision);
     BiasEpilogue epilogue = new BiasEpilogue(mixed);
     Program fused = FuseElementwise.apply(mixed, join, epilogue::absorbs);
     return Debug.show("cpu: fused, " + precision, Bf16AsF32.apply(epilogue.apply(fused)));

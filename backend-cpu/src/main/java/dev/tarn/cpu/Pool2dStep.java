@@ -85,10 +85,14 @@ final class Pool2dStep extends Step {
 
   @Override
   void run(int part, Workspace w) {
+    run(begin(images, part, parts), begin(images, part + 1, parts), w);
+  }
+
+  /** Pools some of the images. */
+  void run(long first, long end, Workspace w) {
     long in = (long) height * width * lanes;
     long out = (long) rows * columns * lanes;
-    long last = begin(images, part + 1, parts);
-    for (long image = begin(images, part, parts); image < last; image++) {
+    for (long image = first; image < end; image++) {
       long at = image * in;
       long pooled = image * out;
       if (op.kind() == Pool2d.Kind.AVERAGE) {
