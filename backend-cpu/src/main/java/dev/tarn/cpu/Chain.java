@@ -102,18 +102,36 @@ final class Chain implements AutoCloseable {
   /**
    * The description of an image {@code [N, C, H, W]}.
    *
-   * @param lanes channels in a block: 8 or 16; 1 if it is row-major
+   * @param channelsLast whether its channels come last in memory; otherwise it is row-major
    */
-  dnnl_memory_desc image(Shape shape, int lanes) {
-    long[] dims = {shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3)};
-    if (lanes == 1) {
-      return plain(dims);
+  dnnl_memory_desc image(Shape shape, boolean channelsLast) {
+    return channelsLast ? strided(dims(shape), channelsLastStrides(shape)) : plain(dims(shape));
+  }
+
+  /** The same for a factor that has its channels last, or whose format the primitive may choose. */
+  dnnl_memory_desc factor(Shape shape, boolean channelsLast) {
+    return channelsLast
+        ? strided(inBf16 ? dnnl_bf16 : dnnl_f32, dims(shape), channelsLastStrides(shape))
+        : factor(dims(shape));
+  }
+
+  /** The same for a result, which is f32. */
+  dnnl_memory_desc result(Shape shape, boolean channelsLast) {
+    return channelsLast ? image(shape, true) : any(dims(shape));
+  }
+
+  private static long[] dims(Shape shape) {
+    long[] dims = new long[shape.rank()];
+    for (int i = 0; i < dims.length; i++) {
+      dims[i] = shape.dim(i);
     }
-    dnnl_memory_desc desc = new dnnl_memory_desc();
-    int tag = lanes == 16 ? dnnl_nChw16c : dnnl_nChw8c;
-    check(dnnl_memory_desc_create_with_tag(desc, dims.length, dims, dnnl_f32, tag), label);
-    releases.push(() -> dnnl_memory_desc_destroy(desc));
-    return desc;
+    return dims;
+  }
+
+  private static long[] channelsLastStrides(Shape shape) {
+    long c = shape.dim(1);
+    long row = c * shape.dim(3);
+    return new long[] {row * shape.dim(2), 1, row, c};
   }
 
   /** Whether factors are converted to bf16: where the processor multiplies it faster than f32. */
@@ -138,6 +156,11 @@ final class Chain implements AutoCloseable {
         label);
     releases.push(() -> dnnl_memory_desc_destroy(desc));
     return desc;
+  }
+
+  /** Goes on to the implementation that oneDNN would choose next. */
+  void next(dnnl_primitive_desc desc) {
+    check(dnnl_primitive_desc_next_impl(desc), label);
   }
 
   /** Takes over a description of a primitive that a call has made. */

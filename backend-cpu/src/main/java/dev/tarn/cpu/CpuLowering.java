@@ -60,13 +60,13 @@ final class CpuLowering {
   /**
    * Adds the steps of a program's nodes.
    *
-   * @param block channels in a block of an image, 0 if all values are to be plain
+   * @param multiple as {@link ImageLayouts} takes it
    */
-  void lower(Program program, int block) {
+  void lower(Program program, int multiple) {
     if (program.body().isEmpty()) {
       return;
     }
-    ImageLayouts layouts = new ImageLayouts(program, block);
+    ImageLayouts layouts = new ImageLayouts(program, multiple);
     Images images = new Images(dnnl, team.size(), schedule, layouts, program);
     PoolingLowering pooling = new PoolingLowering(dnnl, team.size(), schedule, program);
     for (Node node : program.body()) {
@@ -162,10 +162,8 @@ final class CpuLowering {
 
     @Override
     public Schedule<Step> visit(Reduce op) {
-      int lanes = images.lanes();
-      if (lanes > 1) {
-        return add(
-            BlockedNormStep.sum(spec(0).shape(), lanes, from.get(0), to.get(0), team.size()));
+      if (images.areLast()) {
+        return add(ChannelsLastStep.sum(spec(0).shape(), from.get(0), to.get(0), team.size()));
       }
       return new ReduceLowering(schedule, node, team.size()).lower(op);
     }
@@ -229,37 +227,35 @@ final class CpuLowering {
       Shape w = xAndW.get(1).spec().shape();
       Conv2dStep.Geometry geometry =
           new Conv2dStep.Geometry(
-              window, x, w, y.spec().shape(), images.lanes(xAndW.get(0)), images.lanes(y));
+              window, x, w, y.spec().shape(), images.isMoved(xAndW.get(0)), images.isMoved(y));
       return new ConvolutionLowering(dnnl, team.size(), schedule)
           .lower(node, geometry, pass, from, to.get(0));
     }
 
     @Override
     public Schedule<Step> visit(Pool2d op) {
-      return pooling.forward(node, op, images.lanes(), from, to.get(0));
+      return pooling.forward(node, op, images.areLast(), from, to.get(0));
     }
 
     @Override
     public Schedule<Step> visit(Pool2dGrad op) {
-      return pooling.backward(node, op.pool(), images.lanes(), from, to.get(0));
+      return pooling.backward(node, op.pool(), images.areLast(), from, to.get(0));
     }
 
     @Override
     public Schedule<Step> visit(BatchNorm op) {
-      if (images.lanes() > 1) {
+      if (images.areLast()) {
         return addAll(
-            BlockedNormStep.forward(
-                spec(0).shape(), images.lanes(), op.epsilon(), from, to, team.size()));
+            ChannelsLastStep.forward(spec(0).shape(), op.epsilon(), from, to, team.size()));
       }
       return add(new BatchNormStep(false, op.epsilon(), channels(), from, to, team.size()));
     }
 
     @Override
     public Schedule<Step> visit(BatchNormGrad op) {
-      if (images.lanes() > 1) {
+      if (images.areLast()) {
         return addAll(
-            BlockedNormStep.backward(
-                spec(0).shape(), images.lanes(), op.epsilon(), from, to, team.size()));
+            ChannelsLastStep.backward(spec(0).shape(), op.epsilon(), from, to, team.size()));
       }
       return add(new BatchNormStep(true, op.epsilon(), channels(), from, to, team.size()));
     }

@@ -48,7 +48,7 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
         Program prepared = apart ? separate(program, precision) : fuse(program, precision);
         programs.add(prepared);
         schedule.begin(prepared);
-        lowering.lower(prepared, apart ? 0 : Dnnl.channelBlock());
+        lowering.lower(prepared, apart ? 0 : Dnnl.channelsInRegister());
         copies.put(prepared, schedule.copies(prepared).stream().map(lowering::copy).toList());
       }
       schedule.plan();

@@ -80,8 +80,8 @@ final class Dnnl implements AutoCloseable {
     return (dnnl_get_effective_cpu_isa() & needed) == needed;
   }
 
-  /** Channels in a block of the images that convolutions work on; 0 where they want no blocks. */
-  static int channelBlock() {
+  /** Channels in a vector register of convolutions; 0 where they work plane by plane. */
+  static int channelsInRegister() {
     int isa = dnnl_get_effective_cpu_isa();
     if ((isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core) {
       return 16;

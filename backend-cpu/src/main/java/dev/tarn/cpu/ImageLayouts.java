@@ -19,11 +19,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Which images of a program lie in memory in blocks of channels: {@code [N, C / block, H, W,
- * block]}, the format that oneDNN's convolutions work in.
+ * Which images of a program lie in memory with their channels last: {@code [N, H, W, C]}, the order
+ * in which oneDNN's convolutions are fastest.
  *
  * <p>Logically a value is row-major, an image {@code [N, C, H, W]}; only the order of its elements
- * in memory is decided here. Convolutions write blocks, and what works on images element by
+ * in memory is decided here. Convolutions write channels last, and what works on images element by
  * element, channel by channel or window by window keeps the order of what it reads. Everything else
  * is plain, and so are outputs, states and operands of reshapes, for which {@link Images} makes
  * plain copies.
@@ -31,39 +31,40 @@ import java.util.Set;
  * <p>With the property {@code tarn.layout=false} every value is plain.
  */
 final class ImageLayouts {
-  private final int block;
-  private final Set<Value> blocked = new HashSet<>();
+  private final int multiple;
+  private final Set<Value> moved = new HashSet<>();
 
   /**
    * Decides, going through the nodes once.
    *
-   * @param block channels in a block, a vector register's worth; 0 to leave every value plain
+   * @param multiple of which numbers of channels must be multiples, a vector register's worth; 0 to
+   *     leave every value plain
    */
-  ImageLayouts(Program program, int block) {
-    this.block = "false".equals(System.getProperty("tarn.layout")) ? 0 : block;
-    if (this.block == 0) {
+  ImageLayouts(Program program, int multiple) {
+    this.multiple = "false".equals(System.getProperty("tarn.layout")) ? 0 : multiple;
+    if (this.multiple == 0) {
       return;
     }
     for (Node node : program.body()) {
       boolean makes =
           node.op() instanceof Conv2d || node.op() instanceof Conv2dGradInput
-              ? wholeBlocks(node)
-              : keepsOrder(node.op()) && node.inputs().stream().anyMatch(blocked::contains);
+              ? fillsRegisters(node)
+              : keepsOrder(node.op()) && node.inputs().stream().anyMatch(moved::contains);
       if (makes) {
-        node.outputs().stream().filter(this::fits).forEach(blocked::add);
+        node.outputs().stream().filter(this::fits).forEach(moved::add);
       }
     }
   }
 
-  /** Whether each group of a convolution has whole blocks, or each channel is a group. */
-  private boolean wholeBlocks(Node convolution) {
+  /** Whether each group of a convolution fills vector registers, or each channel is a group. */
+  private boolean fillsRegisters(Node convolution) {
     int groups =
         convolution.op() instanceof Conv2d conv
             ? conv.window().groups()
             : ((Conv2dGradInput) convolution.op()).window().groups();
     Shape w = convolution.inputs().get(1).spec().shape();
     int made = convolution.op() instanceof Conv2d ? w.dim(0) / groups : w.dim(1);
-    return made % block == 0 || (made == 1 && w.dim(0) == groups);
+    return made % multiple == 0 || (made == 1 && w.dim(0) == groups);
   }
 
   private static boolean keepsOrder(Op op) {
@@ -81,24 +82,25 @@ final class ImageLayouts {
 
   private boolean fits(Value value) {
     Shape shape = value.spec().shape();
-    return shape.rank() == 4 && shape.size() > 0 && shape.dim(1) % block == 0;
+    return shape.rank() == 4
+        && shape.size() > 0
+        && shape.dim(1) % multiple == 0
+        && shape.dim(1) <= Workspace.TILE;
   }
 
-  /** The number of channels in a block. */
-  int block() {
-    return block;
+  /** Whether a value has its channels last. */
+  boolean isLast(Value value) {
+    return moved.contains(value);
   }
 
-  /** Whether a value lies in blocks. */
-  boolean isBlocked(Value value) {
-    return blocked.contains(value);
-  }
-
-  /** Whether a node works on images in blocks. Convolutions see to their operands themselves. */
-  boolean isBlocked(Node node) {
+  /**
+   * Whether a node works on images with their channels last. Convolutions see to their operands
+   * themselves.
+   */
+  boolean isLast(Node node) {
     return node.op() instanceof Reduce op
-        ? isBlocked(node.inputs().get(0)) && sumsChannels(op)
-        : !node.outputs().isEmpty() && isBlocked(node.outputs().get(0));
+        ? isLast(node.inputs().get(0)) && sumsChannels(op)
+        : !node.outputs().isEmpty() && isLast(node.outputs().get(0));
   }
 
   private static boolean sumsChannels(Reduce op) {
@@ -110,12 +112,10 @@ final class ImageLayouts {
     return op instanceof Conv2d || op instanceof Conv2dGradInput || op instanceof Conv2dGradWeight;
   }
 
-  /** A shape of an image, or one that is broadcast to images, in the order of blocks. */
-  Shape order(Shape shape) {
+  /** A shape of an image, or one that is broadcast to images, with its channels last. */
+  static Shape order(Shape shape) {
     Shape image = image(shape);
-    int c = image.dim(1);
-    int lanes = c == 1 ? 1 : block;
-    return Shape.of(image.dim(0), c / lanes, image.dim(2), image.dim(3), lanes);
+    return Shape.of(image.dim(0), image.dim(2), image.dim(3), image.dim(1));
   }
 
   /** The shape with four axes. */

@@ -16,9 +16,9 @@ import java.util.Set;
 /**
  * The buffers of values in the order in which an operation wants them.
  *
- * <p>The schedule's buffer of a value is plain. A value that lies in blocks has one of its own, and
- * the plain one is filled only if something asks for it. Steps that bring a value into another
- * order are added to the schedule where that is asked for.
+ * <p>The schedule's buffer of a value is plain. A value that has its channels last has one of its
+ * own, and the plain one is filled only if something asks for it. Steps that bring a value into
+ * another order are added to the schedule where that is asked for.
  */
 final class Images {
   private final Dnnl dnnl;
@@ -26,7 +26,7 @@ final class Images {
   private final Schedule<Step> schedule;
   private final ImageLayouts layouts;
   private final Set<Value> wanted = new HashSet<>();
-  private final Map<Value, Buffer> blocked = new HashMap<>();
+  private final Map<Value, Buffer> moved = new HashMap<>();
   private final Set<Value> filled = new HashSet<>();
   private Node node;
 
@@ -44,7 +44,7 @@ final class Images {
   /** Begins a node: operands are made plain where it needs them so. */
   void begin(Node next) {
     node = next;
-    if (!ImageLayouts.takesAny(next.op()) && !layouts.isBlocked(next)) {
+    if (!ImageLayouts.takesAny(next.op()) && !layouts.isLast(next)) {
       next.inputs().forEach(this::plain);
     }
   }
@@ -54,19 +54,19 @@ final class Images {
     node.outputs().stream().filter(wanted::contains).forEach(this::plain);
   }
 
-  /** The channels of a block if the node works in blocks, else 1. */
-  int lanes() {
-    return layouts.isBlocked(node) ? layouts.block() : 1;
+  /** Whether the node works on images with their channels last. */
+  boolean areLast() {
+    return layouts.isLast(node);
   }
 
-  /** The channels of a block if a value lies in blocks, else 1. */
-  int lanes(Value value) {
-    return isMoved(value) ? layouts.block() : 1;
+  /** Whether a value's elements lie in another order than in its plain buffer. */
+  boolean isMoved(Value value) {
+    return layouts.isLast(value) && !ImageLayouts.isSame(value.spec().shape());
   }
 
   /** The shape by which the node reads an operand or writes a result. */
   Shape order(Shape shape) {
-    return layouts.isBlocked(node) ? layouts.order(shape) : shape;
+    return areLast() ? ImageLayouts.order(shape) : shape;
   }
 
   /** The operands, in the order in which the node works; of a convolution as they are. */
@@ -76,7 +76,7 @@ final class Images {
     }
     List<Buffer> buffers = new ArrayList<>();
     for (Value value : node.inputs()) {
-      buffers.add(layouts.isBlocked(node) ? inBlocks(value) : plain(value));
+      buffers.add(areLast() ? last(value) : plain(value));
     }
     return buffers;
   }
@@ -92,47 +92,34 @@ final class Images {
 
   private Buffer result(Value value) {
     return isMoved(value)
-        ? blocked.computeIfAbsent(value, v -> schedule.scratch(v + " in blocks", v.spec().bytes()))
+        ? moved.computeIfAbsent(
+            value, v -> schedule.scratch(v + " channels last", v.spec().bytes()))
         : schedule.buffer(value);
   }
 
   private Buffer plain(Value value) {
     Buffer plain = schedule.buffer(value);
     if (isMoved(value) && filled.add(value)) {
-      reorder(value, layouts.block(), result(value), plain);
+      reorder(value, false, result(value), plain);
     }
     return plain;
   }
 
-  private Buffer inBlocks(Value value) {
+  private Buffer last(Value value) {
     if (isMoved(value) || ImageLayouts.isSame(value.spec().shape())) {
       return result(value);
     }
-    Buffer to = schedule.scratch(value + " in blocks", value.spec().bytes());
-    reorder(value, 1, schedule.buffer(value), to);
+    Buffer to = schedule.scratch(value + " channels last", value.spec().bytes());
+    reorder(value, true, schedule.buffer(value), to);
     return to;
   }
 
-  private void reorder(Value value, int lanes, Buffer from, Buffer to) {
+  private void reorder(Value value, boolean toLast, Buffer from, Buffer to) {
     Shape shape = ImageLayouts.image(value.spec().shape());
     ReorderStep step =
-        new ReorderStep(
-            dnnl,
-            "reorder " + value,
-            shape,
-            layouts.block(),
-            lanes == 1,
-            from,
-            to,
-            threads,
-            schedule);
+        new ReorderStep(dnnl, "reorder " + value, shape, toLast, from, to, threads, schedule);
     List<Buffer> writes = new ArrayList<>(step.scratch());
     writes.add(to);
     schedule.add(step, node, List.of(from), writes);
-  }
-
-  /** Whether a value's elements lie in another order than in its plain buffer. */
-  private boolean isMoved(Value value) {
-    return layouts.isBlocked(value) && !ImageLayouts.isSame(value.spec().shape());
   }
 }

@@ -18,7 +18,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Max pooling of images in blocks of channels by oneDNN, or its gradient. The forward step notes
+ * Max pooling of images with their channels last by oneDNN, or its gradient. The forward step notes
  * which element of each window was the largest, for the gradient.
  *
  * <p>oneDNN takes NaN for less than any number, and where there is nothing larger it gives the
@@ -34,8 +34,8 @@ final class MaxPoolStep extends ChainStep {
   /** What the forward step leaves to the gradient, each for one part. */
   record Winners(List<Buffer> places, boolean[] inJava) {}
 
-  /** What is pooled: {@code [N, C, H, W]} in blocks of {@code lanes} channels. */
-  record Geometry(Pool2d op, Shape image, int lanes) {
+  /** What is pooled: {@code [N, C, H, W]} with its channels last in memory. */
+  record Geometry(Pool2d op, Shape image) {
     Shape pooled() {
       return op.window().over(op.name(), image);
     }
@@ -69,7 +69,8 @@ final class MaxPoolStep extends ChainStep {
     this.gradient = left != null;
     this.from = from;
     this.inJava =
-        new Pool2dStep(geometry.op, gradient, geometry.image, geometry.lanes, from, to, threads);
+        new Pool2dStep(
+            geometry.op, gradient, geometry.image, geometry.image.dim(1), from, to, threads);
     int parts = geometry.parts(threads);
     this.winners = left != null ? left : new Winners(new ArrayList<>(), new boolean[parts]);
     try {
@@ -122,8 +123,8 @@ final class MaxPoolStep extends ChainStep {
     int count = geometry.first(part + 1, winners.inJava.length) - first;
     Shape x = whole.with(0, count);
     Shape y = geometry.pooled().with(0, count);
-    dnnl_memory_desc large = chain.image(x, geometry.lanes);
-    dnnl_memory_desc small = chain.image(y, geometry.lanes);
+    dnnl_memory_desc large = chain.image(x, true);
+    dnnl_memory_desc small = chain.image(y, true);
     PoolWindow v = geometry.op.window();
     long[] strides = {v.strideH(), v.strideW()};
     long[] kernel = {v.kernelH(), v.kernelW()};
@@ -215,8 +216,7 @@ final class MaxPoolStep extends ChainStep {
       winners.inJava[part] = !isOrdinary(first * each, end * each, w);
     }
     if (winners.inJava[part]) {
-      int blocks = geometry.image.dim(1) / geometry.lanes;
-      inJava.run((long) first * blocks, (long) end * blocks, w);
+      inJava.run(first, end, w);
     } else {
       super.run(part, w);
     }

@@ -16,7 +16,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Adds the steps of pooling to a schedule: maxima of images in blocks by oneDNN, all else in Java.
+ * Adds the steps of pooling to a schedule: maxima of images with channels last by oneDNN, all else
+ * in Java.
  */
 final class PoolingLowering {
   /** A pooling, by which its gradient finds it. */
@@ -41,15 +42,16 @@ final class PoolingLowering {
   }
 
   /** Adds the step of a pooling that reads and writes these buffers. */
-  Schedule<Step> forward(Node node, Pool2d op, int lanes, List<Buffer> from, Buffer to) {
+  Schedule<Step> forward(Node node, Pool2d op, boolean last, List<Buffer> from, Buffer to) {
     Value x = node.inputs().get(0);
     Shape image = x.spec().shape();
-    if (op.kind() == Pool2d.Kind.MAX && lanes > 1) {
+    int lanes = last ? image.dim(1) : 1;
+    if (op.kind() == Pool2d.Kind.MAX && last) {
       Key key = new Key(x, op);
       boolean remembers = differentiated.contains(key);
       MaxPoolStep step =
           MaxPoolStep.forward(
-              dnnl, geometry(op, image, lanes), remembers, from, to, threads, schedule);
+              dnnl, new MaxPoolStep.Geometry(op, image), remembers, from, to, threads, schedule);
       if (!step.isSlow()) {
         List<Buffer> writes = new ArrayList<>(step.scratch());
         writes.add(to);
@@ -65,8 +67,9 @@ final class PoolingLowering {
   }
 
   /** Adds the step of a gradient that reads and writes these buffers. */
-  Schedule<Step> backward(Node node, Pool2d op, int lanes, List<Buffer> from, Buffer to) {
+  Schedule<Step> backward(Node node, Pool2d op, boolean last, List<Buffer> from, Buffer to) {
     Shape image = node.output().spec().shape();
+    int lanes = last ? image.dim(1) : 1;
     MaxPoolStep.Winners left = winners.get(new Key(node.inputs().get(0), op));
     if (left == null) {
       Step step = new Pool2dStep(op, true, image, lanes, from, to, threads);
@@ -74,16 +77,13 @@ final class PoolingLowering {
       return schedule;
     }
     MaxPoolStep step =
-        MaxPoolStep.backward(dnnl, geometry(op, image, lanes), left, from, to, threads, schedule);
+        MaxPoolStep.backward(
+            dnnl, new MaxPoolStep.Geometry(op, image), left, from, to, threads, schedule);
     List<Buffer> reads = new ArrayList<>(from);
     reads.addAll(left.places());
     List<Buffer> writes = new ArrayList<>(step.scratch());
     writes.add(to);
     schedule.add(step, node, reads, writes);
     return schedule;
-  }
-
-  private static MaxPoolStep.Geometry geometry(Pool2d op, Shape image, int lanes) {
-    return new MaxPoolStep.Geometry(op, image, lanes);
   }
 }

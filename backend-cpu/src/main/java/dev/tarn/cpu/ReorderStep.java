@@ -5,22 +5,20 @@ import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
 
-/** Brings an image {@code [N, C, H, W]} from plain order into blocks of channels, or back. */
+/** Brings an image {@code [N, C, H, W]} from row-major order to channels last, or back. */
 final class ReorderStep extends ChainStep {
   private static final long LEAST_WORK = 1 << 14;
 
   /**
    * Prepares the primitives; their scratch memory is added to the schedule.
    *
-   * @param block channels in a block
-   * @param intoBlocks whether the source is plain, otherwise the target is
+   * @param toLast whether the source is plain, otherwise the target is
    */
   ReorderStep(
       Dnnl dnnl,
       String label,
       Shape shape,
-      int block,
-      boolean intoBlocks,
+      boolean toLast,
       Buffer from,
       Buffer to,
       int threads,
@@ -35,8 +33,8 @@ final class ReorderStep extends ChainStep {
         Shape piece = shape.with(0, end - first);
         long offset = 4L * first * shape.withoutFirst().size();
         chain.reorder(
-            new Chain.Operand(chain.image(piece, intoBlocks ? 1 : block), from, offset),
-            new Chain.Operand(chain.image(piece, intoBlocks ? block : 1), to, offset));
+            new Chain.Operand(chain.image(piece, !toLast), from, offset),
+            new Chain.Operand(chain.image(piece, toLast), to, offset));
       }
     } catch (RuntimeException e) {
       close();

@@ -231,6 +231,6 @@ final class ImageLayoutsTests {
       }
     }
     // The result on its way out and its gradient on its way in; dx has three channels, so is plain.
-    assertTrue(Dnnl.channelBlock() == 0 || reorders.size() == 2, reorders.toString());
+    assertTrue(Dnnl.channelsInRegister() == 0 || reorders.size() == 2, reorders.toString());
   }
 }

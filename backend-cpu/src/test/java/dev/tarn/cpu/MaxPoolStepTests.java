@@ -87,7 +87,7 @@ final class MaxPoolStepTests {
         System.clearProperty("tarn.threads");
       }
     }
-    assertEquals(Dnnl.channelBlock() == 0 ? 0 : 2, stepsOfDnnl(program));
+    assertEquals(Dnnl.channelsInRegister() == 0 ? 0 : 2, stepsOfDnnl(program));
   }
 
   /** A convolution that changes nothing, after which images are in blocks, and the pooling. */

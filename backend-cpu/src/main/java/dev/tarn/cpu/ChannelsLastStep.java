@@ -6,13 +6,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * One pass over an image in blocks of channels: of batch normalization or its gradient, which take
+ * One pass over an image with its channels last: of batch normalization or its gradient, which take
  * several, or the sum of each channel.
  *
  * <p>The passes of a normalization share numbers per channel. Sums are taken by each part and added
  * up when all parts are done.
  */
-final class BlockedNormStep extends Step {
+final class ChannelsLastStep extends Step {
   private enum Pass {
     SUM,
     STATISTICS,
@@ -55,7 +55,7 @@ final class BlockedNormStep extends Step {
 
   private final Pass pass;
   private final double epsilon;
-  private final BlockedChannels image;
+  private final ChannelsLast image;
   private final Channels shared;
   private final Sums[] own;
   private final List<Buffer> from;
@@ -63,10 +63,10 @@ final class BlockedNormStep extends Step {
   private final View[] in;
   private final View[] out;
 
-  private BlockedNormStep(
+  private ChannelsLastStep(
       Pass pass,
       double epsilon,
-      BlockedChannels image,
+      ChannelsLast image,
       Channels shared,
       List<Buffer> from,
       List<Buffer> to) {
@@ -83,18 +83,17 @@ final class BlockedNormStep extends Step {
   }
 
   /** The sum of each channel. */
-  static Step sum(Shape shape, int lanes, Buffer from, Buffer to, int threads) {
-    BlockedChannels image = new BlockedChannels(shape, lanes, threads);
+  static Step sum(Shape shape, Buffer from, Buffer to, int threads) {
+    ChannelsLast image = new ChannelsLast(shape, threads);
     Channels shared = new Channels(image.channels());
-    return new BlockedNormStep(Pass.SUM, 0, image, shared, List.of(from), List.of(to));
+    return new ChannelsLastStep(Pass.SUM, 0, image, shared, List.of(from), List.of(to));
   }
 
   /** The passes of batch normalization: of x, scale, bias to y, mean, variance. */
   static List<Step> forward(
-      Shape shape, int lanes, double epsilon, List<Buffer> from, List<Buffer> to, int threads) {
+      Shape shape, double epsilon, List<Buffer> from, List<Buffer> to, int threads) {
     return passes(
         shape,
-        lanes,
         epsilon,
         from,
         to,
@@ -104,23 +103,21 @@ final class BlockedNormStep extends Step {
 
   /** The passes of its gradient: of x, scale, mean, variance, dy to dx, dscale, dbias. */
   static List<Step> backward(
-      Shape shape, int lanes, double epsilon, List<Buffer> from, List<Buffer> to, int threads) {
-    return passes(
-        shape, lanes, epsilon, from, to, threads, List.of(Pass.GRADIENT_SUMS, Pass.GRADIENT));
+      Shape shape, double epsilon, List<Buffer> from, List<Buffer> to, int threads) {
+    return passes(shape, epsilon, from, to, threads, List.of(Pass.GRADIENT_SUMS, Pass.GRADIENT));
   }
 
   private static List<Step> passes(
       Shape shape,
-      int lanes,
       double epsilon,
       List<Buffer> from,
       List<Buffer> to,
       int threads,
       List<Pass> passes) {
-    BlockedChannels image = new BlockedChannels(shape, lanes, threads);
+    ChannelsLast image = new ChannelsLast(shape, threads);
     Channels shared = new Channels(image.channels());
     return passes.stream()
-        .<Step>map(pass -> new BlockedNormStep(pass, epsilon, image, shared, from, to))
+        .<Step>map(pass -> new ChannelsLastStep(pass, epsilon, image, shared, from, to))
         .toList();
   }
 
@@ -142,28 +139,24 @@ final class BlockedNormStep extends Step {
     }
     ChannelTiles.Scratch s = w.channels;
     Sums mine = own[part];
-    Arrays.fill(mine.sums, 0);
-    Arrays.fill(mine.products, 0);
-    for (int block = image.firstBlock(part); block < image.endBlock(part); block++) {
-      if (pass == Pass.NORMALIZE || pass == Pass.GRADIENT) {
-        apply(part, block, s);
-        continue;
-      }
-      shift(block, mine.shift, s);
-      image.spread(mine.shift, block, s.shift);
-      image.sum(part, block, s, (at, n) -> add(at, n, s));
-      image.collect(s.wideSums, block, mine.sums);
-      image.collect(s.wideProducts, block, mine.products);
-    }
-  }
-
-  /** What the elements of a block's channels are measured from. */
-  private void shift(int block, double[] shift, ChannelTiles.Scratch s) {
-    if (pass == Pass.STATISTICS) {
-      image.sample(in[0], block, shift, s);
+    if (pass == Pass.NORMALIZE || pass == Pass.GRADIENT) {
+      apply(part, s);
       return;
     }
-    for (int c = image.begin(block); c < image.begin(block + 1); c++) {
+    shift(mine.shift, s);
+    image.spread(mine.shift, s.shift);
+    image.sum(part, s, (at, n) -> add(at, n, s));
+    image.collect(s.wideSums, mine.sums);
+    image.collect(s.wideProducts, mine.products);
+  }
+
+  /** What the elements of channels are measured from. */
+  private void shift(double[] shift, ChannelTiles.Scratch s) {
+    if (pass == Pass.STATISTICS) {
+      image.sample(in[0], shift, s);
+      return;
+    }
+    for (int c = 0; c < image.channels(); c++) {
       shift[c] =
           switch (pass) {
             case STATISTICS_AGAIN -> shared.shift[c];
@@ -186,14 +179,13 @@ final class BlockedNormStep extends Step {
     }
   }
 
-  private void apply(int part, int block, ChannelTiles.Scratch s) {
-    image.spread(shared.shift, block, s.shift);
-    image.spread(shared.factor, block, s.factor);
-    image.spread(shared.slope, block, s.slope);
-    image.spread(shared.offset, block, s.offset);
+  private void apply(int part, ChannelTiles.Scratch s) {
+    image.spread(shared.shift, s.shift);
+    image.spread(shared.factor, s.factor);
+    image.spread(shared.slope, s.slope);
+    image.spread(shared.offset, s.offset);
     image.forEach(
         part,
-        block,
         (at, n) -> {
           in[0].get(at, s.x, 0, n);
           if (pass == Pass.GRADIENT) {
@@ -230,7 +222,7 @@ final class BlockedNormStep extends Step {
     switch (pass) {
       case SUM -> out[0].putFloat(c, (float) sum);
       case STATISTICS -> {
-        statistics(c, own[image.part(c)].shift[c], sum / count, product / count);
+        statistics(c, own[0].shift[c], sum / count, product / count);
         // Far from the mean squares are large, and their sum has lost what makes the variance.
         double rest = sum / count;
         shared.again |= !(2 * rest * rest <= product / count);
