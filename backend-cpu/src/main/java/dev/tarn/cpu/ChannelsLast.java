@@ -11,6 +11,9 @@ import java.util.Arrays;
  * code, and only at the end per channel, in double.
  */
 final class ChannelsLast {
+  /** Elements of a tile, if there are not more channels: all tiles of a loop stay cached. */
+  private static final int TILE = 1024;
+
   /** Tiles that are added up in float before the sum goes to double. */
   private static final int BLOCK = 64;
 
@@ -36,7 +39,7 @@ final class ChannelsLast {
     this.examples = image.dim(0);
     this.channels = image.dim(1);
     this.example = image.withoutFirst().intSize();
-    this.tile = Workspace.TILE / channels * channels;
+    this.tile = Math.max(1, TILE / channels) * channels;
     this.parts = Math.min(examples, Step.parts(threads, image.size(), LEAST_WORK));
   }
 
@@ -96,9 +99,9 @@ final class ChannelsLast {
     flush(s);
   }
 
-  private static void flush(ChannelTiles.Scratch s) {
-    ChannelTiles.flush(s.sums, s.wideSums, Workspace.TILE);
-    ChannelTiles.flush(s.products, s.wideProducts, Workspace.TILE);
+  private void flush(ChannelTiles.Scratch s) {
+    ChannelTiles.flush(s.sums, s.wideSums, tile);
+    ChannelTiles.flush(s.products, s.wideProducts, tile);
   }
 
   /** Repeats the numbers of the channels to the positions of a tile. */
@@ -106,8 +109,8 @@ final class ChannelsLast {
     for (int c = 0; c < channels; c++) {
       to[c] = (float) perChannel[c];
     }
-    for (int filled = channels; filled < to.length; filled *= 2) {
-      System.arraycopy(to, 0, to, filled, Math.min(filled, to.length - filled));
+    for (int filled = channels; filled < tile; filled *= 2) {
+      System.arraycopy(to, 0, to, filled, Math.min(filled, tile - filled));
     }
   }
 

@@ -2,8 +2,11 @@ package dev.tarn.cpu;
 
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One pass over an image with its channels last: of batch normalization or its gradient, which take
@@ -36,7 +39,7 @@ final class ChannelsLastStep extends Step {
   }
 
   /** What passes tell each other of each channel: {@code y = (x - shift) slope + offset}. */
-  private static final class Channels {
+  static final class Channels {
     final double[] shift;
     final double[] factor;
     final double[] slope;
@@ -57,6 +60,8 @@ final class ChannelsLastStep extends Step {
   private final double epsilon;
   private final ChannelsLast image;
   private final Channels shared;
+  private final boolean rectifies;
+  private final @Nullable Channels mask;
   private final Sums[] own;
   private final List<Buffer> from;
   private final List<Buffer> to;
@@ -68,12 +73,16 @@ final class ChannelsLastStep extends Step {
       double epsilon,
       ChannelsLast image,
       Channels shared,
+      boolean rectifies,
+      @Nullable Channels mask,
       List<Buffer> from,
       List<Buffer> to) {
     this.pass = pass;
     this.epsilon = epsilon;
     this.image = image;
     this.shared = shared;
+    this.rectifies = rectifies;
+    this.mask = mask;
     this.own = new Sums[image.parts()];
     Arrays.setAll(own, i -> new Sums(image.channels()));
     this.from = from;
@@ -83,42 +92,89 @@ final class ChannelsLastStep extends Step {
   }
 
   /** The sum of each channel. */
-  static Step sum(Shape shape, Buffer from, Buffer to, int threads) {
+  static ChannelsLastStep sum(Shape shape, Buffer from, Buffer to, int threads) {
     ChannelsLast image = new ChannelsLast(shape, threads);
     Channels shared = new Channels(image.channels());
-    return new ChannelsLastStep(Pass.SUM, 0, image, shared, List.of(from), List.of(to));
+    List<Buffer> one = List.of(from);
+    return new ChannelsLastStep(Pass.SUM, 0, image, shared, false, null, one, List.of(to));
   }
 
-  /** The passes of batch normalization: of x, scale, bias to y, mean, variance. */
-  static List<Step> forward(
-      Shape shape, double epsilon, List<Buffer> from, List<Buffer> to, int threads) {
-    return passes(
-        shape,
-        epsilon,
-        from,
-        to,
-        threads,
-        List.of(Pass.STATISTICS, Pass.STATISTICS_AGAIN, Pass.NORMALIZE));
+  /** A batch normalization: its passes, and what its gradient learns of them. */
+  static final class Normalization {
+    private final Shape shape;
+    private final double epsilon;
+    private final List<Buffer> from;
+    private final int threads;
+    private final ChannelsLast image;
+    private final Channels shared;
+
+    /** The normalization of x with scale and bias. */
+    Normalization(Shape shape, double epsilon, List<Buffer> from, int threads) {
+      this.shape = shape;
+      this.epsilon = epsilon;
+      this.from = List.copyOf(from);
+      this.threads = threads;
+      this.image = new ChannelsLast(shape, threads);
+      this.shared = new Channels(image.channels());
+    }
+
+    /** The passes that give mean and variance. */
+    List<ChannelsLastStep> statistics(List<Buffer> to) {
+      return Stream.of(Pass.STATISTICS, Pass.STATISTICS_AGAIN)
+          .map(pass -> new ChannelsLastStep(pass, epsilon, image, shared, false, null, from, to))
+          .toList();
+    }
+
+    /**
+     * The pass that gives y, after those of the statistics.
+     *
+     * @param skip what is added to it, if anything
+     * @param rectifies whether a ReLU follows
+     */
+    ChannelsLastStep normalize(@Nullable Buffer skip, boolean rectifies, Buffer to) {
+      List<Buffer> operands = new ArrayList<>(from);
+      if (skip != null) {
+        operands.add(skip);
+      }
+      return new ChannelsLastStep(
+          Pass.NORMALIZE, epsilon, image, shared, rectifies, null, operands, List.of(to));
+    }
+
+    /** The passes of the gradient as below, where dy is that of a ReLU that follows. */
+    List<ChannelsLastStep> gradient(List<Buffer> operands, List<Buffer> to) {
+      return ChannelsLastStep.gradient(shape, epsilon, shared, operands, to, threads);
+    }
   }
 
-  /** The passes of its gradient: of x, scale, mean, variance, dy to dx, dscale, dbias. */
-  static List<Step> backward(
-      Shape shape, double epsilon, List<Buffer> from, List<Buffer> to, int threads) {
-    return passes(shape, epsilon, from, to, threads, List.of(Pass.GRADIENT_SUMS, Pass.GRADIENT));
-  }
-
-  private static List<Step> passes(
+  /**
+   * The passes of a normalization's gradient: of x, scale, mean, variance, dy to dx, dscale, dbias.
+   *
+   * @param mask the normalization's channels if dy is that of a ReLU that follows it
+   */
+  static List<ChannelsLastStep> gradient(
       Shape shape,
       double epsilon,
+      @Nullable Channels mask,
       List<Buffer> from,
       List<Buffer> to,
-      int threads,
-      List<Pass> passes) {
+      int threads) {
     ChannelsLast image = new ChannelsLast(shape, threads);
     Channels shared = new Channels(image.channels());
-    return passes.stream()
-        .<Step>map(pass -> new ChannelsLastStep(pass, epsilon, image, shared, from, to))
-        .toList();
+    List<Buffer> sums = to.subList(1, 3);
+    List<Buffer> dx = to.subList(0, 1);
+    return List.of(
+        new ChannelsLastStep(Pass.GRADIENT_SUMS, epsilon, image, shared, false, mask, from, sums),
+        new ChannelsLastStep(Pass.GRADIENT, epsilon, image, shared, false, mask, from, dx));
+  }
+
+  /** What it reads. */
+  List<Buffer> reads() {
+    return from;
+  }
+
+  /** What it writes. */
+  List<Buffer> writes() {
+    return to;
   }
 
   @Override
@@ -140,12 +196,13 @@ final class ChannelsLastStep extends Step {
     ChannelTiles.Scratch s = w.channels;
     Sums mine = own[part];
     if (pass == Pass.NORMALIZE || pass == Pass.GRADIENT) {
-      apply(part, s);
+      apply(part, w);
       return;
     }
     shift(mine.shift, s);
     image.spread(mine.shift, s.shift);
-    image.sum(part, s, (at, n) -> add(at, n, s));
+    spreadMask(s);
+    image.sum(part, s, (at, n) -> add(at, n, w));
     image.collect(s.wideSums, mine.sums);
     image.collect(s.wideProducts, mine.products);
   }
@@ -166,20 +223,48 @@ final class ChannelsLastStep extends Step {
     }
   }
 
-  private void add(long at, int n, ChannelTiles.Scratch s) {
+  private void spreadMask(ChannelTiles.Scratch s) {
+    if (mask != null) {
+      image.spread(mask.shift, s.maskShift);
+      image.spread(mask.slope, s.maskSlope);
+      image.spread(mask.offset, s.maskOffset);
+    }
+  }
+
+  /** Reads x and dy; the latter is zero where the ReLU was given nothing positive. */
+  private void readGradient(long at, int n, Workspace w) {
+    ChannelTiles.Scratch s = w.channels;
+    in[0].get(at, s.x, 0, n);
+    if (mask == null) {
+      in[4].get(at, s.dy, 0, n);
+      return;
+    }
+    System.arraycopy(s.x, 0, w.f0, 0, n);
+    BatchNormStep.affine(w.f0, s.maskShift, s.maskSlope, s.maskOffset, n);
+    w.toInts(w.f0, w.i0, n);
+    in[4].get(at, w.i1, 0, n);
+    TileKernels.keepWherePositive(w.i1, w.i0, n);
+    w.toFloats(w.i1, s.dy, n);
+  }
+
+  private void add(long at, int n, Workspace w) {
+    ChannelTiles.Scratch s = w.channels;
+    if (pass == Pass.GRADIENT_SUMS) {
+      readGradient(at, n, w);
+      BatchNormStep.addProducts(s.x, s.shift, s.dy, s.sums, s.products, n);
+      return;
+    }
     in[0].get(at, s.x, 0, n);
     switch (pass) {
       case STATISTICS, STATISTICS_AGAIN ->
           BatchNormStep.addSquares(s.x, s.shift, s.sums, s.products, n);
-      case GRADIENT_SUMS -> {
-        in[4].get(at, s.dy, 0, n);
-        BatchNormStep.addProducts(s.x, s.shift, s.dy, s.sums, s.products, n);
-      }
       default -> BatchNormStep.addDistances(s.x, s.shift, s.sums, n);
     }
   }
 
-  private void apply(int part, ChannelTiles.Scratch s) {
+  private void apply(int part, Workspace w) {
+    ChannelTiles.Scratch s = w.channels;
+    spreadMask(s);
     image.spread(shared.shift, s.shift);
     image.spread(shared.factor, s.factor);
     image.spread(shared.slope, s.slope);
@@ -187,15 +272,26 @@ final class ChannelsLastStep extends Step {
     image.forEach(
         part,
         (at, n) -> {
-          in[0].get(at, s.x, 0, n);
           if (pass == Pass.GRADIENT) {
-            in[4].get(at, s.dy, 0, n);
+            readGradient(at, n, w);
             BatchNormStep.combine(s.x, s.dy, s, n);
           } else {
-            BatchNormStep.affine(s.x, s.shift, s.slope, s.offset, n);
+            normalize(at, n, s);
           }
           out[0].put(at, s.x, 0, n);
         });
+  }
+
+  private void normalize(long at, int n, ChannelTiles.Scratch s) {
+    in[0].get(at, s.x, 0, n);
+    BatchNormStep.affine(s.x, s.shift, s.slope, s.offset, n);
+    if (in.length > 3) {
+      in[3].get(at, s.dy, 0, n);
+      TileKernels.addTo(s.x, s.dy, n);
+    }
+    if (rectifies) {
+      TileKernels.rectify(s.x, n);
+    }
   }
 
   @Override
@@ -231,8 +327,8 @@ final class ChannelsLastStep extends Step {
       default -> {
         double r = 1 / Math.sqrt(in[3].getFloat(c) + epsilon);
         double scale = in[1].getFloat(c);
-        out[1].putFloat(c, (float) (product * r));
-        out[2].putFloat(c, (float) sum);
+        out[0].putFloat(c, (float) (product * r));
+        out[1].putFloat(c, (float) sum);
         shared.shift[c] = in[2].getFloat(c);
         shared.factor[c] = scale * r;
         shared.slope[c] = -scale * r * r * r * product / count;
@@ -252,8 +348,8 @@ final class ChannelsLastStep extends Step {
     double mean = (float) shift + rest;
     double variance = square - rest * rest;
     double factor = in[1].getFloat(c) / Math.sqrt(variance + epsilon);
-    out[1].putFloat(c, (float) mean);
-    out[2].putFloat(c, (float) variance);
+    out[0].putFloat(c, (float) mean);
+    out[1].putFloat(c, (float) variance);
     shared.shift[c] = (float) mean;
     shared.slope[c] = factor;
     shared.offset[c] = in[2].getFloat(c) - (mean - (float) mean) * factor;

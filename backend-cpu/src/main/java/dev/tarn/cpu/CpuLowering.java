@@ -68,10 +68,12 @@ final class CpuLowering {
     }
     ImageLayouts layouts = new ImageLayouts(program, multiple);
     Images images = new Images(dnnl, team.size(), schedule, layouts, program);
+    NormalizationLowering normalization =
+        new NormalizationLowering(team.size(), schedule, layouts, program);
     PoolingLowering pooling = new PoolingLowering(dnnl, team.size(), schedule, program);
     for (Node node : program.body()) {
       images.begin(node);
-      node.op().accept(new ForNode(node, images, pooling));
+      node.op().accept(new ForNode(node, images, pooling, normalization));
       images.end();
     }
   }
@@ -87,13 +89,16 @@ final class CpuLowering {
     private final Node node;
     private final Images images;
     private final PoolingLowering pooling;
+    private final NormalizationLowering normalization;
     private final List<Buffer> from;
     private final List<Buffer> to;
 
-    ForNode(Node node, Images images, PoolingLowering pooling) {
+    ForNode(
+        Node node, Images images, PoolingLowering pooling, NormalizationLowering normalization) {
       this.node = node;
       this.images = images;
       this.pooling = pooling;
+      this.normalization = normalization;
       this.from = images.operands();
       this.to = images.results();
     }
@@ -118,6 +123,9 @@ final class CpuLowering {
 
     @Override
     public Schedule<Step> visit(Fused op) {
+      if (normalization.absorbs(node, from, to.get(0))) {
+        return schedule;
+      }
       List<Operand> operands = new ArrayList<>();
       Shape whole = images.order(op.shape());
       for (int i = 0; i < from.size(); i++) {
@@ -245,8 +253,7 @@ final class CpuLowering {
     @Override
     public Schedule<Step> visit(BatchNorm op) {
       if (images.areLast()) {
-        return addAll(
-            ChannelsLastStep.forward(spec(0).shape(), op.epsilon(), from, to, team.size()));
+        return normalization.forward(node, op, from, to);
       }
       return add(new BatchNormStep(false, op.epsilon(), channels(), from, to, team.size()));
     }
@@ -254,8 +261,7 @@ final class CpuLowering {
     @Override
     public Schedule<Step> visit(BatchNormGrad op) {
       if (images.areLast()) {
-        return addAll(
-            ChannelsLastStep.backward(spec(0).shape(), op.epsilon(), from, to, team.size()));
+        return normalization.backward(node, op, from, to);
       }
       return add(new BatchNormStep(true, op.epsilon(), channels(), from, to, team.size()));
     }

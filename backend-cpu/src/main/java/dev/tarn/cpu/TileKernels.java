@@ -129,6 +129,27 @@ final class TileKernels {
     }
   }
 
+  /** Clears the bits in {@code x} where the float with bits {@code a} is not greater than 0. */
+  static void keepWherePositive(int[] x, int[] a, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] &= ~(((a[i] - 1) | (INFINITY - a[i])) >> 31);
+    }
+  }
+
+  /** {@code x += y}. */
+  static void addTo(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] += y[i];
+    }
+  }
+
+  /** {@code x = max(x, 0)}, NaN if x is. */
+  static void rectify(float[] x, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] = Math.max(x[i], 0f);
+    }
+  }
+
   /** Raises the sign bit of {@code seen[i]} if the float with bits {@code a[i]} is not finite. */
   static void noteNonFinite(int[] a, int[] seen, int n) {
     for (int i = 0; i < n; i++) {
