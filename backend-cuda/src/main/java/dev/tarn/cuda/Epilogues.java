@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * property {@code tarn.epilogue=false} none are.
  */
 final class Epilogues {
+  /** Set to {@code false}, every tape is a kernel of its own. */
+  static final String PROPERTY = "tarn.epilogue";
+
   private final Map<Node, Node> products = new IdentityHashMap<>();
 
   /**
@@ -81,7 +84,7 @@ final class Epilogues {
   /** Tapes with the last node of the kind whose result only they read. */
   private static Map<Node, Node> candidates(Program program) {
     Map<Node, Node> candidates = new IdentityHashMap<>();
-    if (isOff("tarn.epilogue") || isOff("tarn.fuse")) {
+    if (isOff(PROPERTY) || isOff("tarn.fuse")) {
       return candidates;
     }
     Map<Value, Node> results = new HashMap<>();

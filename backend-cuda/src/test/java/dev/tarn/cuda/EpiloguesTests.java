@@ -33,7 +33,6 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EpiloguesTests {
   private static final Window2d SAME = Window2d.UNIT.padding(1, 1, 1, 1);
-  private static final String PROPERTY = "tarn.epilogue";
 
   private Backend backend;
   private final Backend reference = new ReferenceBackend();
@@ -52,11 +51,11 @@ class EpiloguesTests {
   }
 
   private CaseRun apart(OpCase opCase, Precision precision) {
-    System.setProperty(PROPERTY, "false");
+    System.setProperty(Epilogues.PROPERTY, "false");
     try {
       return CaseRun.of(backend, opCase, precision);
     } finally {
-      System.clearProperty(PROPERTY);
+      System.clearProperty(Epilogues.PROPERTY);
     }
   }
 
