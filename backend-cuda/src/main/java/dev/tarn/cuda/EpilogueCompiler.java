@@ -77,10 +77,10 @@ final class EpilogueCompiler {
   }
 
   /**
-   * Whether a tape can be computed on the results of a convolution.
+   * Whether a tape can be computed on the results of another kernel.
    *
    * @param inputs the specs of the tape's inputs
-   * @param product which of them is the convolution's result
+   * @param product which of them is that result
    */
   static boolean takes(Fused tape, List<Spec> inputs, int product) {
     Shape shape = tape.shape();

@@ -22,9 +22,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which tapes are computed by the convolution before them on its results, in the kernel's
- * registers: a bias, an activation, the sum of a residual block, the mask of a ReLU's gradient.
- * Each saves that the convolution's result is written and read once.
+ * Which tapes are computed by the convolution or the batch normalization before them on its
+ * results, in the kernel's registers: a bias, an activation, the sum of a residual block, the mask
+ * of a ReLU's gradient. Each saves that the result is written and read once.
  *
  * <p>Allowed where only that tape reads the result. The bits are those of two kernels. With the
  * property {@code tarn.epilogue=false} none are.
