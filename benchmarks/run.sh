@@ -1,6 +1,7 @@
 #!/bin/sh
 # Compares Tarn with DJL (PyTorch) and Deeplearning4j on this machine's CPU, and writes a table and JSON under results/.
-# Usage: benchmarks/run.sh [WORKLOAD...]        all of workloads/ if none is named; with the peers' Linux x86-64 natives
+# Usage: benchmarks/run.sh [start | WORKLOAD...]    all of workloads/ if none is named, start-up alone with `start`; with
+#                                                   the peers' Linux x86-64 natives
 #
 # Environment:
 #   ROUNDS=8   pairs of measurements      SECONDS_EACH=2   how long each takes
@@ -8,10 +9,11 @@
 set -eu
 cd "$(dirname "$0")"
 [ "$(uname -sm)" = "Linux x86_64" ] || { echo "run.sh: the peers are set up for Linux on x86-64 only" >&2; exit 1; }
-modules=benchmarks/engine,benchmarks/tarn,benchmarks/djl,benchmarks/dl4j
+modules=cli,benchmarks/engine,benchmarks/tarn,benchmarks/djl,benchmarks/dl4j
 echo "building..." >&2
-rm -rf engine/target/lib tarn/target/lib djl/target/lib dl4j/target/lib
+rm -rf ../cli/target/tarn/lib engine/target/lib tarn/target/lib djl/target/lib dl4j/target/lib
 # The property keeps the natives of other platforms away.
 (cd .. && mvn -q -B -Pbenchmarks -pl "$modules" -am -DskipTests -Djavacpp.platform=linux-x86_64 package)
 [ $# -gt 0 ] || set -- mlp-64 mlp-64-adam mlp-512 mlp-512-adam lenet-64 lenet-256 vgg-64 resnet20-128
+[ "$1" != start ] || shift
 exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "tarn/target/lib/*" dev.tarn.benchmarks.tarn.Compare "$@"

@@ -26,21 +26,16 @@
 // (64), 124 to 128 (128), and no spills; two steps of a 64 x 32 tile of a warp are 32 mma.m16n8k16 and 12
 // ldmatrix.x4.
 //
-// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+#include "epilogue.cuh"
 #include "convolution_window.cuh"
 #include "element.cuh"
 #include "tensor_core.cuh"
 
 namespace tarn {
-
-#if TARN_OUT_BF16
-using Result = Bf16;
-#else
-using Result = float;
-#endif
 
 constexpr unsigned int kPixels = 128, kChannels = TARN_CHANNELS;
 constexpr unsigned int kChunks = 4;  // of 16 bytes, in a row of a stage
@@ -52,6 +47,7 @@ constexpr unsigned int kRowsApart = kTensorThreads / kChunks;
 constexpr unsigned int kPixelLoads = kPixels / kRowsApart;
 constexpr unsigned int kWeightLoads = kChannels / kRowsApart;
 constexpr bool kAdjoint = TARN_ADJOINT;
+constexpr bool kEights = TARN_EIGHTS;
 using Parts = Phases<kAdjoint>;
 
 // Where chunk of a row lies in a stage, in bytes.
@@ -59,19 +55,11 @@ __device__ __forceinline__ unsigned int place(unsigned int row, unsigned int chu
   return (row * kChunks + (chunk ^ (row >> 1 & 3))) * 16;
 }
 
-__device__ __forceinline__ void store_pair(Bf16 *to, float a, float b) {
-  *reinterpret_cast<Bf16x2 *>(to) = Bf16x2{to_bf16(a), to_bf16(b)};
-}
-
-__device__ __forceinline__ void store_pair(float *to, float a, float b) {
-  *reinterpret_cast<float2 *>(to) = make_float2(a, b);
-}
-
 }  // namespace tarn
 
 // k_chunks: 16-byte chunks of the K channels of a group; in_pixel: bytes of a pixel of in
 extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
-    conv2d_tensor(const unsigned char *in, const unsigned char *w, tarn::Result *to, unsigned int m,
+    conv2d_tensor(const unsigned char *in, const unsigned char *w, TARN_EPILOGUE_PARAMETERS, unsigned int m,
                   unsigned int k_chunks, unsigned int in_pixel, TARN_PIXELS_PARAMETERS,
                   unsigned int to_h, unsigned int to_w, unsigned int to_image,
                   unsigned int to_pixel, unsigned int to_channel) {
@@ -185,33 +173,48 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
     ahead = ahead + 1 == kStages ? 0 : ahead + 1;
   }
 
-  const bool pairs = to_channel == 1 && (to_pixel | to_image | (group * m)) % 2 == 0;
+  const Epilogue epilogue = TARN_EPILOGUE;
+  const unsigned int in_tile = warp_channel + lane % 4 * (kEights ? 8 : 2);
+  const unsigned int channel = group * m + first_channel + in_tile;
+  const unsigned int left = m > first_channel + in_tile ? m - first_channel - in_tile : 0;
+  float results[kRows * 2][8];
+  unsigned int at[kRows * 2], channels[kRows * 2], exist = 0;
 #pragma unroll
   for (unsigned int i = 0; i < kRows * 2; i++) {
-    const unsigned int pixel = first_pixel + warp_pixel + i * 8 + lane / 4;
-    if (pixel >= c.pixels) break;
-    const unsigned int image = c.out_plane.quotient(pixel);
-    unsigned int at = pixel - image * c.out_plane.divisor;
-    if (Parts::kDown * Parts::kAcross > 1) {
-      const unsigned int down = c.out_w.quotient(at);
-      const unsigned int h = down * Parts::kDown + phase_row;
-      const unsigned int w = (at - down * c.out_w.divisor) * Parts::kAcross + phase_column;
-      if (h >= to_h || w >= to_w) continue;
-      at = h * to_w + w;
-    }
-    Result *out = to + (unsigned long long)image * to_image + (unsigned long long)at * to_pixel +
-                  (unsigned long long)(group * m) * to_channel;
 #pragma unroll
-    for (unsigned int j = 0; j < 4; j++) {
-      const unsigned int channel = first_channel + warp_channel + j * 8 + lane % 4 * 2;
-      const float *sum = sums[i / 2][j] + i % 2 * 2;
-      Result *one = out + (unsigned long long)channel * to_channel;
-      if (pairs && channel + 1 < m) {
-        store_pair(one, sum[0], sum[1]);
-      } else {
-        if (channel < m) one[0] = from_float<Result>(sum[0]);
-        if (channel + 1 < m) one[to_channel] = from_float<Result>(sum[1]);
+    for (unsigned int j = 0; j < 8; j++) results[i][j] = sums[i / 2][j / 2][i % 2 * 2 + j % 2];
+    if (kEights) transpose_pairs(results[i]);
+    const unsigned int pixel = first_pixel + warp_pixel + i * 8 + lane / 4;
+    const unsigned int image = c.out_plane.quotient(pixel);
+    unsigned int in_image = pixel - image * c.out_plane.divisor;
+    bool exists = pixel < c.pixels;
+    if (Parts::kDown * Parts::kAcross > 1) {
+      const unsigned int down = c.out_w.quotient(in_image);
+      const unsigned int h = down * Parts::kDown + phase_row;
+      const unsigned int w = (in_image - down * c.out_w.divisor) * Parts::kAcross + phase_column;
+      exists = exists && h < to_h && w < to_w;
+      in_image = h * to_w + w;
+    }
+    at[i] = image * to_image + in_image * to_pixel + channel * to_channel;
+    channels[i] = channel;
+    exist |= (exists ? 1u : 0u) << i;
+  }
+  if (kEights) {
+    epilogue.apply<true>(results, at, channels, left > 0 ? exist : 0);
+  } else {
+#pragma unroll
+    for (unsigned int i = 0; i < kRows * 2; i++) {
+      float ones[8][1];
+      unsigned int at_one[8], channel_of[8], exists = 0;
+#pragma unroll
+      for (unsigned int j = 0; j < 8; j++) {
+        const unsigned int on = j / 2 * 8 + j % 2;
+        ones[j][0] = results[i][j];
+        at_one[j] = at[i] + on * to_channel;
+        channel_of[j] = channel + on;
+        exists |= (on < left ? exist >> i & 1 : 0u) << j;
       }
+      epilogue.apply<true>(ones, at_one, channel_of, exists);
     }
   }
 }

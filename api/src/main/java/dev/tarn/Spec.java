@@ -48,8 +48,6 @@ public record Spec(DType dtype, Shape shape) {
     return shape.size() * dtype.bytes();
   }
 
-  // Records' own methods are linked when they are first called, which takes milliseconds for each
-  // record and more for the first: those that every training calls are written out.
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof Spec spec && dtype == spec.dtype && shape.equals(spec.shape);

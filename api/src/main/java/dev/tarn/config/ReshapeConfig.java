@@ -30,6 +30,7 @@ public record ReshapeConfig(List<Integer> extents) implements LayerConfig.Settin
   @Override
   public Module module() {
     return Activation.of(
+        "Reshape",
         x -> {
           IntStream batch = IntStream.of(x.shape().dim(0));
           IntStream rest = extents.stream().mapToInt(Integer::intValue);

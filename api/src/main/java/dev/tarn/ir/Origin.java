@@ -1,7 +1,5 @@
 package dev.tarn.ir;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * Where a node comes from.
  *
@@ -29,16 +27,6 @@ public record Origin(String text, String layer) {
    */
   public String suffix() {
     return text.isEmpty() ? "" : " (" + text + ")";
-  }
-
-  @Override
-  public boolean equals(@Nullable Object other) {
-    return other instanceof Origin origin && text.equals(origin.text) && layer.equals(origin.layer);
-  }
-
-  @Override
-  public int hashCode() {
-    return 31 * text.hashCode() + layer.hashCode();
   }
 
   @Override

@@ -169,11 +169,16 @@ public abstract class Module {
     return all;
   }
 
-  /** The class with the path, for messages. */
+  /** What tables of layers and messages call it: the name of its class. */
+  public String kind() {
+    String type = getClass().getSimpleName();
+    return type.isEmpty() ? "module" : type;
+  }
+
+  /** The kind with the path, for messages. */
   @Override
   public String toString() {
-    String type = getClass().getSimpleName();
-    String kind = type.isEmpty() ? "module" : type;
+    String kind = kind();
     return path().isEmpty() ? kind : kind + " " + path();
   }
 

@@ -103,7 +103,7 @@ public sealed class Sequential extends Module permits Residual {
   }
 
   private static Tensor forward(Layer layer, Tensor x, Mode mode) {
-    return layer.origin().equals(Origin.NONE)
+    return layer.origin().text().isEmpty()
         ? layer.module().pass(x, mode)
         : x.trace().at(layer.origin(), () -> layer.module().pass(x, mode));
   }

@@ -31,9 +31,10 @@ import org.jspecify.annotations.Nullable;
  * Turns elementwise operations on floats, casts between them, broadcasts and dropout masks into
  * {@link Fused} tapes.
  *
- * <p>Neighbours of one shape are joined into one tape where the program stays acyclic. Scalar
- * constants become immediates. After this pass a backend meets no plain elementwise node other than
- * i32 comparisons, casts from or to i32, and those it asked to keep.
+ * <p>Neighbours of one shape are joined into one tape where the program stays acyclic; a comparison
+ * with a number joins its user rather than what it compares. Scalar constants become immediates.
+ * After this pass a backend meets no plain elementwise node other than i32 comparisons, casts from
+ * or to i32, and those it asked to keep.
  */
 public final class FuseElementwise {
   private static final int MAX_INSTRUCTIONS = 64;

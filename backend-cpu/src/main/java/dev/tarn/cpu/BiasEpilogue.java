@@ -8,8 +8,9 @@ import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class BiasEpilogue {
   /** The product of each addition that is absorbed. */
-  private final Map<Node, Node> products = new HashMap<>();
+  private final Map<Node, Node> products = new IdentityHashMap<>();
 
-  private final Set<Node> absorbed = new HashSet<>();
+  private final Set<Node> absorbed = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /** Finds the additions to absorb. */
   BiasEpilogue(Program program) {

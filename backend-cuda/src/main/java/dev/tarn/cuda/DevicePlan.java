@@ -112,7 +112,8 @@ final class DevicePlan implements AutoCloseable {
     Program simple = Debug.show("simplified", Simplify.apply(program));
     Program mixed = Debug.show("in " + precision, MixedPrecision.apply(simple, precision));
     Program fused = FuseElementwise.apply(mixed, join, node -> false);
-    return Debug.show("fused", tensorCores ? fused : Bf16AsF32.apply(fused));
+    Program typed = tensorCores ? fused : Bf16AsF32.apply(fused);
+    return Debug.show("fused", join ? Epilogues.together(typed) : typed);
   }
 
   private static void lower(

@@ -184,7 +184,7 @@ final class LayerTable {
     return new Row(
         depth,
         path.isEmpty() ? "model" : path.substring(path.lastIndexOf('.') + 1),
-        module.getClass().getSimpleName(),
+        module.kind(),
         shape,
         shapes,
         parameters,

@@ -80,7 +80,6 @@ final class BadCommandsTests {
           2 | config | tarn: which run file? For example: tarn config examples/digits.yaml
           2 | config @small.yaml train.epoch=3 | tarn: override 'train.epoch=3': unknown key 'epoch'; did you mean 'epochs'?
           2 | gradcheck @small.yaml --elements 0 | tarn: --batch, --elements and --tolerance must be above 0
-          1 | gradcheck @small.yaml train.loss={cross_entropy:{class_weights:[1,2,3]}} | tarn: gradcheck: losses that weigh examples (class_weights, ignore_index) are not supported; leave these settings out
           2 | lr-find @small.yaml --steps 3 | tarn: --from must be above 0 and below --to, --steps at least 10
           2 | lr-find @small.yaml -o lr.gif | tarn: --output: the name must end with .svg or .png, found lr.gif
           2 | datasets mnits | tarn: no data set 'mnits'; there are [digits, iris, mnist, fashion-mnist, cifar10]

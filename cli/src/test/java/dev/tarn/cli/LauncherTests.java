@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tarn.cli.Tarn.Child;
 import dev.tarn.cli.Tarn.Result;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -107,7 +109,7 @@ final class LauncherTests {
       return List.of();
     }
     try (Stream<Path> files = Files.list(directory)) {
-      return files.toList();
+      return files.sorted().toList();
     }
   }
 
@@ -115,19 +117,32 @@ final class LauncherTests {
   private static Path awaitArchive(Path cache) throws Exception {
     for (int i = 0; i < 12_000; i++) {
       List<Path> files = files(cache);
-      if (files.size() == 1 && files.get(0).toString().endsWith(".jsa")) {
-        return files.get(0);
+      // The first says what the second is made for.
+      if (files.size() == 2 && files.get(1).toString().endsWith(".jsa")) {
+        return files.get(1);
       }
       TimeUnit.MILLISECONDS.sleep(10);
     }
     throw new AssertionError("no archive, but " + files(cache));
   }
 
+  /** Waits until another archive stands where this one stood. */
+  private static void awaitOther(Path archive, FileTime made) throws Exception {
+    for (int i = 0; i < 12_000 && Files.getLastModifiedTime(archive).equals(made); i++) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+    awaitArchive(archive.resolve("../../..").normalize());
+    assertNotEquals(made, Files.getLastModifiedTime(archive));
+  }
+
   private Path copyOfFilled() throws IOException {
     Path copy = Files.createDirectories(directory.resolve("cache/tarn/classes"));
-    Path archive = files(filled).get(0);
-    Files.copy(archive, copy.resolve(archive.getFileName()));
-    assertTrue(copy.resolve(archive.getFileName()).toFile().setWritable(true));
+    for (Path file : files(filled)) {
+      Path copied = copy.resolve(file.getFileName());
+      Files.copy(file, copied);
+      assertTrue(copied.toFile().setWritable(true));
+      Files.setLastModifiedTime(copied, FileTime.from(Instant.now().minusSeconds(60)));
+    }
     return directory.resolve("cache");
   }
 
@@ -169,7 +184,7 @@ final class LauncherTests {
       assertEquals(0, result.code(), result.err());
       assertEquals("", result.err());
     }
-    assertEquals(1, files(filled).size());
+    assertEquals(2, files(filled).size());
     Result result = sources(filled);
     assertTrue(result.out().contains(FROM_ARCHIVE), result.out());
   }
@@ -177,26 +192,57 @@ final class LauncherTests {
   @Test
   void cutOffArchiveIsMadeAnew() throws Exception {
     Path cache = copyOfFilled();
-    Path archive = files(cache).get(0);
-    byte[] whole = Files.readAllBytes(archive);
-    Files.write(archive, List.of("cut off"));
+    Path archive = awaitArchive(cache);
+    try (FileChannel channel = FileChannel.open(archive, StandardOpenOption.WRITE)) {
+      channel.truncate(channel.size() / 2);
+    }
+    FileTime made = Files.getLastModifiedTime(archive);
     assertVersion(start(cache, "--version").await());
     assertEquals(0, start(cache, train(directory)).await().code());
-    for (int i = 0; i < 12_000 && Files.size(awaitArchive(cache)) < whole.length / 2; i++) {
-      TimeUnit.MILLISECONDS.sleep(10);
-    }
+    awaitOther(archive, made);
     assertTrue(sources(cache).out().contains(FROM_ARCHIVE));
   }
 
   @Test
   void archiveThatIsNoneIsNotUsed() throws Exception {
     Path cache = copyOfFilled();
-    Path archive = files(cache).get(0);
+    Path archive = awaitArchive(cache);
     Files.write(archive, new byte[(int) Files.size(archive)]);
     assertVersion(start(cache, "--version").await());
     Result result = start(cache, train(directory)).await();
     assertEquals(0, result.code());
     assertEquals("", result.err());
+  }
+
+  /** An empty archive says that Java could not make one: neither is it used, nor tried again. */
+  @Test
+  void goesWithoutWhereJavaMakesNone() throws Exception {
+    Path cache = copyOfFilled();
+    Path archive = awaitArchive(cache);
+    Path madeFor = files(cache).get(0);
+    Files.write(archive, new byte[0]);
+    Files.writeString(madeFor, Files.readString(madeFor).replaceFirst("\\d+\n$", "0\n"));
+    assertVersion(start(cache, "--version").await());
+    assertEquals(0, start(cache, train(directory)).await().code());
+    assertEquals(2, files(cache).size());
+    assertEquals(0, Files.size(archive));
+  }
+
+  /** With options of the user that do not go together with the archive, or with the defaults. */
+  @Test
+  void optionsOfTheUserCount() throws Exception {
+    for (String options :
+        List.of(
+            "-XX:+UseG1GC",
+            "-XX:-UseCompressedOops -Xmx200m",
+            "-Xshare:off",
+            "-Xlog:cds=off -XX:ArchiveClassesAtExit=" + directory.resolve("own.jsa"))) {
+      Result result =
+          start(Map.of("XDG_CACHE_HOME", filled.toString(), "TARN_JAVA_OPTS", options), "--version")
+              .await();
+      assertVersion(result);
+    }
+    assertTrue(Files.exists(directory.resolve("own.jsa")));
   }
 
   @Test
@@ -212,17 +258,15 @@ final class LauncherTests {
   @Test
   void changedJarsGetAnArchiveOfTheirOwn() throws Exception {
     Path cache = copyOfFilled();
-    Path old = files(cache).get(0);
+    Path archive = awaitArchive(cache);
+    FileTime made = Files.getLastModifiedTime(archive);
     Path jar = script.resolveSibling("lib/0.jar");
     FileTime before = Files.getLastModifiedTime(jar);
     Files.setLastModifiedTime(jar, FileTime.from(Instant.EPOCH));
     try {
       assertFalse(sources(cache).out().contains(FROM_ARCHIVE));
       assertEquals(0, start(cache, train(directory)).await().code());
-      while (Files.exists(old)) {
-        TimeUnit.MILLISECONDS.sleep(10);
-      }
-      assertNotEquals(old, awaitArchive(cache));
+      awaitOther(archive, made);
       assertTrue(sources(cache).out().contains(FROM_ARCHIVE));
     } finally {
       Files.setLastModifiedTime(jar, before);

@@ -53,7 +53,7 @@ public record LayerRow(String name, String kind, String output, long parameters)
   private static LayerRow row(Module model, Module layer, String output) {
     String path = layer.path();
     String own = model.path().isEmpty() ? path : path.substring(model.path().length() + 1);
-    return new LayerRow(own, layer.getClass().getSimpleName(), output, parameters(layer));
+    return new LayerRow(own, layer.kind(), output, parameters(layer));
   }
 
   private static String outputs(Pass pass) {

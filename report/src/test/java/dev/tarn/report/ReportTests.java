@@ -166,8 +166,8 @@ final class ReportTests {
     assertEquals(
         List.of(
             new LayerRow("conv2d1", "Conv2d", "[4,8,8]", 4 * 9 + 4),
-            new LayerRow("relu1", "Activation", "[4,8,8]", 0),
-            new LayerRow("flatten1", "Activation", "[256]", 0),
+            new LayerRow("relu1", "Relu", "[4,8,8]", 0),
+            new LayerRow("flatten1", "Flatten", "[256]", 0),
             new LayerRow("dense1", "Dense", "[10]", 2570)),
         rows);
   }

@@ -41,7 +41,7 @@ final class Compare {
   /**
    * Runs the comparison in the directory {@code benchmarks}.
    *
-   * @param workloads their names
+   * @param workloads their names; without any start-up alone is measured
    */
   public static void main(String... workloads) throws IOException {
     new Compare().run(workloads);
@@ -67,18 +67,9 @@ final class Compare {
     result.addProperty("rounds", rounds);
     result.addProperty("seconds", seconds);
     say("%s, %s%n%n", time, machine);
-    say(
-        "%d pairs of %.0f s each; samples/s are medians; the ratio is that of Tarn to the peer,"
-            + " median (least to most) of the pairs.%n",
-        rounds, seconds);
-    say(
-        "%n| workload | engine | samples/s | Tarn beside it | ratio | others, cores |%n"
-            + "|---|---|---|---|---|---|%n");
-    JsonArray all = new JsonArray();
-    for (String workload : workloads) {
-      all.add(workload(workload));
+    if (workloads.length > 0) {
+      result.add("workloads", workloads(workloads));
     }
-    result.add("workloads", all);
     if (disturbed > QUIET) {
       say(
           "%n**Not to be quoted:** other programs used up to %.2f cores meanwhile. Threads that spin"
@@ -112,6 +103,21 @@ final class Compare {
       }
     }
     return System.getProperty("os.arch");
+  }
+
+  private JsonArray workloads(String... names) throws IOException {
+    say(
+        "%d pairs of %.0f s each; samples/s are medians; the ratio is that of Tarn to the peer,"
+            + " median (least to most) of the pairs.%n",
+        rounds, seconds);
+    say(
+        "%n| workload | engine | samples/s | Tarn beside it | ratio | others, cores |%n"
+            + "|---|---|---|---|---|---|%n");
+    JsonArray all = new JsonArray();
+    for (String name : names) {
+      all.add(workload(name));
+    }
+    return all;
   }
 
   private JsonObject workload(String name) throws IOException {
@@ -218,8 +224,9 @@ final class Compare {
     say(
         "%n| engine | start to end of first step of mlp-64, s | jars, MB | unpacked, MB |%n"
             + "|---|---|---|---|%n");
-    List<Contender> contenders =
-        Contender.all(threads).stream().filter(c -> !c.name().contains(",")).toList();
+    List<Contender> contenders = new ArrayList<>(Contender.all(threads));
+    contenders.removeIf(contender -> contender.name().contains(","));
+    contenders.add(1, Contender.withArchive(threads));
     Map<Contender, double[]> times = new LinkedHashMap<>();
     for (int round = -1; round < starts; round++) {
       for (Contender contender : contenders) {
@@ -244,6 +251,9 @@ final class Compare {
       each.addProperty("unpacked_bytes", bytes[1]);
       json.add(each);
     }
+    long installed = Contender.bytes(Path.of("..", "cli", "target", "tarn"));
+    say("%nTarn's command line with all of its jars is %.1f MB.%n", installed / 1e6);
+    result.addProperty("command_line_bytes", installed);
     return json;
   }
 

@@ -72,6 +72,25 @@ record Contender(
         new Contender("dl4j, malloc tuned", "dl4j", dl4jMain, dl4j, MALLOC));
   }
 
+  /**
+   * Tarn as its command line starts it: with an archive of the classes that were loaded before,
+   * which a first start makes here.
+   */
+  static Contender withArchive(int threads) throws IOException {
+    Path archive = Path.of("target", "tarn.jsa").toAbsolutePath();
+    Files.createDirectories(archive.getParent());
+    Files.deleteIfExists(archive);
+    Contender tarn = all(threads).get(0);
+    tarn.with("-XX:ArchiveClassesAtExit=" + archive).start("mlp-64", threads).close();
+    return tarn.with("-XX:SharedArchiveFile=" + archive, "-Xlog:cds*=off");
+  }
+
+  private Contender with(String... more) {
+    List<String> all = new ArrayList<>(options);
+    all.addAll(List.of(more));
+    return new Contender(TARN + " with its archive of classes", module, main, all, environment);
+  }
+
   private static boolean avx512() {
     try {
       return Files.readString(Path.of("/proc/cpuinfo")).contains("avx512f");
@@ -89,7 +108,8 @@ record Contender(
     return new long[] {bytes(Path.of(module, "target", "lib")), bytes(cache(module))};
   }
 
-  private static long bytes(Path directory) throws IOException {
+  /** The bytes of the files in a directory; 0 if there is none. */
+  static long bytes(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
       return 0;
     }
