@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -173,6 +174,17 @@ public final class RunDirectory implements AutoCloseable {
       throw new TarnException(run + ": no checkpoint in it (best or last.safetensors)");
     }
     return file;
+  }
+
+  /** In words, what may be taken instead of a checkpoint that is damaged. */
+  static String other(Path checkpoint) {
+    for (String name : List.of("best.safetensors", "last.safetensors")) {
+      Path file = checkpoint.resolveSibling(name);
+      if (!file.equals(checkpoint) && Files.exists(file)) {
+        return file.toString();
+      }
+    }
+    return "another checkpoint";
   }
 
   /**
