@@ -14,7 +14,6 @@ import dev.tarn.ir.ProgramVerifier;
 import dev.tarn.ir.Value;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
@@ -92,15 +91,19 @@ public final class FuseElementwise {
         }
       }
     }
-    Map<Value, List<Node>> users = users();
     if (join) {
-      List<Node> masks = body.stream().filter(node -> isMask(node, users)).toList();
-      Set<Node> late = Collections.newSetFromMap(new IdentityHashMap<>());
-      late.addAll(masks);
-      body.stream().filter(node -> !late.contains(node)).forEach(this::joinToProducers);
-      masks.forEach(this::joinToProducers);
+      joinComparisons();
+      for (Node node : body) {
+        for (Value input : node.inputs()) {
+          Node producer = producers.get(input);
+          if (producer != null) {
+            joinIfLegal(clusterOf(producer), clusterOf(node));
+          }
+        }
+      }
     }
     List<Node> result = new ArrayList<>();
+    Map<Value, List<Node>> users = users();
     for (Cluster cluster : inOrder()) {
       result.add(
           cluster.shape == null ? cluster.nodes.get(0) : new TapeBuilder(users).build(cluster));
@@ -109,21 +112,17 @@ public final class FuseElementwise {
   }
 
   /**
-   * Whether a node compares a value with a number, for one user. Where that is in another tape, the
-   * value is compared there: it is kept anyway for the gradient of a ReLU, and its mask is not.
+   * Joins comparisons with what chooses by them before they can join what makes their operands: the
+   * gradient of a ReLU then reads the result, which is there, instead of a mask that is written for
+   * it.
    */
-  private boolean isMask(Node node, Map<Value, List<Node>> users) {
-    return node.op() instanceof Elementwise op
-        && (op.kind() == Elementwise.Kind.GREATER || op.kind() == Elementwise.Kind.EQUAL)
-        && node.inputs().stream().anyMatch(input -> input.spec().shape().size() == 1)
-        && users.getOrDefault(node.output(), List.of()).size() == 1;
-  }
-
-  private void joinToProducers(Node node) {
-    for (Value input : node.inputs()) {
-      Node producer = producers.get(input);
-      if (producer != null) {
-        joinIfLegal(clusterOf(producer), clusterOf(node));
+  private void joinComparisons() {
+    for (Node node : program.body()) {
+      if (node.op() instanceof Elementwise op && op.kind() == Elementwise.Kind.SELECT) {
+        Node mask = producers.get(node.inputs().get(0));
+        if (mask != null && mask.op() instanceof Elementwise) {
+          joinIfLegal(clusterOf(mask), clusterOf(node));
+        }
       }
     }
   }

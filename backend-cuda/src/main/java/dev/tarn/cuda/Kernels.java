@@ -133,7 +133,7 @@ final class Kernels implements AutoCloseable {
 
   private KernelModule compile(
       String name, String source, List<String> definitions, Map<String, String> replacements) {
-    replacements.forEach((header, text) -> Debug.print(4, name + " with " + header + "\n" + text));
+    replacements.forEach((header, text) -> Debug.print(4, name + " with " + header + "\n", text));
     String target = Nvrtc.target(context.device().capability());
     List<String> options = new ArrayList<>(OPTIONS);
     options.addAll(definitions);
