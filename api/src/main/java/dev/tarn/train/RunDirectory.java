@@ -179,6 +179,17 @@ public final class RunDirectory implements AutoCloseable {
     return file;
   }
 
+  /** In words, what may be taken instead of a checkpoint that is damaged. */
+  static String other(Path checkpoint) {
+    for (String name : List.of("best.safetensors", "last.safetensors")) {
+      Path file = checkpoint.resolveSibling(name);
+      if (!file.equals(checkpoint) && Files.exists(file)) {
+        return file.toString();
+      }
+    }
+    return "another checkpoint";
+  }
+
   /**
    * Begins a training: writes the configuration and a checkpoint of the state it starts from, so
    * that it can be resumed from the first moment on.

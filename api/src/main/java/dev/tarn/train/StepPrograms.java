@@ -63,14 +63,18 @@ final class StepPrograms {
     return forward(model, trace, features, mode);
   }
 
-  /** A model's outputs for inputs that are named as batches fill them. */
+  /**
+   * A model's outputs for inputs that are named as batches fill them.
+   *
+   * @throws dev.tarn.TarnException if the model uses what is not part of it, or gives null
+   */
   static List<Tensor> forward(Module model, Trace trace, List<Spec> features, Mode mode) {
     List<Tensor> inputs = new ArrayList<>();
     for (Spec spec : features) {
       String name = features.size() == 1 ? FEATURES : FEATURES + "." + inputs.size();
       inputs.add(trace.input(name, spec));
     }
-    return model.forward(inputs, mode);
+    return Belonging.check(model, trace, model.forward(inputs, mode));
   }
 
   /** The parameters that are trained, in the order of their groups. */
