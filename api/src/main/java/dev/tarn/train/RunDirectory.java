@@ -32,6 +32,9 @@ public final class RunDirectory implements AutoCloseable {
   /** The key of what is done with raw examples, in a checkpoint's metadata. */
   public static final String PREPROCESSING = "preprocessing";
 
+  /** The key of what {@link DiagnosisListener} has seen, in a checkpoint's metadata. */
+  static final String DIAGNOSIS = "diagnosis";
+
   private static final Pattern NUMBER = Pattern.compile("-([0-9]{1,9})$");
 
   private final Path path;
@@ -205,9 +208,22 @@ public final class RunDirectory implements AutoCloseable {
    * @throws TarnException if the checkpoint does not fit the trainer
    */
   public void resume(Trainer trainer) {
-    trainer.resume(last(path));
+    String diagnosed = trainer.resume(last(path)).get(DIAGNOSIS);
+    if (diagnosed != null) {
+      keep(DIAGNOSIS, diagnosed);
+    }
     metrics = RunDirectoryMetrics.upTo(trainer.steps(), path);
     best = metrics.best(trainer.monitored());
+  }
+
+  /** A text that is kept in every checkpoint, or null. */
+  @Nullable String kept(String key) {
+    return texts.get(key);
+  }
+
+  /** What the epochs before it was resumed gave. */
+  List<EpochResult> history(long trainExamples, long validationExamples) {
+    return metrics.results(trainExamples, validationExamples);
   }
 
   /** Keeps a text in every checkpoint from here on. */

@@ -42,6 +42,7 @@ final class StepPrograms {
   private final List<List<Integer>> terms;
   private final State flag = State.zeros("flag", Spec.i32());
   private final State weight = State.zeros("gradient_weight", Spec.f32());
+  private boolean logitsChecked;
 
   /** Makes the model's parameters in a first pass over it. */
   StepPrograms(Module model, Objective objective, Updates updates, List<Spec> features) {
@@ -149,6 +150,10 @@ final class StepPrograms {
     Trace trace = new Trace();
     List<Tensor> results = forward(trace, features, Mode.TRAIN);
     Map<State, Tensor> modelUpdates = trace.updates();
+    if (!logitsChecked) {
+      logitsChecked = true;
+      objective.warnOfSoftmax(trace, results);
+    }
     Objective.Losses losses = objective.losses(trace, results);
     Tensor mean = losses.mean();
     List<Tensor> gradients = gradients(trace, losses);

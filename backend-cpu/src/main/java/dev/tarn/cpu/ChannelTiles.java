@@ -22,9 +22,6 @@ final class ChannelTiles {
     final float[] factor = new float[Workspace.TILE];
     final float[] slope = new float[Workspace.TILE];
     final float[] offset = new float[Workspace.TILE];
-    final float[] maskShift = new float[Workspace.TILE];
-    final float[] maskSlope = new float[Workspace.TILE];
-    final float[] maskOffset = new float[Workspace.TILE];
     final float[] sums = new float[Workspace.TILE];
     final float[] products = new float[Workspace.TILE];
     final double[] wideSums = new double[Workspace.TILE];

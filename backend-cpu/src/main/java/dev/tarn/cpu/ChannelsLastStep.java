@@ -39,7 +39,7 @@ final class ChannelsLastStep extends Step {
   }
 
   /** What passes tell each other of each channel: {@code y = (x - shift) slope + offset}. */
-  static final class Channels {
+  private static final class Channels {
     final double[] shift;
     final double[] factor;
     final double[] slope;
@@ -61,7 +61,6 @@ final class ChannelsLastStep extends Step {
   private final ChannelsLast image;
   private final Channels shared;
   private final boolean rectifies;
-  private final @Nullable Channels mask;
   private final Sums[] own;
   private final List<Buffer> from;
   private final List<Buffer> to;
@@ -74,7 +73,6 @@ final class ChannelsLastStep extends Step {
       ChannelsLast image,
       Channels shared,
       boolean rectifies,
-      @Nullable Channels mask,
       List<Buffer> from,
       List<Buffer> to) {
     this.pass = pass;
@@ -82,7 +80,6 @@ final class ChannelsLastStep extends Step {
     this.image = image;
     this.shared = shared;
     this.rectifies = rectifies;
-    this.mask = mask;
     this.own = new Sums[image.parts()];
     Arrays.setAll(own, i -> new Sums(image.channels()));
     this.from = from;
@@ -96,24 +93,20 @@ final class ChannelsLastStep extends Step {
     ChannelsLast image = new ChannelsLast(shape, threads);
     Channels shared = new Channels(image.channels());
     List<Buffer> one = List.of(from);
-    return new ChannelsLastStep(Pass.SUM, 0, image, shared, false, null, one, List.of(to));
+    return new ChannelsLastStep(Pass.SUM, 0, image, shared, false, one, List.of(to));
   }
 
-  /** A batch normalization: its passes, and what its gradient learns of them. */
+  /** A batch normalization, whose last pass may be put off. */
   static final class Normalization {
-    private final Shape shape;
     private final double epsilon;
     private final List<Buffer> from;
-    private final int threads;
     private final ChannelsLast image;
     private final Channels shared;
 
     /** The normalization of x with scale and bias. */
     Normalization(Shape shape, double epsilon, List<Buffer> from, int threads) {
-      this.shape = shape;
       this.epsilon = epsilon;
       this.from = List.copyOf(from);
-      this.threads = threads;
       this.image = new ChannelsLast(shape, threads);
       this.shared = new Channels(image.channels());
     }
@@ -121,7 +114,7 @@ final class ChannelsLastStep extends Step {
     /** The passes that give mean and variance. */
     List<ChannelsLastStep> statistics(List<Buffer> to) {
       return Stream.of(Pass.STATISTICS, Pass.STATISTICS_AGAIN)
-          .map(pass -> new ChannelsLastStep(pass, epsilon, image, shared, false, null, from, to))
+          .map(pass -> new ChannelsLastStep(pass, epsilon, image, shared, false, from, to))
           .toList();
     }
 
@@ -137,34 +130,22 @@ final class ChannelsLastStep extends Step {
         operands.add(skip);
       }
       return new ChannelsLastStep(
-          Pass.NORMALIZE, epsilon, image, shared, rectifies, null, operands, List.of(to));
-    }
-
-    /** The passes of the gradient as below, where dy is that of a ReLU that follows. */
-    List<ChannelsLastStep> gradient(List<Buffer> operands, List<Buffer> to) {
-      return ChannelsLastStep.gradient(shape, epsilon, shared, operands, to, threads);
+          Pass.NORMALIZE, epsilon, image, shared, rectifies, operands, List.of(to));
     }
   }
 
   /**
    * The passes of a normalization's gradient: of x, scale, mean, variance, dy to dx, dscale, dbias.
-   *
-   * @param mask the normalization's channels if dy is that of a ReLU that follows it
    */
   static List<ChannelsLastStep> gradient(
-      Shape shape,
-      double epsilon,
-      @Nullable Channels mask,
-      List<Buffer> from,
-      List<Buffer> to,
-      int threads) {
+      Shape shape, double epsilon, List<Buffer> from, List<Buffer> to, int threads) {
     ChannelsLast image = new ChannelsLast(shape, threads);
     Channels shared = new Channels(image.channels());
     List<Buffer> sums = to.subList(1, 3);
     List<Buffer> dx = to.subList(0, 1);
     return List.of(
-        new ChannelsLastStep(Pass.GRADIENT_SUMS, epsilon, image, shared, false, mask, from, sums),
-        new ChannelsLastStep(Pass.GRADIENT, epsilon, image, shared, false, mask, from, dx));
+        new ChannelsLastStep(Pass.GRADIENT_SUMS, epsilon, image, shared, false, from, sums),
+        new ChannelsLastStep(Pass.GRADIENT, epsilon, image, shared, false, from, dx));
   }
 
   /** What it reads. */
@@ -196,13 +177,12 @@ final class ChannelsLastStep extends Step {
     ChannelTiles.Scratch s = w.channels;
     Sums mine = own[part];
     if (pass == Pass.NORMALIZE || pass == Pass.GRADIENT) {
-      apply(part, w);
+      apply(part, s);
       return;
     }
     shift(mine.shift, s);
     image.spread(mine.shift, s.shift);
-    spreadMask(s);
-    image.sum(part, s, (at, n) -> add(at, n, w));
+    image.sum(part, s, (at, n) -> add(at, n, s));
     image.collect(s.wideSums, mine.sums);
     image.collect(s.wideProducts, mine.products);
   }
@@ -223,34 +203,14 @@ final class ChannelsLastStep extends Step {
     }
   }
 
-  private void spreadMask(ChannelTiles.Scratch s) {
-    if (mask != null) {
-      image.spread(mask.shift, s.maskShift);
-      image.spread(mask.slope, s.maskSlope);
-      image.spread(mask.offset, s.maskOffset);
-    }
-  }
-
-  /** Reads x and dy; the latter is zero where the ReLU was given nothing positive. */
-  private void readGradient(long at, int n, Workspace w) {
-    ChannelTiles.Scratch s = w.channels;
+  private void readGradient(long at, int n, ChannelTiles.Scratch s) {
     in[0].get(at, s.x, 0, n);
-    if (mask == null) {
-      in[4].get(at, s.dy, 0, n);
-      return;
-    }
-    System.arraycopy(s.x, 0, w.f0, 0, n);
-    BatchNormStep.affine(w.f0, s.maskShift, s.maskSlope, s.maskOffset, n);
-    w.toInts(w.f0, w.i0, n);
-    in[4].get(at, w.i1, 0, n);
-    TileKernels.keepWherePositive(w.i1, w.i0, n);
-    w.toFloats(w.i1, s.dy, n);
+    in[4].get(at, s.dy, 0, n);
   }
 
-  private void add(long at, int n, Workspace w) {
-    ChannelTiles.Scratch s = w.channels;
+  private void add(long at, int n, ChannelTiles.Scratch s) {
     if (pass == Pass.GRADIENT_SUMS) {
-      readGradient(at, n, w);
+      readGradient(at, n, s);
       BatchNormStep.addProducts(s.x, s.shift, s.dy, s.sums, s.products, n);
       return;
     }
@@ -262,9 +222,7 @@ final class ChannelsLastStep extends Step {
     }
   }
 
-  private void apply(int part, Workspace w) {
-    ChannelTiles.Scratch s = w.channels;
-    spreadMask(s);
+  private void apply(int part, ChannelTiles.Scratch s) {
     image.spread(shared.shift, s.shift);
     image.spread(shared.factor, s.factor);
     image.spread(shared.slope, s.slope);
@@ -273,7 +231,7 @@ final class ChannelsLastStep extends Step {
         part,
         (at, n) -> {
           if (pass == Pass.GRADIENT) {
-            readGradient(at, n, w);
+            readGradient(at, n, s);
             BatchNormStep.combine(s.x, s.dy, s, n);
           } else {
             normalize(at, n, s);

@@ -1,5 +1,6 @@
 package dev.tarn.cpu;
 
+import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.BatchNorm;
@@ -20,16 +21,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Adds the steps of batch normalizations of images with their channels last to a schedule.
  *
- * <p>Two kinds of tapes are absorbed, each of which would go over the image once more. If only a
- * ReLU follows a normalization, or an addition and a ReLU, the pass that normalizes is put off
- * until then and gives their result. If what a gradient is given is only masked by a ReLU without
- * addition, its passes compute the mask again: with the operations that the ReLU's operand was
- * computed by, so that it is the same to the last bit.
+ * <p>If only a ReLU follows a normalization, or an addition and a ReLU, the pass that normalizes is
+ * put off until then and gives their result, which saves going over the image once more. The mask
+ * of the ReLU's gradient stays a tape: in the passes of the gradient it takes as long.
  */
 final class NormalizationLowering {
-  /** A gradient that is masked: by which input of the tape it is given, and whose ReLU it is. */
-  private record Masked(Node norm, int gradient) {}
-
   private final int threads;
   private final Schedule<Step> schedule;
   private final ImageLayouts layouts;
@@ -39,16 +35,7 @@ final class NormalizationLowering {
   /** The normalization of each tape that a ReLU ends. */
   private final Map<Node, Node> rectifying = new HashMap<>();
 
-  /** The normalization whose ReLU, and nothing else, gives a value. */
-  private final Map<Value, Node> rectified = new HashMap<>();
-
-  private final Map<Node, Masked> masking = new HashMap<>();
   private final Map<Node, ChannelsLastStep.Normalization> lowered = new HashMap<>();
-
-  /** The normalization and the buffer of what is masked, by the value that the mask gives. */
-  private final Map<Value, Node> maskedBy = new HashMap<>();
-
-  private final Map<Value, Buffer> unmasked = new HashMap<>();
 
   /** Looks for the tapes of a program, which is to be lowered. */
   NormalizationLowering(
@@ -66,7 +53,6 @@ final class NormalizationLowering {
         findReLU(node);
       }
     }
-    program.body().stream().filter(node -> node.op() instanceof Fused).forEach(this::findMask);
   }
 
   /** The only node that reads a value, once, or null. */
@@ -86,9 +72,6 @@ final class NormalizationLowering {
       return;
     }
     rectifying.put(tape, norm);
-    if (tape.inputs().size() == 1) {
-      rectified.put(tape.output(), norm);
-    }
   }
 
   private static boolean sameSpecs(Node tape) {
@@ -118,38 +101,6 @@ final class NormalizationLowering {
         : null;
   }
 
-  /** Finds {@code select (greater r 0) g 0} with a ReLU's result r, for one gradient only. */
-  private void findMask(Node tape) {
-    Fused op = (Fused) tape.op();
-    if (!layouts.isLast(tape) || !sameSpecs(tape)) {
-      return;
-    }
-    Node gradient = onlyUser(tape.output());
-    Fused.Apply select = apply(op, op.results().get(0), Kind.SELECT);
-    if (gradient == null
-        || !(gradient.op() instanceof BatchNormGrad)
-        || gradient.inputs().get(4) != tape.output()
-        || select == null
-        || !isZero(op, select.operands().get(2))) {
-      return;
-    }
-    Fused.Apply greater = apply(op, select.operands().get(0), Kind.GREATER);
-    if (greater == null
-        || !isZero(op, greater.operands().get(1))
-        || !(op.tape().get(greater.operands().get(0)) instanceof Fused.Load result)
-        || !(op.tape().get(select.operands().get(1)) instanceof Fused.Load given)) {
-      return;
-    }
-    Node norm = rectified.get(tape.inputs().get(result.input()));
-    if (norm != null && norm.inputs().get(0) == gradient.inputs().get(0)) {
-      masking.put(tape, new Masked(norm, given.input()));
-    }
-  }
-
-  private static boolean isZero(Fused op, int register) {
-    return op.tape().get(register) instanceof Fused.Immediate zero && zero.value() == 0;
-  }
-
   /** Adds the passes of a normalization, all but the last if a tape gives the result. */
   Schedule<Step> forward(Node node, BatchNorm op, List<Buffer> from, List<Buffer> to) {
     ChannelsLastStep.Normalization norm =
@@ -163,42 +114,27 @@ final class NormalizationLowering {
     return schedule;
   }
 
-  /** Adds what is to be done for a tape if it is absorbed; otherwise returns false. */
+  /**
+   * Adds the last pass of the normalization that a tape follows; returns false if there is none.
+   */
   boolean absorbs(Node tape, List<Buffer> from, Buffer to) {
-    Node norm = rectifying.get(tape);
-    Masked masked = masking.get(tape);
-    if (masked != null) {
-      maskedBy.put(tape.output(), masked.norm);
-      unmasked.put(tape.output(), from.get(masked.gradient));
-    } else if (norm != null) {
-      int other = 1 - tape.inputs().indexOf(norm.outputs().get(0));
-      Buffer skip = from.size() > 1 ? from.get(other) : null;
-      add(normalization(norm).normalize(skip, true, to), tape);
+    Node node = rectifying.get(tape);
+    ChannelsLastStep.Normalization norm = node == null ? null : lowered.get(node);
+    if (node == null || norm == null) {
+      return false;
     }
-    return masked != null || norm != null;
+    int other = 1 - tape.inputs().indexOf(node.outputs().get(0));
+    Buffer skip = from.size() > 1 ? from.get(other) : null;
+    add(norm.normalize(skip, true, to), tape);
+    return true;
   }
 
   /** Adds the passes of a gradient. */
   Schedule<Step> backward(Node node, BatchNormGrad op, List<Buffer> from, List<Buffer> to) {
-    Value dy = node.inputs().get(4);
-    Node norm = maskedBy.get(dy);
-    List<Buffer> operands = new ArrayList<>(from);
-    operands.set(4, unmasked.getOrDefault(dy, from.get(4)));
-    List<ChannelsLastStep> passes =
-        norm != null
-            ? normalization(norm).gradient(operands, to)
-            : ChannelsLastStep.gradient(
-                node.inputs().get(0).spec().shape(), op.epsilon(), null, operands, to, threads);
-    passes.forEach(step -> add(step, node));
+    Shape shape = node.inputs().get(0).spec().shape();
+    ChannelsLastStep.gradient(shape, op.epsilon(), from, to, threads)
+        .forEach(step -> add(step, node));
     return schedule;
-  }
-
-  private ChannelsLastStep.Normalization normalization(Node node) {
-    ChannelsLastStep.Normalization norm = lowered.get(node);
-    if (norm == null) {
-      throw new IllegalStateException("not lowered yet: " + node);
-    }
-    return norm;
   }
 
   private void add(ChannelsLastStep step, Node node) {

@@ -129,13 +129,6 @@ final class TileKernels {
     }
   }
 
-  /** Clears the bits in {@code x} where the float with bits {@code a} is not greater than 0. */
-  static void keepWherePositive(int[] x, int[] a, int n) {
-    for (int i = 0; i < n; i++) {
-      x[i] &= ~(((a[i] - 1) | (INFINITY - a[i])) >> 31);
-    }
-  }
-
   /** {@code x += y}. */
   static void addTo(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
