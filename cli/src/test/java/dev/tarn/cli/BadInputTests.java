@@ -146,8 +146,9 @@ final class BadInputTests {
     assertFails(
         1,
         Tarn.run("eval", run.toString()),
-        "tarn: best.safetensors: damaged: it does not fit its checksum; take last.safetensors (a"
-            + " program that changes the file must leave out its metadata 'crc32c')");
+        "tarn: r/small-1/best.safetensors: damaged: it does not fit its checksum; take"
+            + " r/small-1/last.safetensors (a program that changes the file must leave out its"
+            + " metadata 'crc32c')");
     assertEquals(0, Tarn.run("eval", run.resolve("last.safetensors").toString()).code());
   }
 
@@ -158,7 +159,7 @@ final class BadInputTests {
         2,
         Tarn.run("train", "--resume", run, "train.batch=4"),
         "tarn: override 'train.batch=4': --resume goes on exactly; only train.epochs and device"
-            + " may change; for other settings: --init-from small-1",
+            + " may change; for other settings: --init-from r/small-1",
         "See 'tarn help train'.");
     assertFails(
         2,
