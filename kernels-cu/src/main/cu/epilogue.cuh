@@ -1,7 +1,7 @@
 // What a kernel does with its results: here it stores them, as f32, or with -DTARN_OUT_BF16=1 as bf16.
 // Where a tape of elementwise functions follows, the text that dev.tarn.cuda.EpilogueCompiler writes takes
-// this file's place: apply computes the tape on the results and stores the tape's. Nothing is loaded after
-// a store that a compiler must take for its source, but in another call or after kTogether rows.
+// this file's place: apply computes the tape on the results and stores the tape's. It loads the operands of
+// some rows before it stores any of them, because the compiler may not move a load before a store.
 #pragma once
 #include "neighbours.cuh"
 

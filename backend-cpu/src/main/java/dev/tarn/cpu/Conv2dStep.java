@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * {@code [N,O,P,Q]}; w is plain in memory, x and y are plain or have their channels last.
  *
  * <p>The batch is divided among the threads. Each part is a chain of its own: operands that are not
- * in the format that oneDNN's convolution wants are reordered on the way in and out. The gradient by the kernel gives one partial result per part, to be summed.
+ * in the format that oneDNN's convolution wants are reordered on the way in and out. The gradient
+ * by the kernel gives one partial result per part, to be summed.
  */
 final class Conv2dStep extends ChainStep {
   private static final Logger LOG = LoggerFactory.getLogger(Conv2dStep.class);

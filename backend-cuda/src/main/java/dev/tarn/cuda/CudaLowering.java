@@ -105,9 +105,11 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private void lower(Program program) {
     for (Node next : program.body()) {
       node = next;
-      images.begin(next);
+      Node product = epilogues.product(next);
+      Node owner = product != null ? product : next;
+      images.begin(next, owner);
       for (Step step : next.op().accept(this)) {
-        schedule.add(step, next, step.reads(), step.writes());
+        schedule.add(step, owner, step.reads(), step.writes());
       }
       images.end();
     }
@@ -306,13 +308,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Cast op) {
-    int elements = count(shape(node.output()));
-    if (elements == 0) {
-      return List.of();
-    }
-    DType from = node.inputs().get(0).spec().dtype();
-    Buffer x = images.operand(node.inputs().get(0));
-    return List.of(cast(kernels, from, op.to(), x, images.result(node.output()), elements));
+    return isEmpty() ? List.of() : movement().cast(op);
   }
 
   /** A step that casts elements. */

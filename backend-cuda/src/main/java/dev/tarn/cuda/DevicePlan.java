@@ -21,7 +21,8 @@ import java.util.stream.Collectors;
 /** Programs lowered, planned and bound: an arena and the commands that work on it, in order. */
 final class DevicePlan implements AutoCloseable {
   /**
-   * The commands of a node, or of the updates at a program's end.
+   * The commands of a node, with the tape that it computes too, or of the updates at a program's
+   * end.
    *
    * @param nodes the node, or none
    * @param from the first command

@@ -32,8 +32,11 @@ final class EpilogueCompiler {
 
   private static final int MOST_RESULTS = 2;
 
-  /** So many loads of a thread from such operands are under way together. */
-  private static final int LOADS = 4;
+  /**
+   * Of so many rows a thread loads such an operand together; of half of them where they have 8
+   * results: with more, the convolutions on tensor cores exceed 128 registers.
+   */
+  private static final int MOST_ROWS = 4;
 
   /** How an operand is read. */
   private enum Form {
@@ -74,10 +77,10 @@ final class EpilogueCompiler {
   }
 
   /**
-   * Whether a tape can be computed on the results of a convolution.
+   * Whether a tape can be computed on the results of another kernel.
    *
    * @param inputs the specs of the tape's inputs
-   * @param product which of them is the convolution's result
+   * @param product which of them is that result
    */
   static boolean takes(Fused tape, List<Spec> inputs, int product) {
     Shape shape = tape.shape();
@@ -177,7 +180,7 @@ final class EpilogueCompiler {
     for (Fused.Instruction instruction : tape.tape()) {
       full += isFull(instruction) ? 1 : 0;
     }
-    return LOADS / Math.max(1, Integer.highestOneBit(full));
+    return MOST_ROWS / Math.max(1, Integer.highestOneBit(full));
   }
 
   private boolean isFull(Fused.Instruction instruction) {
@@ -187,6 +190,7 @@ final class EpilogueCompiler {
   }
 
   private String text() {
+    int many = together();
     String declared =
         IntStream.range(0, tape.results().size())
             .mapToObj(i -> String.format("        float y%d[kCount];%n", i))
@@ -206,7 +210,8 @@ final class EpilogueCompiler {
                                                 const Index (&at)[kRows],
                                                 const unsigned int (&channels)[kRows],
                                                 unsigned int exist) const {
-            constexpr unsigned int kTogether = kRows < @together ? kRows : @together;
+            constexpr unsigned int kMost = kCount > 4 ? @few : @many;
+            constexpr unsigned int kTogether = kRows < kMost ? kRows : kMost;
         @scalars#pragma unroll
             for (unsigned int first = 0; first < kRows; first += kTogether) {
         @arrays#pragma unroll
@@ -230,7 +235,8 @@ final class EpilogueCompiler {
         #define TARN_EPILOGUE tarn::Epilogue{@names}
         """
         .replace("@fields", String.join(";\n  ", fields))
-        .replace("@together", Integer.toString(together()))
+        .replace("@few", Integer.toString(many / 2))
+        .replace("@many", Integer.toString(many))
         .replace("@scalars", scalars)
         .replace("@arrays", arrays)
         .replace("@loads", loads)

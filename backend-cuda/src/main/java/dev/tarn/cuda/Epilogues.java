@@ -22,14 +22,17 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which tapes are computed by the convolution before them on its results, in the kernel's
- * registers: a bias, an activation, the sum of a residual block, the mask of a ReLU's gradient.
- * Each saves that the convolution's result is written and read once.
+ * Which tapes are computed by the convolution or the batch normalization before them on its
+ * results, in the kernel's registers: a bias, an activation, the sum of a residual block, the mask
+ * of a ReLU's gradient. Each saves that the result is written and read once.
  *
  * <p>Allowed where only that tape reads the result. The bits are those of two kernels. With the
  * property {@code tarn.epilogue=false} none are.
  */
 final class Epilogues {
+  /** Set to {@code false}, every tape is a kernel of its own. */
+  static final String PROPERTY = "tarn.epilogue";
+
   private final Map<Node, Node> products = new IdentityHashMap<>();
 
   /**
@@ -81,7 +84,7 @@ final class Epilogues {
   /** Tapes with the last node of the kind whose result only they read. */
   private static Map<Node, Node> candidates(Program program) {
     Map<Node, Node> candidates = new IdentityHashMap<>();
-    if (isOff("tarn.epilogue") || isOff("tarn.fuse")) {
+    if (isOff(PROPERTY) || isOff("tarn.fuse")) {
       return candidates;
     }
     Map<Value, Node> results = new HashMap<>();

@@ -68,7 +68,8 @@ class EpilogueCompilerTests {
                                                 const Index (&at)[kRows],
                                                 const unsigned int (&channels)[kRows],
                                                 unsigned int exist) const {
-            constexpr unsigned int kTogether = kRows < 4 ? kRows : 4;
+            constexpr unsigned int kMost = kCount > 4 ? 2 : 4;
+            constexpr unsigned int kTogether = kRows < kMost ? kRows : kMost;
         #pragma unroll
             for (unsigned int first = 0; first < kRows; first += kTogether) {
               float x1[kTogether][kCount];

@@ -3,6 +3,7 @@ package dev.tarn.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.tarn.HostTensor;
 import dev.tarn.Precision;
 import dev.tarn.Spec;
 import dev.tarn.State;
@@ -10,6 +11,8 @@ import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.Executable;
+import dev.tarn.backend.StateStore;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.Program;
 import dev.tarn.reference.ReferenceBackend;
@@ -20,6 +23,7 @@ import dev.tarn.transform.FuseElementwise;
 import dev.tarn.transform.Simplify;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BinaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -33,7 +37,6 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EpiloguesTests {
   private static final Window2d SAME = Window2d.UNIT.padding(1, 1, 1, 1);
-  private static final String PROPERTY = "tarn.epilogue";
 
   private Backend backend;
   private final Backend reference = new ReferenceBackend();
@@ -52,11 +55,11 @@ class EpiloguesTests {
   }
 
   private CaseRun apart(OpCase opCase, Precision precision) {
-    System.setProperty(PROPERTY, "false");
+    System.setProperty(Epilogues.PROPERTY, "false");
     try {
       return CaseRun.of(backend, opCase, precision);
     } finally {
-      System.clearProperty(PROPERTY);
+      System.clearProperty(Epilogues.PROPERTY);
     }
   }
 
@@ -237,6 +240,30 @@ class EpiloguesTests {
                 });
     for (Precision precision : Precision.values()) {
       check(automaton, precision);
+    }
+  }
+
+  /** Every step belongs to a node, and the tape's to the node that computes it. */
+  @Test
+  void timesNameTheConvolution() {
+    Trace trace = new Trace();
+    Tensor h = image(trace, "x").conv2d(kernel(trace, "w", 3), SAME).add(1).relu();
+    trace.output("y", h.conv2d(kernel(trace, "v", 1), Window2d.UNIT).sum());
+    try (StateStore store = backend.allocate(List.of());
+        Executable executable =
+            backend.compile(List.of(trace.build("test")), store, Precision.BF16)) {
+      List<String> names =
+          executable
+              .time(
+                  HostTensor.zeros(Spec.f32(2, 8, 6, 6)),
+                  HostTensor.zeros(Spec.f32(8, 8, 3, 3)),
+                  HostTensor.zeros(Spec.f32(8, 8, 1, 1)))
+              .stream()
+              .map(time -> Objects.requireNonNull(time.node()).op().name())
+              .sorted()
+              .toList();
+      // Each operand is cast to bf16.
+      assertEquals(List.of("conv2d", "conv2d", "fused", "fused", "fused", "reduce_sum"), names);
     }
   }
 
