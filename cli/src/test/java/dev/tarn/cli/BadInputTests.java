@@ -264,12 +264,14 @@ final class BadInputTests {
     assertFails(
         1,
         train("data={csv: " + csv + "}"),
-        "tarn: t.csv:3: column 2 ('b') is 'x', not a finite number");
+        "tarn: t.csv:3: column 2 ('b') is 'x', not a finite number; name the column under 'categorical' or"
+            + " 'ignore'");
     Files.writeString(csv, "1,2,0\n3,4,1.5\n");
     assertFails(
         1,
         train("data={csv: " + csv + "}"),
-        "tarn: t.csv:2: the class in column 3 is '1.5', not an integer from 0");
+        "tarn: t.csv:2: the class in column 3 is '1.5', not a whole number; numbers to predict go"
+            + " under 'targets'");
     Files.writeString(csv, "1,2,0\n3,1\n");
     assertFails(
         1, train("data={csv: " + csv + "}"), "tarn: t.csv:2: 2 fields where the first line has 3");
