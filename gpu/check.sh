@@ -38,7 +38,7 @@ parts=$out/parts
 tiny=false
 [ "${TARN_CHECK_TINY:-}" = 1 ] && tiny=true
 # Conformance, which covers every kernel, is enough under the sanitizer, which slows everything down many times.
-sanitized=${TARN_CHECK_SANITIZED:-'.*(Conformance|Convolution|Normalization|TensorCore)Tests'}
+sanitized=${TARN_CHECK_SANITIZED:-'.*(Conformance|Convolution|Epilogues|Normalization|SoftmaxRows|TensorCore)Tests'}
 sanitizer=${TARN_CHECK_SANITIZER:-$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2> /dev/null | tail -n 1)}
 python=${TARN_CHECK_PYTHON:-python3}
 

@@ -12,68 +12,19 @@
 //   kernel                                  grid                        block      moves
 //   *_statistics, *_grad_sums               (ceil(C / (X W)), chunks)   X x 256/X  R C, 2 R C elements
 //   *_finish, *_grad_finish                 (ceil(C / 32))              32 x 8     8 chunks C bytes
-//   batch_norm_columns, *_grad              as the first                           2 R C, 3 R C elements
+//   *_grad, and in batch_norm_columns_apply.cu
+//   batch_norm_columns                      as the first                           3 R C, 2 R C elements
 //
 // FLOPs: 7 R C and 3 R C forward, 4 R C and 5 R C backward.
 //
 // nvcc-check: -DTARN_BF16=0 -DTARN_SINGLE=0
 // nvcc-check: -DTARN_BF16=1 -DTARN_SINGLE=0
 // nvcc-check: -DTARN_BF16=1 -DTARN_SINGLE=1
-#include "element.cuh"
+#include "batch_norm_columns.cuh"
 
 namespace tarn {
 
-constexpr unsigned int kAhead = 4;  // rows that a thread loads before it works on them
 constexpr unsigned int kLanes = 8;  // threads that combine the chunks of a channel
-
-// A block's chunk of the rows, and the channels of a thread.
-struct Tile {
-  unsigned int channels, channel, begin, end;
-
-  __device__ __forceinline__ Tile(unsigned int channels, unsigned int rows, unsigned int chunk)
-      : channels(channels),
-        channel((blockIdx.x * blockDim.x + threadIdx.x) * kWidth),
-        begin(blockIdx.y * chunk),
-        end(min(rows, (blockIdx.y + 1) * chunk)) {}
-
-  __device__ __forceinline__ bool exists() const { return channel < channels; }
-
-  __device__ __forceinline__ unsigned long long at(unsigned int row) const {
-    return (unsigned long long)row * channels + channel;
-  }
-
-  // Calls work(at, x, y) for this thread's rows, with what lies at them in a and b.
-  template <class Work>
-  __device__ __forceinline__ void each(const Element *a, const Element *b, const Work &work) const {
-    if (!exists()) return;
-    for (unsigned int row = begin + threadIdx.y; row < end; row += kAhead * blockDim.y) {
-      Some x[kAhead], y[kAhead];
-#pragma unroll
-      for (unsigned int i = 0; i < kAhead; i++) {
-        const unsigned int r = row + i * blockDim.y;
-        if (r < end) {
-          x[i] = *reinterpret_cast<const Some *>(a + at(r));
-          if (b != nullptr) y[i] = *reinterpret_cast<const Some *>(b + at(r));
-        }
-      }
-#pragma unroll
-      for (unsigned int i = 0; i < kAhead; i++) {
-        const unsigned int r = row + i * blockDim.y;
-        if (r < end) work(at(r), x[i], y[i]);
-      }
-    }
-  }
-
-  __device__ __forceinline__ void store_partial(float *partial, const float (&a)[kWidth],
-                                                const float (&b)[kWidth]) const {
-    if (threadIdx.y != 0 || !exists()) return;
-#pragma unroll
-    for (unsigned int k = 0; k < kWidth; k++) {
-      const unsigned long long to = (unsigned long long)blockIdx.y * channels + channel + k;
-      *reinterpret_cast<float2 *>(partial + 2 * to) = make_float2(a[k], b[k]);
-    }
-  }
-};
 
 // Numbers of the threads of a block, by row of threads.
 struct Shared {
@@ -188,30 +139,6 @@ extern "C" __global__ void __launch_bounds__(256)
   coefficients[channels + channel] = m;
   coefficients[2 * channels + channel] = scale[channel] / sqrtf(var + epsilon);
   coefficients[3 * channels + channel] = bias[channel];
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-    batch_norm_columns(const tarn::Element *x, const float *coefficients, tarn::Element *y,
-                       unsigned int channels, unsigned int rows, unsigned int chunk) {
-  using namespace tarn;
-  const Tile tile(channels, rows, chunk);
-  float shift[kWidth], mean[kWidth], factor[kWidth], bias[kWidth];
-#pragma unroll
-  for (unsigned int k = 0; k < kWidth; k++) {
-    const unsigned int channel = tile.exists() ? tile.channel + k : 0;
-    shift[k] = coefficients[channel];
-    mean[k] = coefficients[channels + channel];
-    factor[k] = coefficients[2 * channels + channel];
-    bias[k] = coefficients[3 * channels + channel];
-  }
-  tile.each(x, nullptr, [&](unsigned long long at, const Some &v, const Some &) {
-    Some result;
-#pragma unroll
-    for (unsigned int k = 0; k < kWidth; k++) {
-      result.v[k] = element((to_float(v.v[k]) - shift[k] - mean[k]) * factor[k] + bias[k]);
-    }
-    *reinterpret_cast<Some *>(y + at) = result;
-  });
 }
 
 extern "C" __global__ void __launch_bounds__(256)

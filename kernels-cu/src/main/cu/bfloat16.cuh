@@ -34,6 +34,9 @@ __device__ __forceinline__ Bf16 to_bf16(float x) {
 #endif
 }
 
+// What is left of a register that was stored as bf16.
+__device__ __forceinline__ float round_bf16(float x) { return to_float(to_bf16(x)); }
+
 // A float as an element of type T.
 template <class T>
 __device__ __forceinline__ T from_float(float x);

@@ -1,28 +1,23 @@
-// 2-D convolution and its adjoints as implicit matrix products in strict f32.
+// 2-D convolution and its adjoint by the input as implicit matrix products in strict f32.
 //
 //   x: f32 (N, C, H, W)   w: f32 (O, C/G, R, S)   y: f32 (N, O, P, Q), row-major; G groups
 //   forward     y[n,o,p,q]  = sum_{c,r,s} w[o,c,r,s] x[n, c, p*SH - PT + r*DH, q*SW - PL + s*DW]
 //   grad input  dx[n,c,h,w] = sum_{o,r,s} w[o,c,r,s] dy[n, o, (h + PT - r*DH) / SH, ...] where whole
-//   grad weight dw[o,c,r,s] = sum_{n,p,q} dy[n,o,p,q] x[n, c, p*SH - PT + r*DH, ...]
 //
-//   kernel                          results a group  grid                                block
-//   conv2d_{forward,grad_input}     > 32             (pixels / 128, groups * m / 64)     256
-//   conv2d_{forward,grad_input}_32  8 to 32          (pixels / 128, groups)              256
-//   conv2d_{forward,grad_input}_direct  < 8          (pixels / 256, groups * m)          256
-//   conv2d_grad_weight              >= 8             (m / 64 * terms / 64, groups * chunks) 256
-//   conv2d_grad_weight_direct       < 8              (elements of w, chunks)             256
-// Quotients are rounded up; pixels = N * plane, m = channels of a group, of dx for grad_input; terms =
-// C/G R S.
+//   kernel                          results a group  grid                         block
+//   conv2d_{forward,grad_input}     > 32             (pixels / 128, groups * m / 64) 256
+//   conv2d_{forward,grad_input}_32  8 to 32          (pixels / 128, groups)          256
+//   conv2d_{forward,grad_input}_direct  < 8          (pixels / 256, groups * m)      256
+// Quotients are rounded up; pixels = N * plane, m = channels of a group, of dx for grad_input.
 //
 // The first two: a block gives 64 (or 32) channels x 128 pixels; tiles of 8 terms pass through shared
-// memory, double-buffered; a thread holds 8 x 4 (4 x 4) sums. conv2d_grad_weight: 64 channels x 64
-// terms, 16 pixels a tile, 4 x 4 sums a thread; the pixels are cut into chunks, whose partial results
-// (chunks, O, C/G, R, S) reduce.cu sums. No atomics: the order of every sum depends on shapes only.
+// memory, double-buffered; a thread holds 8 x 4 (4 x 4) sums. No atomics: the order of every sum
+// depends on shapes only. Results go through epilogue.cuh.
 //
 // FLOPs: 2 N O P Q C/G R S. Bytes: x, w and y once each as far as caches hold what windows share. The
 // compiler is told not to contract products and sums; fmaf asks for one rounding.
-#include "collectives.cuh"
 #include "convolution.cuh"
+#include "epilogue.cuh"
 
 namespace tarn {
 
@@ -33,11 +28,11 @@ constexpr unsigned int kConvThreads = 256;
 // One block of kChannels results of a group x kPixels pixels; threads are 8 rows x 32 columns, each
 // with kChannels / 8 channels x 4 neighbouring pixels.
 //
-//   from: (N, G * k_outer, in_h, in_w): x or dy     to: (N, G * m, out_h, out_w): y or dx
+//   from: (N, G * k_outer, in_h, in_w): x or dy     results: (N, G * m, out_h, out_w): y or dx
 //   w(channel m, term (k, r, s)) = w[group][m * w_m + k * w_k + r * S + s]
 template <bool kAdjoint, unsigned int kChannels>
-__device__ __forceinline__ void conv2d_tile(const float *from, const float *w, float *to,
-                                            const Conv2d &c) {
+__device__ __forceinline__ void conv2d_tile(const float *from, const float *w,
+                                            const Epilogue &epilogue, const Conv2d &c) {
   constexpr unsigned int kRows = kChannels / 8;  // channels of a thread
   constexpr unsigned int kLoads = kTerms * kPixels / kConvThreads;
   constexpr unsigned int kWeightLoads = kTerms * kChannels / kConvThreads;
@@ -130,34 +125,39 @@ __device__ __forceinline__ void conv2d_tile(const float *from, const float *w, f
   // Four neighbouring pixels, which lie in one image if a plane is a multiple of four.
   const unsigned int first = blockIdx.x * kPixels + column;
   if (first >= c.pixels) return;
-  const bool by_four = c.out_plane.divisor % 4 == 0 && aligned_16(to);
+  unsigned int channels[kRows], exist = 0;
+#pragma unroll
+  for (unsigned int i = 0; i < kRows; i++) {
+    const unsigned int m = first_channel + row + i;
+    channels[i] = group * c.m + m;
+    exist |= (m < c.m ? 1u : 0u) << i;
+  }
+  const bool by_four = c.out_plane.divisor % 4 == 0;
 #pragma unroll
   for (unsigned int j = 0; j < 4; j++) {
     if (first + j >= c.pixels) break;
     const unsigned int image = c.out_plane.quotient(first + j);
-    const unsigned int at = first + j - image * c.out_plane.divisor;
-    float *result =
-        to + ((unsigned long long)image * c.groups + group) * c.m * c.out_plane.divisor + at;
+    const unsigned int at_plane = first + j - image * c.out_plane.divisor;
+    unsigned long long at[kRows];
+    float ones[kRows][1];
 #pragma unroll
     for (unsigned int i = 0; i < kRows; i++) {
-      const unsigned int m = first_channel + row + i;
-      if (m >= c.m) break;
-      float *one = result + (unsigned long long)m * c.out_plane.divisor;
-      if (by_four) {
-        *reinterpret_cast<float4 *>(one) =
-            make_float4(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
-      } else {
-        *one = sums[i][j];
-      }
+      const unsigned long long plane = (unsigned long long)image * c.groups * c.m + channels[i];
+      at[i] = plane * c.out_plane.divisor + at_plane;
+      ones[i][0] = sums[i][j];
     }
-    if (by_four) break;
+    if (by_four) {
+      epilogue.apply<false>(sums, at, channels, exist);
+      break;
+    }
+    epilogue.apply<false>(ones, at, channels, exist);
   }
 }
 
 // Few results a group: a thread per result; neighbouring threads are neighbouring pixels.
 template <bool kAdjoint>
-__device__ __forceinline__ void conv2d_direct(const float *from, const float *w, float *to,
-                                              const Conv2d &c) {
+__device__ __forceinline__ void conv2d_direct(const float *from, const float *w,
+                                              const Epilogue &epilogue, const Conv2d &c) {
   const unsigned int pixel = blockIdx.x * blockDim.x + threadIdx.x;
   if (pixel >= c.pixels) return;
   const Place place = Place::of<kAdjoint>(c, pixel);
@@ -182,171 +182,47 @@ __device__ __forceinline__ void conv2d_direct(const float *from, const float *w,
       }
     }
     const unsigned long long plane = (unsigned long long)place.image * c.groups * c.m + channel;
-    to[plane * c.out_plane.divisor + at_plane] = sum;
-  }
-}
-
-// 64 channels of dy x 64 terms of a group, summed over a chunk of pixels; threads are 16 x 16, each
-// with 4 x 4 sums. Neighbouring threads load neighbouring pixels.
-__device__ __forceinline__ void conv2d_grad_weight_tile(const float *x, const float *dy,
-                                                        float *partial, unsigned int chunk,
-                                                        const Conv2d &c) {
-  constexpr unsigned int kSide = 64, kDepth = 16, kRows = kConvThreads / kDepth;
-  constexpr unsigned int kLoads = kSide / kRows;
-  __shared__ __align__(16) float lefts[2][kDepth][kSide + 4];
-  __shared__ __align__(16) float rights[2][kDepth][kSide + 4];
-
-  const unsigned int thread = threadIdx.x;
-  const unsigned int tiles = (c.m + kSide - 1) / kSide;
-  const unsigned int first_m = blockIdx.x % tiles * kSide;
-  const unsigned int first_term = blockIdx.x / tiles * kSide;
-  const unsigned int group = blockIdx.y % c.groups;
-  const unsigned int number = blockIdx.y / c.groups;
-  const unsigned int end = min(c.pixels, (number + 1) * chunk);
-
-  const unsigned int depth = thread % kDepth, row = thread / kDepth;
-  Term terms[kLoads];
-#pragma unroll
-  for (unsigned int i = 0; i < kLoads; i++) terms[i] = Term::of(c, first_term + row + i * kRows);
-
-  float next_left[kLoads], next_right[kLoads];
-  const auto load = [&](unsigned int first) {
-    const unsigned int pixel = first + depth;
-    const bool inside = pixel < end;
-    const Place place = Place::of<false>(c, inside ? pixel : 0);
-    const unsigned int plane = c.out_plane.divisor;
-    const unsigned long long image = (unsigned long long)place.image * c.groups + group;
-    const float *left = dy + image * c.m * plane + (pixel - place.image * plane);
-    const float *right = x + image * c.k_outer * c.in_plane;
-#pragma unroll
-    for (unsigned int i = 0; i < kLoads; i++) {
-      const unsigned int m = first_m + row + i * kRows;
-      next_left[i] = inside && m < c.m ? left[(unsigned long long)m * plane] : 0.0f;
-      int at;
-      const bool ok = place.find<false>(c, terms[i], at) && inside &&
-                      first_term + row + i * kRows < c.terms;
-      next_right[i] = ok ? right[terms[i].channel * c.in_plane + at] : 0.0f;
-    }
-  };
-  const auto store = [&](unsigned int stage) {
-#pragma unroll
-    for (unsigned int i = 0; i < kLoads; i++) {
-      lefts[stage][depth][row + i * kRows] = next_left[i];
-      rights[stage][depth][row + i * kRows] = next_right[i];
-    }
-  };
-
-  const unsigned int m = thread / 16 * 4, t = thread % 16 * 4;
-  float sums[4][4];
-#pragma unroll
-  for (unsigned int i = 0; i < 4; i++) {
-#pragma unroll
-    for (unsigned int j = 0; j < 4; j++) sums[i][j] = 0.0f;
-  }
-
-  const unsigned int begin = number * chunk;
-  load(begin);
-  store(0);
-  __syncthreads();
-  unsigned int stage = 0;
-  for (unsigned int first = begin + kDepth;; first += kDepth) {
-    const bool more = first < end;
-    if (more) load(first);
-#pragma unroll
-    for (unsigned int k = 0; k < kDepth; k++) {
-      const float4 a = *reinterpret_cast<const float4 *>(&lefts[stage][k][m]);
-      const float4 b = *reinterpret_cast<const float4 *>(&rights[stage][k][t]);
-      multiply(sums[0], a.x, b);
-      multiply(sums[1], a.y, b);
-      multiply(sums[2], a.z, b);
-      multiply(sums[3], a.w, b);
-    }
-    if (!more) break;
-    stage ^= 1;
-    store(stage);
-    __syncthreads();
-  }
-
-  float *result = partial + ((unsigned long long)number * c.groups + group) * c.w_group;
-#pragma unroll
-  for (unsigned int i = 0; i < 4; i++) {
-#pragma unroll
-    for (unsigned int j = 0; j < 4; j++) {
-      const unsigned int o = first_m + m + i, term = first_term + t + j;
-      if (o < c.m && term < c.terms) result[(unsigned long long)o * c.w_m + term] = sums[i][j];
-    }
-  }
-}
-
-// A block an element of w and chunk of pixels.
-__device__ __forceinline__ void conv2d_grad_weight_direct(const float *x, const float *dy,
-                                                          float *partial, unsigned int chunk,
-                                                          const Conv2d &c) {
-  __shared__ float scratch[32];
-  const unsigned int o = blockIdx.x / c.terms, group = o / c.m;
-  const Term t = Term::of(c, blockIdx.x - o * c.terms);
-  const unsigned int plane = c.out_plane.divisor;
-  const unsigned int end = min(c.pixels, (blockIdx.y + 1) * chunk);
-  float sum = 0.0f;
-  for (unsigned int pixel = blockIdx.y * chunk + threadIdx.x; pixel < end; pixel += blockDim.x) {
-    const Place place = Place::of<false>(c, pixel);
-    int at;
-    if (place.find<false>(c, t, at)) {
-      const unsigned long long image = place.image;
-      const float left =
-          dy[(image * c.groups * c.m + o) * plane + (pixel - place.image * plane)];
-      const unsigned long long channel = (image * c.groups + group) * c.k_outer + t.channel;
-      sum = fmaf(left, x[channel * c.in_plane + at], sum);
-    }
-  }
-  sum = block_reduce<Sum>(sum, scratch);
-  if (threadIdx.x == 0) {
-    partial[(unsigned long long)blockIdx.y * c.groups * c.w_group + blockIdx.x] = sum;
+    const float results[1][1] = {{sum}};
+    const unsigned long long at[1] = {plane * c.out_plane.divisor + at_plane};
+    const unsigned int channels[1] = {channel};
+    epilogue.apply<false>(results, at, channels, 1);
   }
 }
 
 }  // namespace tarn
 
 extern "C" __global__ void __launch_bounds__(256, 2)
-    conv2d_forward(const float *x, const float *w, float *y, TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_tile<false, 64>(x, w, y, TARN_CONV2D);
+    conv2d_forward(const float *x, const float *w, TARN_EPILOGUE_PARAMETERS,
+                   TARN_CONV2D_PARAMETERS) {
+  tarn::conv2d_tile<false, 64>(x, w, TARN_EPILOGUE, TARN_CONV2D);
 }
 
 extern "C" __global__ void __launch_bounds__(256, 2)
-    conv2d_forward_32(const float *x, const float *w, float *y, TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_tile<false, 32>(x, w, y, TARN_CONV2D);
-}
-
-// from: dy, to: dx
-extern "C" __global__ void __launch_bounds__(256, 2)
-    conv2d_grad_input(const float *dy, const float *w, float *dx, TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_tile<true, 64>(dy, w, dx, TARN_CONV2D);
+    conv2d_forward_32(const float *x, const float *w, TARN_EPILOGUE_PARAMETERS,
+                   TARN_CONV2D_PARAMETERS) {
+  tarn::conv2d_tile<false, 32>(x, w, TARN_EPILOGUE, TARN_CONV2D);
 }
 
 extern "C" __global__ void __launch_bounds__(256, 2)
-    conv2d_grad_input_32(const float *dy, const float *w, float *dx, TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_tile<true, 32>(dy, w, dx, TARN_CONV2D);
+    conv2d_grad_input(const float *dy, const float *w, TARN_EPILOGUE_PARAMETERS,
+                   TARN_CONV2D_PARAMETERS) {
+  tarn::conv2d_tile<true, 64>(dy, w, TARN_EPILOGUE, TARN_CONV2D);
+}
+
+extern "C" __global__ void __launch_bounds__(256, 2)
+    conv2d_grad_input_32(const float *dy, const float *w, TARN_EPILOGUE_PARAMETERS,
+                   TARN_CONV2D_PARAMETERS) {
+  tarn::conv2d_tile<true, 32>(dy, w, TARN_EPILOGUE, TARN_CONV2D);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    conv2d_forward_direct(const float *x, const float *w, float *y, TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_direct<false>(x, w, y, TARN_CONV2D);
+    conv2d_forward_direct(const float *x, const float *w, TARN_EPILOGUE_PARAMETERS,
+                   TARN_CONV2D_PARAMETERS) {
+  tarn::conv2d_direct<false>(x, w, TARN_EPILOGUE, TARN_CONV2D);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    conv2d_grad_input_direct(const float *dy, const float *w, float *dx, TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_direct<true>(dy, w, dx, TARN_CONV2D);
-}
-
-// partial: (chunks, O, C/G, R, S)
-extern "C" __global__ void __launch_bounds__(256, 2)
-    conv2d_grad_weight(const float *x, const float *dy, float *partial, unsigned int chunk,
-                       TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_grad_weight_tile(x, dy, partial, chunk, TARN_CONV2D);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-    conv2d_grad_weight_direct(const float *x, const float *dy, float *partial, unsigned int chunk,
-                              TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_grad_weight_direct(x, dy, partial, chunk, TARN_CONV2D);
+    conv2d_grad_input_direct(const float *dy, const float *w, TARN_EPILOGUE_PARAMETERS,
+                   TARN_CONV2D_PARAMETERS) {
+  tarn::conv2d_direct<true>(dy, w, TARN_EPILOGUE, TARN_CONV2D);
 }

@@ -79,10 +79,6 @@ __device__ __forceinline__ void multiply(float *sums, float a, const float4 &b) 
   sums[3] = fmaf(a, b.w, sums[3]);
 }
 
-__device__ __forceinline__ bool aligned_16(const float *p) {
-  return (unsigned long long)p % 16 == 0;
-}
-
 }  // namespace tarn
 
 // A Conv2d as parameters of a kernel: they stay in constant memory and cost no registers.

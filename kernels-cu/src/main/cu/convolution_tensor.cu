@@ -8,7 +8,7 @@
 //
 //   in:  (N, H, W, G, K) channels last, K = k rounded up to 16 bytes, zeros past k
 //   w:   (G, m, R, S, K) likewise; convolution_pack.cu makes both
-//   out: element (n, pixel, channel) at n * to_image + pixel * to_pixel + channel * to_channel, so
+//   results: element (n, pixel, channel) at n * to_image + pixel * to_pixel + channel * to_channel, so
 //        planes and channels last alike
 //
 // A block of 128 or 256 threads makes 128 pixels x TARN_CHANNELS (32, 64, 128) channels, a warp 64 x 32
@@ -22,25 +22,25 @@
 // FLOPs: 2 pixels m k R S, those of y for the adjoint as well. Bytes: in, w and out once each as far as caches hold what windows share.
 // Window and types are definitions, extents are arguments: layers share a compiled kernel.
 //
-// Seen with nvcc 13.0 for sm_90a and a window of 3 x 3: 94 to 96 registers (32 channels), 123 to 154
-// (64), 124 to 128 (128), and no spills; two steps of a 64 x 32 tile of a warp are 32 mma.m16n8k16 and 12
-// ldmatrix.x4.
+// Where results lie with channels last and groups are a multiple of 8 of them, -DTARN_EIGHTS=1, lanes exchange
+// sums so that each has 8 neighbours of a pixel, which leave in accesses of 16 bytes; else each has
+// single results. They go through epilogue.cuh.
 //
-// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// Seen with nvcc 13.0 for sm_90a and a window of 3 x 3, with and without a tape of a bias, a ReLU, or the
+// gradients of a residual block: 92 to 96 registers (32 channels), 122 to 128 (64), 125 to 128 (128), and no
+// spills; with -DTARN_EIGHTS=0 and tf32, or as adjoint with a stride of 2, up to 150 (64), and 24 bytes are spilled (128).
+// Two steps of a 64 x 32 tile of a warp are 32 mma.m16n8k16 and 12 ldmatrix.x4.
+//
+// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 #include "convolution_window.cuh"
 #include "element.cuh"
+#include "epilogue.cuh"
 #include "tensor_core.cuh"
 
 namespace tarn {
-
-#if TARN_OUT_BF16
-using Result = Bf16;
-#else
-using Result = float;
-#endif
 
 constexpr unsigned int kPixels = 128, kChannels = TARN_CHANNELS;
 constexpr unsigned int kChunks = 4;  // of 16 bytes, in a row of a stage
@@ -52,6 +52,7 @@ constexpr unsigned int kRowsApart = kTensorThreads / kChunks;
 constexpr unsigned int kPixelLoads = kPixels / kRowsApart;
 constexpr unsigned int kWeightLoads = kChannels / kRowsApart;
 constexpr bool kAdjoint = TARN_ADJOINT;
+constexpr bool kEights = TARN_EIGHTS;
 using Parts = Phases<kAdjoint>;
 
 // Where chunk of a row lies in a stage, in bytes.
@@ -59,19 +60,11 @@ __device__ __forceinline__ unsigned int place(unsigned int row, unsigned int chu
   return (row * kChunks + (chunk ^ (row >> 1 & 3))) * 16;
 }
 
-__device__ __forceinline__ void store_pair(Bf16 *to, float a, float b) {
-  *reinterpret_cast<Bf16x2 *>(to) = Bf16x2{to_bf16(a), to_bf16(b)};
-}
-
-__device__ __forceinline__ void store_pair(float *to, float a, float b) {
-  *reinterpret_cast<float2 *>(to) = make_float2(a, b);
-}
-
 }  // namespace tarn
 
 // k_chunks: 16-byte chunks of the K channels of a group; in_pixel: bytes of a pixel of in
-extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
-    conv2d_tensor(const unsigned char *in, const unsigned char *w, tarn::Result *to, unsigned int m,
+extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChannels == 128 ? 2 : 1)
+    conv2d_tensor(const unsigned char *in, const unsigned char *w, TARN_EPILOGUE_PARAMETERS, unsigned int m,
                   unsigned int k_chunks, unsigned int in_pixel, TARN_PIXELS_PARAMETERS,
                   unsigned int to_h, unsigned int to_w, unsigned int to_image,
                   unsigned int to_pixel, unsigned int to_channel) {
@@ -185,32 +178,50 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads)
     ahead = ahead + 1 == kStages ? 0 : ahead + 1;
   }
 
-  const bool pairs = to_channel == 1 && (to_pixel | to_image | (group * m)) % 2 == 0;
+  const Epilogue epilogue = TARN_EPILOGUE;
+  const unsigned int in_tile = warp_channel + lane % 4 * (kEights ? 8 : 2);
+  const unsigned int channel = group * m + first_channel + in_tile;
+  const unsigned int left = m > first_channel + in_tile ? m - first_channel - in_tile : 0;
 #pragma unroll
-  for (unsigned int i = 0; i < kRows * 2; i++) {
-    const unsigned int pixel = first_pixel + warp_pixel + i * 8 + lane / 4;
-    if (pixel >= c.pixels) break;
-    const unsigned int image = c.out_plane.quotient(pixel);
-    unsigned int at = pixel - image * c.out_plane.divisor;
-    if (Parts::kDown * Parts::kAcross > 1) {
-      const unsigned int down = c.out_w.quotient(at);
-      const unsigned int h = down * Parts::kDown + phase_row;
-      const unsigned int w = (at - down * c.out_w.divisor) * Parts::kAcross + phase_column;
-      if (h >= to_h || w >= to_w) continue;
-      at = h * to_w + w;
+  for (unsigned int tile = 0; tile < kRows; tile++) {
+    float results[2][8];
+    unsigned int at[2], channels[2], exist = 0;
+#pragma unroll
+    for (unsigned int i = 0; i < 2; i++) {
+#pragma unroll
+      for (unsigned int j = 0; j < 8; j++) results[i][j] = sums[tile][j / 2][i * 2 + j % 2];
+      if (kEights) transpose_pairs(results[i]);
+      const unsigned int pixel = first_pixel + warp_pixel + tile * 16 + i * 8 + lane / 4;
+      const unsigned int image = c.out_plane.quotient(pixel);
+      unsigned int in_image = pixel - image * c.out_plane.divisor;
+      bool exists = pixel < c.pixels;
+      if (Parts::kDown * Parts::kAcross > 1) {
+        const unsigned int down = c.out_w.quotient(in_image);
+        const unsigned int h = down * Parts::kDown + phase_row;
+        const unsigned int w = (in_image - down * c.out_w.divisor) * Parts::kAcross + phase_column;
+        exists = exists && h < to_h && w < to_w;
+        in_image = h * to_w + w;
+      }
+      at[i] = image * to_image + in_image * to_pixel + channel * to_channel;
+      channels[i] = channel;
+      exist |= (exists ? 1u : 0u) << i;
     }
-    Result *out = to + (unsigned long long)image * to_image + (unsigned long long)at * to_pixel +
-                  (unsigned long long)(group * m) * to_channel;
+    if (kEights) {
+      epilogue.apply<true>(results, at, channels, left > 0 ? exist : 0);
+    } else {
 #pragma unroll
-    for (unsigned int j = 0; j < 4; j++) {
-      const unsigned int channel = first_channel + warp_channel + j * 8 + lane % 4 * 2;
-      const float *sum = sums[i / 2][j] + i % 2 * 2;
-      Result *one = out + (unsigned long long)channel * to_channel;
-      if (pairs && channel + 1 < m) {
-        store_pair(one, sum[0], sum[1]);
-      } else {
-        if (channel < m) one[0] = from_float<Result>(sum[0]);
-        if (channel + 1 < m) one[to_channel] = from_float<Result>(sum[1]);
+      for (unsigned int i = 0; i < 2; i++) {
+        float ones[8][1];
+        unsigned int at_one[8], channel_of[8], exists = 0;
+#pragma unroll
+        for (unsigned int j = 0; j < 8; j++) {
+          const unsigned int on = j / 2 * 8 + j % 2;
+          ones[j][0] = results[i][j];
+          at_one[j] = at[i] + on * to_channel;
+          channel_of[j] = channel + on;
+          exists |= (on < left ? exist >> i & 1 : 0u) << j;
+        }
+        epilogue.apply<true>(ones, at_one, channel_of, exists);
       }
     }
   }

@@ -159,7 +159,4 @@ __device__ __forceinline__ void store(S *p, const float (&v)[W], unsigned int ba
   }
 }
 
-// What is left of a register that was stored as bf16.
-__device__ __forceinline__ float round_bf16(float x) { return to_float(to_bf16(x)); }
-
 }  // namespace tarn

@@ -7,95 +7,120 @@
 //
 // x, y, dy, dx: f32 (N, C)
 //
-//   ..._warp   C <= 1024  grid (ceil(N / 8))  block 256  a warp a row
-//   ..._block  C >  1024  grid (N)            block 256  a block a row
+// TARN_LANES threads a row (softmax_rows.cuh), grid (ceil(N TARN_LANES / block)), block 256, or
+// TARN_LANES if that is more. Forward moves 8 N C bytes, the gradients 12 N C. With -DTARN_HELD=0 what is
+// read, 4 N C and 8 N C bytes, is read twice, the second time from the L2 cache as far as that holds the rows
+// at work.
 //
-// Forward moves 8 N C bytes, the gradients 12 N C; what is read again hits the cache.
-#include "collectives.cuh"
+// Seen with nvcc 13.0 for sm_75, sm_80 and sm_90a: at most 64 registers where 16 elements of a row are held, 84 where 32 are,
+// and no spills.
+//
+// nvcc-check: -DTARN_SINGLE=1 -DTARN_LANES=4 -DTARN_HELD=4
+// nvcc-check: -DTARN_SINGLE=0 -DTARN_LANES=32 -DTARN_HELD=8
+// nvcc-check: -DTARN_SINGLE=1 -DTARN_LANES=1024 -DTARN_HELD=16
+// nvcc-check: -DTARN_SINGLE=0 -DTARN_LANES=1024 -DTARN_HELD=0
+// nvcc-check: -DTARN_SINGLE=1 -DTARN_LANES=1024 -DTARN_HELD=0
+#include "softmax_rows.cuh"
 
 namespace tarn {
 
-// The threads of a row: a warp of several in a block.
-struct Warp {
-  unsigned int row = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32;
-  unsigned int first = threadIdx.x % 32;
-  unsigned int step = 32;
-  template <class C>
-  __device__ __forceinline__ float reduce(float v, float *) const {
-    return warp_reduce<C>(v);
-  }
-};
-
-// The threads of a row: a block.
-struct Block {
-  unsigned int row = blockIdx.x;
-  unsigned int first = threadIdx.x;
-  unsigned int step = blockDim.x;
-  template <class C>
-  __device__ __forceinline__ float reduce(float v, float *scratch) const {
-    return block_reduce<C>(v, scratch);
-  }
-};
-
-template <class Threads, bool kLog>
+template <bool kLog>
 __device__ __forceinline__ void softmax(const float *x, float *y, unsigned int rows,
-                                        unsigned int columns, float *scratch) {
-  const Threads threads;
-  if (threads.row >= rows) return;  // all threads of a row leave together
-  const unsigned long long begin = (unsigned long long)threads.row * columns;
-  const float *in = x + begin;
-  float m = Max::identity();
-  for (unsigned int c = threads.first; c < columns; c += threads.step) m = Max::combine(m, in[c]);
-  m = threads.template reduce<Max>(m, scratch);
-  float s = 0.0f;
-  for (unsigned int c = threads.first; c < columns; c += threads.step) s += expf(in[c] - m);
-  s = threads.template reduce<Sum>(s, scratch);
-  const float scale = kLog ? logf(s) : 1.0f / s;
-  for (unsigned int c = threads.first; c < columns; c += threads.step) {
-    y[begin + c] = kLog ? in[c] - m - scale : expf(in[c] - m) * scale;
+                                        unsigned int columns) {
+  const Row row(rows, columns);
+#if TARN_HELD > 0
+  Held held;
+  row.load(x, 0, Max::identity(), held);
+  if (kLog) {
+    Held exponentials = held;
+    const Exponentials e = Exponentials::of_held(exponentials);
+    const float log = logf(e.sum);
+    held.each([&](float &v) { v = v - e.largest - log; });
+  } else {
+    const float scale = 1.0f / Exponentials::of_held(held).sum;
+    held.each([&](float &v) { v *= scale; });
+  }
+  row.store(y, 0, held);
+#else
+  const Exponentials e = Exponentials::of_long(row, x);
+  const float scale = kLog ? logf(e.sum) : 1.0f / e.sum;
+  for (unsigned int first = 0; first < columns; first += kSpan) {
+    Held some;
+    row.load(x, first, 0.0f, some);
+    some.each([&](float &v) {
+      v = kLog ? v - e.largest - scale : expf(v - e.largest) * scale;
+    });
+    row.store(y, first, some);
+  }
+#endif
+}
+
+template <bool kLog>
+__device__ __forceinline__ float product(float y, float dy) {
+  return kLog ? dy : dy * y;
+}
+
+// dy becomes dx.
+template <bool kLog>
+__device__ __forceinline__ void gradient(const Held &y, Held &dy, float sum) {
+#pragma unroll
+  for (unsigned int k = 0; k < kAccesses; k++) {
+#pragma unroll
+    for (unsigned int j = 0; j < kWidth; j++) {
+      const float a = y.v[k][j], b = dy.v[k][j];
+      dy.v[k][j] = kLog ? b - expf(a) * sum : a * (b - sum);
+    }
   }
 }
 
-template <class Threads, bool kLog>
+template <bool kLog>
 __device__ __forceinline__ void softmax_grad(const float *y, const float *dy, float *dx,
-                                             unsigned int rows, unsigned int columns,
-                                             float *scratch) {
-  const Threads threads;
-  if (threads.row >= rows) return;  // all threads of a row leave together
-  const unsigned long long begin = (unsigned long long)threads.row * columns;
+                                             unsigned int rows, unsigned int columns) {
+  const Row row(rows, columns);
+  Held a, b;
   float s = 0.0f;
-  for (unsigned int c = threads.first; c < columns; c += threads.step) {
-    s += kLog ? dy[begin + c] : dy[begin + c] * y[begin + c];
+  for (unsigned int first = 0; first < columns; first += kSpan) {
+    row.load(y, first, 0.0f, a);
+    row.load(dy, first, 0.0f, b);
+#pragma unroll
+    for (unsigned int k = 0; k < kAccesses; k++) {
+#pragma unroll
+      for (unsigned int j = 0; j < kWidth; j++) s += product<kLog>(a.v[k][j], b.v[k][j]);
+    }
+    if (kHolds) break;
   }
-  s = threads.template reduce<Sum>(s, scratch);
-  for (unsigned int c = threads.first; c < columns; c += threads.step) {
-    const unsigned long long i = begin + c;
-    dx[i] = kLog ? dy[i] - expf(y[i]) * s : y[i] * (dy[i] - s);
+  s = row_reduce<Sum>(s);
+  for (unsigned int first = 0; first < columns; first += kSpan) {
+    if (!kHolds) {
+      row.load(y, first, 0.0f, a);
+      row.load(dy, first, 0.0f, b);
+    }
+    gradient<kLog>(a, b, s);
+    row.store(dx, first, b);
+    if (kHolds) break;
   }
 }
 
 }  // namespace tarn
 
-#define TARN_SOFTMAX(name, threads, log)                                                     \
-  extern "C" __global__ void __launch_bounds__(256)                                          \
-      name(const float *x, float *y, unsigned int rows, unsigned int columns) {              \
-    __shared__ float scratch[32];                                                            \
-    tarn::softmax<tarn::threads, log>(x, y, rows, columns, scratch);                         \
-  }
+extern "C" __global__ void __launch_bounds__(tarn::kRowThreads)
+    softmax(const float *x, float *y, unsigned int rows, unsigned int columns) {
+  tarn::softmax<false>(x, y, rows, columns);
+}
 
-#define TARN_SOFTMAX_GRAD(name, threads, log)                                                \
-  extern "C" __global__ void __launch_bounds__(256)                                          \
-      name(const float *y, const float *dy, float *dx, unsigned int rows,                    \
-           unsigned int columns) {                                                           \
-    __shared__ float scratch[32];                                                            \
-    tarn::softmax_grad<tarn::threads, log>(y, dy, dx, rows, columns, scratch);               \
-  }
+extern "C" __global__ void __launch_bounds__(tarn::kRowThreads)
+    log_softmax(const float *x, float *y, unsigned int rows, unsigned int columns) {
+  tarn::softmax<true>(x, y, rows, columns);
+}
 
-TARN_SOFTMAX(softmax_warp, Warp, false)
-TARN_SOFTMAX(softmax_block, Block, false)
-TARN_SOFTMAX(log_softmax_warp, Warp, true)
-TARN_SOFTMAX(log_softmax_block, Block, true)
-TARN_SOFTMAX_GRAD(softmax_grad_warp, Warp, false)
-TARN_SOFTMAX_GRAD(softmax_grad_block, Block, false)
-TARN_SOFTMAX_GRAD(log_softmax_grad_warp, Warp, true)
-TARN_SOFTMAX_GRAD(log_softmax_grad_block, Block, true)
+extern "C" __global__ void __launch_bounds__(tarn::kRowThreads)
+    softmax_grad(const float *y, const float *dy, float *dx, unsigned int rows,
+                 unsigned int columns) {
+  tarn::softmax_grad<false>(y, dy, dx, rows, columns);
+}
+
+extern "C" __global__ void __launch_bounds__(tarn::kRowThreads)
+    log_softmax_grad(const float *y, const float *dy, float *dx, unsigned int rows,
+                     unsigned int columns) {
+  tarn::softmax_grad<true>(y, dy, dx, rows, columns);
+}

@@ -210,6 +210,25 @@ struct AsyncCopies {
 
 #endif
 
+// Pairs j of lanes 4 g + t are exchanged so that lane 4 g + t has pair t of lanes 4 g, 4 g + 1 and so on,
+// in order. Of what multiply_tiles gives for four tiles side by side these are 8 neighbours in a row.
+__device__ __forceinline__ void transpose_pairs(float (&v)[8]) {
+#pragma unroll
+  for (unsigned int mask = 1; mask <= 2; mask *= 2) {
+    const bool upper = threadIdx.x & mask;
+#pragma unroll
+    for (unsigned int j = 0; j < 8; j++) {
+      if (j / 2 & mask) continue;
+      const float got = shuffle_xor(upper ? v[j] : v[j + 2 * mask], mask);
+      if (upper) {
+        v[j] = got;
+      } else {
+        v[j + 2 * mask] = got;
+      }
+    }
+  }
+}
+
 // The registers of an operand as the units want them: tf32 is rounded, bf16 is what it is.
 template <class T, unsigned int kCount>
 __device__ __forceinline__ void round_operand(unsigned int (&r)[kCount]) {

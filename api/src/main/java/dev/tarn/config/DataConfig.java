@@ -1,6 +1,7 @@
 package dev.tarn.config;
 
 import dev.tarn.Shape;
+import dev.tarn.TarnException;
 import dev.tarn.data.Augmentation;
 import dev.tarn.data.Batches;
 import dev.tarn.data.CsvFormat;
@@ -163,7 +164,7 @@ public record DataConfig(
    *     does not fill {@link #shape}
    */
   public Prepared load(long seed) {
-    DataSource data = source.open();
+    DataSource data = open();
     Dataset.Split parts = data.split(split.get(0), split.get(1), split.get(2), stratify, seed);
     boolean indicator = source instanceof SourceConfig.Csv csv && csv.indicator();
     return data.prepare(parts, new Options(normalize, scale, indicator, Kind.ONE_HOT, shape));
@@ -177,12 +178,26 @@ public record DataConfig(
    * @throws dev.tarn.TarnException as {@link #load} does, or if there are too few examples
    */
   public List<Prepared> folds(int count, long seed) {
-    DataSource data = source.open();
+    DataSource data = open();
     boolean indicator = source instanceof SourceConfig.Csv csv && csv.indicator();
     Options options = new Options(normalize, scale, indicator, Kind.ONE_HOT, shape);
     return Folds.of(data.data(), count, seed).stream()
         .map(fold -> data.prepare(fold, options))
         .toList();
+  }
+
+  /** The data to train with, which have two classes at least. */
+  private DataSource open() {
+    DataSource data = source.open();
+    if (source.classifies() && data.labels().size() == 1) {
+      throw new TarnException(
+          data.name()
+              + ": every row is of class '"
+              + data.labels().get(0)
+              + "'; there is nothing to learn: add rows of another class, or name another column"
+              + " under 'label'");
+    }
+    return data;
   }
 
   /** Batches to train with. */
@@ -206,12 +221,13 @@ public record DataConfig(
   /**
    * Examples to predict from, out of the text of a table.
    *
-   * @param text the table, written as {@link #format} says
+   * @param text the table, written as {@link #format} says but with decimal points
    * @param label stands for it in messages
    * @throws dev.tarn.TarnException if it does not fit the model
    */
   public Dataset rows(String text, String label, Preprocessing trained, Shape model) {
-    return trained.applyTo(CsvTable.read(text, label, format(), trained), model);
+    CsvFormat points = format().withDecimal('.');
+    return trained.applyTo(CsvTable.read(text, label, points, trained), model);
   }
 
   /** How tables are written. */

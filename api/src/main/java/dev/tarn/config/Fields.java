@@ -2,11 +2,27 @@ package dev.tarn.config;
 
 import dev.tarn.config.YamlValue.Entry;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The entries of a mapping whose keys are known. */
 final class Fields {
+  /** What others call things. */
+  private static final Map<String, String> SYNONYMS =
+      Map.ofEntries(
+          Map.entry("mae", "l1"),
+          Map.entry("mean_squared_error", "mse"),
+          Map.entry("smooth_l1", "huber"),
+          Map.entry("nll", "cross_entropy"),
+          Map.entry("bce", "binary_cross_entropy"),
+          Map.entry("linear", "dense"),
+          Map.entry("fc", "dense"),
+          Map.entry("learning_rate", "lr"),
+          Map.entry("batch_size", "batch"));
+
+  private static final List<String> OF_OPTIMIZERS = List.of("lr", "weight_decay", "momentum");
+
   private final YamlValue mapping;
   private final Map<String, Entry> entries;
 
@@ -70,10 +86,15 @@ final class Fields {
 
   /** {@code did you mean 'epochs'?}, or the names there are. */
   static String meant(String name, List<String> known) {
-    @Nullable String best = null;
-    int least = Math.max(2, name.length() / 3) + 1;
+    String lower = name.toLowerCase(Locale.ROOT);
+    String synonym = SYNONYMS.getOrDefault(lower, lower);
+    if (known.contains("optimizer") && OF_OPTIMIZERS.contains(synonym)) {
+      return "did you mean 'train.optimizer.<name>." + synonym + "'?";
+    }
+    @Nullable String best = known.contains(synonym) ? synonym : null;
+    int least = best == null ? Math.max(2, name.length() / 3) + 1 : 0;
     for (String candidate : known) {
-      int distance = distance(name, candidate);
+      int distance = distance(lower, candidate.toLowerCase(Locale.ROOT));
       if (distance < least && distance < candidate.length()) {
         least = distance;
         best = candidate;

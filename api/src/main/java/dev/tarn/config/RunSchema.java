@@ -39,6 +39,7 @@ public final class RunSchema {
           Map.entry("directory", TEXT),
           Map.entry("header", BOOL),
           Map.entry("separator", word(List.of(",", ";", "|", ":", " ", "\t"))),
+          Map.entry("decimal", unless(word(List.of(".", ",")), ".")),
           Map.entry("label", Map.of("type", List.of("string", "integer"))),
           Map.entry("targets", any(TEXTS, COUNT)),
           Map.entry("categorical", TEXTS),

@@ -36,6 +36,7 @@ public sealed interface SourceConfig {
         List.of(
             "header",
             "separator",
+            "decimal",
             "label",
             "targets",
             "categorical",
@@ -128,6 +129,7 @@ public sealed interface SourceConfig {
         yaml.put("header", format.header());
       }
       yaml.put("separator", String.valueOf(format.separator()));
+      yaml.put("decimal", String.valueOf(format.decimal()));
       yaml.put(
           classifies() ? "label" : "targets",
           classifies() ? String.valueOf(format.label()) : format.targets());
@@ -278,6 +280,7 @@ public sealed interface SourceConfig {
   private static SourceConfig csv(Path file, Fields fields) {
     YamlValue header = fields.get("header");
     YamlValue separator = fields.get("separator");
+    YamlValue decimal = fields.get("decimal");
     YamlValue label = fields.get("label");
     YamlValue targets = fields.get("targets");
     YamlValue indicator = fields.get("indicator");
@@ -290,10 +293,14 @@ public sealed interface SourceConfig {
         && (separator.text().length() != 1 || !",;|: \t".contains(separator.text()))) {
       throw separator.expected("one of , ; | : a space or \"\\t\"");
     }
+    if (decimal != null && !List.of(".", ",").contains(decimal.text())) {
+      throw decimal.expected("\".\" or \",\"");
+    }
     CsvFormat format =
         CsvFormat.features()
             .withHeader(header == null ? null : (Boolean) header.bool())
             .withSeparator(separator == null ? ',' : separator.text().charAt(0))
+            .withDecimal(decimal == null ? '.' : decimal.text().charAt(0))
             .withLabel(targets != null ? null : label == null ? "-1" : label.text())
             .withTargets(targets == null ? List.of() : targets(targets))
             .withCategorical(categorical)

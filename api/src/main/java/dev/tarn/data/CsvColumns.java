@@ -68,6 +68,7 @@ final class CsvColumns {
         features.add(i);
       }
     }
+    requireOwnNames();
     if (features.isEmpty()) {
       throw new TarnException(
           file
@@ -103,7 +104,7 @@ final class CsvColumns {
     }
     Arrays.fill(roles, IGNORED);
     for (int i = 0; i < columns.size(); i++) {
-      int index = byName ? find(columns.get(i).name(), "trained on") : i;
+      int index = byName ? trained(columns.get(i).name()) : i;
       categorical[index] = columns.get(i).kind() != Preprocessing.Kind.NUMBER;
       roles[index] = 0;
     }
@@ -115,12 +116,48 @@ final class CsvColumns {
     }
   }
 
+  /** What is predicted from later finds the features by their names. */
+  private void requireOwnNames() {
+    for (int feature : features) {
+      String name = name(feature);
+      if (!name.isEmpty() && names.indexOf(name) != names.lastIndexOf(name)) {
+        throw new TarnException(
+            file
+                + ": two columns are called "
+                + DataFile.quote(name)
+                + "; rename one of them, or say 'header: false' if the first line has no names");
+      }
+    }
+  }
+
   private void take(String column, int role, String key) {
     int index = find(column, key);
     if (roles[index] != 0) {
       throw new TarnException(file + ": column " + describe(index) + " is named twice");
     }
     roles[index] = role;
+  }
+
+  /** The column that a model was trained on. */
+  private int trained(String column) {
+    int first = names.indexOf(column);
+    if (first < 0) {
+      throw new TarnException(
+          file
+              + ": there is no column "
+              + DataFile.quote(column)
+              + ", which the model was trained on; there are "
+              + someNames());
+    }
+    if (names.lastIndexOf(column) != first) {
+      throw new TarnException(
+          file + ": two columns are called " + DataFile.quote(column) + "; rename one of them");
+    }
+    return first;
+  }
+
+  private List<String> someNames() {
+    return names.stream().limit(20).map(DataFile::quote).toList();
   }
 
   private int find(String column, String key) {
@@ -141,7 +178,6 @@ final class CsvColumns {
       throw new TarnException(
           file + ": " + key + ": there is no column " + column + " among " + names.size());
     }
-    List<String> known = names.subList(0, Math.min(20, names.size()));
     throw new TarnException(
         file
             + ": "
@@ -149,7 +185,7 @@ final class CsvColumns {
             + ": there is no column "
             + DataFile.quote(column)
             + (named
-                ? "; there are " + known.stream().map(DataFile::quote).toList()
+                ? "; there are " + someNames()
                 : "; the first line has no names: name it by its index"));
   }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param header whether the first line has names; null to see from the line: it has names if no
  *     field in it is a number or missing
  * @param separator what stands between fields
+ * @param decimal what stands before the fraction of a number: a point or a comma
  * @param label the column of the class, or null
  * @param targets the columns of numbers to predict
  * @param categorical the features that are categories rather than numbers
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 public record CsvFormat(
     @Nullable Boolean header,
     char separator,
+    char decimal,
     @Nullable String label,
     List<String> targets,
     List<String> categorical,
@@ -40,8 +42,8 @@ public record CsvFormat(
   /**
    * Copies the collections.
    *
-   * @throws TarnException if there are both a label and targets, the separator cannot be one, or
-   *     what is embedded is not categorical or of no width
+   * @throws TarnException if there are both a label and targets, the separator or decimal mark
+   *     cannot be one, or what is embedded is not categorical or of no width
    */
   public CsvFormat {
     targets = List.copyOf(targets);
@@ -55,6 +57,9 @@ public record CsvFormat(
     if ("\"\r\n.+-\uFEFF".indexOf(separator) >= 0 || Character.isLetterOrDigit(separator)) {
       throw new TarnException("csv: '" + separator + "' cannot be a separator");
     }
+    if (decimal != '.' && decimal != ',') {
+      throw new TarnException("csv: '" + decimal + "' cannot be a decimal mark; '.' or ',' can");
+    }
     for (Map.Entry<String, Integer> each : embed.entrySet()) {
       if (!categorical.contains(each.getKey())) {
         throw new TarnException("csv: '" + each.getKey() + "' is embedded, but not categorical");
@@ -67,7 +72,7 @@ public record CsvFormat(
 
   /** All columns are features that are numbers; there is no class and no target. */
   public static CsvFormat features() {
-    return new CsvFormat(null, ',', null, List.of(), List.of(), Map.of(), List.of(), Set.of());
+    return new CsvFormat(null, ',', '.', null, List.of(), List.of(), Map.of(), List.of(), Set.of());
   }
 
   /** All columns are numbers, but for one that has the class. */
@@ -77,27 +82,37 @@ public record CsvFormat(
 
   /** This, with or without a first line of names. */
   public CsvFormat withHeader(@Nullable Boolean value) {
-    return new CsvFormat(value, separator, label, targets, categorical, embed, ignore, missing);
+    return new CsvFormat(
+        value, separator, decimal, label, targets, categorical, embed, ignore, missing);
   }
 
   /** This, with another character between fields. */
   public CsvFormat withSeparator(char value) {
-    return new CsvFormat(header, value, label, targets, categorical, embed, ignore, missing);
+    return new CsvFormat(
+        header, value, decimal, label, targets, categorical, embed, ignore, missing);
+  }
+
+  /** This, with another decimal mark. */
+  public CsvFormat withDecimal(char value) {
+    return new CsvFormat(
+        header, separator, value, label, targets, categorical, embed, ignore, missing);
   }
 
   /** This, with the class in a column, or without. */
   public CsvFormat withLabel(@Nullable String value) {
-    return new CsvFormat(header, separator, value, targets, categorical, embed, ignore, missing);
+    return new CsvFormat(
+        header, separator, decimal, value, targets, categorical, embed, ignore, missing);
   }
 
   /** This, with numbers to predict. */
   public CsvFormat withTargets(List<String> value) {
-    return new CsvFormat(header, separator, label, value, categorical, embed, ignore, missing);
+    return new CsvFormat(
+        header, separator, decimal, label, value, categorical, embed, ignore, missing);
   }
 
   /** This, with some features that are categories. */
   public CsvFormat withCategorical(List<String> value) {
-    return new CsvFormat(header, separator, label, targets, value, embed, ignore, missing);
+    return new CsvFormat(header, separator, decimal, label, targets, value, embed, ignore, missing);
   }
 
   /**
@@ -106,16 +121,19 @@ public record CsvFormat(
    * @param value for each the width of its vectors, or {@link #AUTO}
    */
   public CsvFormat withEmbed(Map<String, Integer> value) {
-    return new CsvFormat(header, separator, label, targets, categorical, value, ignore, missing);
+    return new CsvFormat(
+        header, separator, decimal, label, targets, categorical, value, ignore, missing);
   }
 
   /** This, with some columns left out. */
   public CsvFormat withIgnore(List<String> value) {
-    return new CsvFormat(header, separator, label, targets, categorical, embed, value, missing);
+    return new CsvFormat(
+        header, separator, decimal, label, targets, categorical, embed, value, missing);
   }
 
   /** This, with texts that stand for a missing feature. */
   public CsvFormat withMissing(Set<String> value) {
-    return new CsvFormat(header, separator, label, targets, categorical, embed, ignore, value);
+    return new CsvFormat(
+        header, separator, decimal, label, targets, categorical, embed, ignore, value);
   }
 }

@@ -38,7 +38,7 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
     this.file = file;
     this.format = format;
     this.memoryBytes = memoryBytes;
-    this.labels = new CsvLabels(file);
+    this.labels = new CsvLabels(file, format.decimal());
   }
 
   @Override
@@ -86,7 +86,7 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
 
   private float number(
       CsvColumns known, int index, char[] text, int from, int to, boolean feature) {
-    float value = Decimal.parse(text, from, to);
+    float value = Decimal.parse(text, from, to, format.decimal());
     if (value == value) {
       return value;
     }
@@ -94,15 +94,17 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
     if (feature && format.missing().contains(field)) {
       return Float.NaN;
     }
+    String place = file + ":" + getStartingLineNumber() + ": column " + known.describe(index);
+    if (field.isEmpty()) {
+      throw new TarnException(
+          place + " is empty" + (feature ? "; name '' under 'missing' if it may be" : ""));
+    }
     throw new TarnException(
-        file
-            + ":"
-            + getStartingLineNumber()
-            + ": column "
-            + known.describe(index)
-            + (field.isEmpty()
-                ? " is empty" + (feature ? "; name '' under 'missing' if it may be" : "")
-                : " is " + DataFile.quote(field) + ", not a finite number"));
+        place
+            + " is "
+            + DataFile.quote(field)
+            + ", not a finite number"
+            + (feature && trained == null ? NumberTexts.remedy(field, format.decimal()) : ""));
   }
 
   private float category(CsvColumns known, int index, String text) {
@@ -175,8 +177,7 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
   }
 
   private boolean isData(String field) {
-    char[] text = field.toCharArray();
-    return !Float.isNaN(Decimal.parse(text, 0, text.length)) || format.missing().contains(field);
+    return NumberTexts.isNumber(field, format.decimal()) || format.missing().contains(field);
   }
 
   private CsvColumns columns() {

@@ -5,9 +5,9 @@ import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
 import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import dev.tarn.TarnException;
-import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,24 +16,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
- * What a CSV file seems to hold, for a first {@link CsvFormat}: its separator, and for each column
- * whether it has numbers or texts, what stands for missing values, and how many values differ.
+ * What a CSV file seems to hold, for a first {@link CsvFormat}: its separator and decimal mark, and
+ * for each column whether it has numbers or texts, what stands for missing values, and how many
+ * values differ.
  *
  * @param separator what stands between fields
+ * @param decimal what stands before the fraction of a number
  * @param header whether the first line has names
  * @param rows the number of rows, without the header
  * @param columns what each column holds
  */
-public record CsvSurvey(char separator, boolean header, int rows, List<Column> columns) {
+public record CsvSurvey(
+    char separator, char decimal, boolean header, int rows, List<Column> columns) {
   /** Values that differ are counted up to this many. */
   public static final int MOST_VALUES = 10_000;
 
-  private static final char[] SEPARATORS = {',', ';', '\t', '|'};
+  private static final char[] SEPARATORS = {';', '\t', '|'};
   private static final int FIRST_LINES = 50;
-  private static final Set<String> MISSING =
-      Set.of("", "NA", "N/A", "n/a", "na", "NaN", "nan", "null", "NULL", "?");
 
   /** A column of numbers may have this share of texts; these then stand for missing values. */
   private static final double STRAY = 0.2;
@@ -53,6 +55,9 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
    * @param numeric whether it has numbers
    * @param whole whether these are whole numbers
    * @param ascending whether they rise by one from row to row
+   * @param date whether it has dates
+   * @param decorated a text of it, if most of its texts are numbers with signs that a CSV file of
+   *     numbers does not have, such as {@code $1,234.50} or {@code 12%}; else empty
    * @param missing the texts that stand for missing values
    * @param missingCount how many values are missing
    * @param values how often each value is there, missing ones left out; {@link #MOST_VALUES} at
@@ -64,6 +69,8 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
       boolean numeric,
       boolean whole,
       boolean ascending,
+      boolean date,
+      String decorated,
       Set<String> missing,
       int missingCount,
       Map<String, Integer> values) {}
@@ -75,17 +82,22 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
    */
   public static CsvSurvey of(Path file) {
     char separator = separator(file);
+    CsvSurvey survey = of(file, separator, '.');
+    return survey.decimal == '.' ? survey : of(file, separator, ',');
+  }
+
+  /** Counts with a decimal mark; the result has the mark that the numbers seem to have. */
+  private static CsvSurvey of(Path file, char separator, char decimal) {
     List<Counter> counters = new ArrayList<>();
     List<String> first = new ArrayList<>();
     int[] rows = {0};
-    read(
+    explaining(
         file,
         separator,
-        Integer.MAX_VALUE,
         (line, fields) -> {
           if (first.isEmpty()) {
             first.addAll(fields);
-            fields.forEach(field -> counters.add(new Counter()));
+            fields.forEach(field -> counters.add(new Counter(decimal)));
             return;
           }
           if (fields.size() != first.size()) {
@@ -106,7 +118,10 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
     if (first.isEmpty()) {
       throw new TarnException(file + ": no rows of data");
     }
-    boolean header = isHeader(first, counters);
+    boolean header = isHeader(first, counters, decimal);
+    if (header && rows[0] == 0) {
+      throw new TarnException(file + ": no rows of data below the line of names");
+    }
     if (!header) {
       rows[0]++;
       for (int i = 0; i < first.size(); i++) {
@@ -117,28 +132,34 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
     for (int i = 0; i < first.size(); i++) {
       columns.add(counters.get(i).column(header ? first.get(i) : "", i));
     }
-    return new CsvSurvey(separator, header, rows[0], columns);
+    int points = counters.stream().mapToInt(counter -> counter.shown('.')).sum();
+    int commas = counters.stream().mapToInt(counter -> counter.shown(',')).sum();
+    return new CsvSurvey(separator, commas > points ? ',' : '.', header, rows[0], columns);
   }
 
   /** Names: no field is a number, or one is a text over a column of numbers. */
-  private static boolean isHeader(List<String> first, List<Counter> below) {
+  private static boolean isHeader(List<String> first, List<Counter> below, char decimal) {
     boolean anyNumber = false;
     for (int i = 0; i < first.size(); i++) {
-      boolean text = !isNumber(first.get(i)) && !MISSING.contains(first.get(i));
+      boolean number = NumberTexts.isNumber(first.get(i), decimal);
+      boolean text = !number && !NumberTexts.MISSING.contains(first.get(i));
       if (text && below.get(i).column("", i).numeric()) {
         return true;
       }
-      anyNumber |= isNumber(first.get(i));
+      anyNumber |= number;
     }
     return !anyNumber;
   }
 
-  private static boolean isNumber(String field) {
-    char[] text = field.toCharArray();
-    return !Float.isNaN(Decimal.parse(text, 0, text.length));
+  /** The number that a field is; NaN if it is none. */
+  public double number(String field) {
+    return Decimal.parse(field, decimal);
   }
 
-  /** The separator that divides the first lines into the most columns, each into as many. */
+  /**
+   * The separator that divides the first lines into the most columns, each into as many. A comma,
+   * which may also be a decimal mark, does so only where no other does.
+   */
   private static char separator(Path file) {
     char best = ',';
     int most = 1;
@@ -146,11 +167,8 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
       List<Integer> widths = new ArrayList<>();
       try {
         read(file, candidate, FIRST_LINES, (line, fields) -> widths.add(fields.size()));
-      } catch (TarnException e) {
-        if (candidate == ',') {
-          throw e;
-        }
-        continue;
+      } catch (CsvParseException e) {
+        continue; // quotes that are none with this separator
       }
       int width = widths.isEmpty() ? 0 : widths.get(0);
       if (width > most && widths.stream().allMatch(each -> each == width)) {
@@ -165,6 +183,14 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
     void row(long line, List<String> fields);
   }
 
+  private static void explaining(Path file, char separator, Rows rows) {
+    try {
+      read(file, separator, Integer.MAX_VALUE, rows);
+    } catch (CsvParseException e) {
+      throw CsvTable.explained(file.toString(), e);
+    }
+  }
+
   private static void read(Path file, char separator, int most, Rows rows) {
     DataFile.reading(
         file,
@@ -174,6 +200,7 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
               CsvReader<CsvRecord> csv =
                   CsvReader.builder()
                       .fieldSeparator(separator)
+                      .allowUnclosedQuote(false)
                       .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
                       .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
                       .ofCsvRecord(in)) {
@@ -190,10 +217,8 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
               }
             }
             return true;
-          } catch (CsvParseException e) {
-            throw new TarnException(file + ": not a CSV file: " + e.getMessage(), e);
-          } catch (java.io.UncheckedIOException e) {
-            throw new IOException(e.getCause());
+          } catch (UncheckedIOException e) {
+            throw e.getCause();
           }
         });
   }
@@ -202,15 +227,19 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
   private static final class Counter {
     private final Map<String, Integer> texts = new LinkedHashMap<>();
     private final Map<String, Integer> numbers = new LinkedHashMap<>();
+    private final char decimal;
     private int textCount;
     private int numberCount;
     private boolean whole = true;
     private boolean ascending = true;
     private double last = Double.NaN;
 
+    Counter(char decimal) {
+      this.decimal = decimal;
+    }
+
     void add(String field) {
-      char[] text = field.toCharArray();
-      float value = Decimal.parse(text, 0, text.length);
+      float value = Decimal.parse(field, decimal);
       boolean number = value == value;
       Map<String, Integer> counts = number ? numbers : texts;
       if (counts.size() < MOST_VALUES || counts.containsKey(field)) {
@@ -229,7 +258,7 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
 
     Column column(String name, int index) {
       Set<String> missing = new TreeSet<>();
-      texts.keySet().stream().filter(MISSING::contains).forEach(missing::add);
+      texts.keySet().stream().filter(NumberTexts.MISSING::contains).forEach(missing::add);
       int missed = missing.stream().mapToInt(texts::get).sum();
       int others = texts.size() - missing.size();
       boolean numeric =
@@ -238,13 +267,48 @@ public record CsvSurvey(char separator, boolean header, int rows, List<Column> c
               && textCount - missed <= STRAY * (textCount + numberCount);
       if (numeric) {
         missing.addAll(texts.keySet());
+        Map<String, Integer> counts = Map.copyOf(numbers);
         return new Column(
-            name, index, true, whole, ascending, missing, textCount, Map.copyOf(numbers));
+            name, index, true, whole, ascending, false, "", missing, textCount, counts);
       }
       Map<String, Integer> values = new LinkedHashMap<>(texts);
       missing.forEach(values::remove);
       numbers.forEach(values::put);
-      return new Column(name, index, false, false, false, missing, missed, values);
+      double most = (1 - STRAY) * count(values, text -> true);
+      boolean date =
+          numberCount == 0 && !values.isEmpty() && count(values, NumberTexts::isDate) >= most;
+      return new Column(
+          name,
+          index,
+          false,
+          false,
+          false,
+          date,
+          date ? "" : decorated(most),
+          missing,
+          missed,
+          values);
+    }
+
+    /** A number with other signs, if so many fields are numbers with or without them. */
+    private String decorated(double most) {
+      Predicate<String> signs = text -> NumberTexts.isDecorated(text, decimal);
+      return numberCount + count(texts, signs) >= most
+          ? texts.keySet().stream().filter(signs).findFirst().orElse("")
+          : "";
+    }
+
+    /** In how many fields a mark can only be a decimal mark. */
+    int shown(char mark) {
+      Predicate<String> shows = text -> NumberTexts.showsMark(text, mark);
+      return count(texts, shows) + count(numbers, shows);
+    }
+
+    private static int count(Map<String, Integer> counts, Predicate<String> which) {
+      return counts.entrySet().stream()
+          .filter(entry -> which.test(entry.getKey()))
+          .mapToInt(Map.Entry::getValue)
+          .sum();
     }
   }
 }

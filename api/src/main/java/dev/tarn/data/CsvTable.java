@@ -15,6 +15,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,11 @@ import org.jspecify.annotations.Nullable;
  * Java heap, else in a temporary file, so a table may be larger than memory.
  */
 public final class CsvTable implements AutoCloseable {
+  /** A field without an end fills the parser's buffer, or goes on to the end of the file. */
+  private static final Pattern UNCLOSED =
+      Pattern.compile(
+          "(?:Unclosed quoted field|The maximum buffer size).*starting at line (\\d+)\\)");
+
   private static final char BOM = '\uFEFF';
 
   /**
@@ -120,6 +127,7 @@ public final class CsvTable implements AutoCloseable {
     return CsvFormat.features()
         .withHeader(format.header())
         .withSeparator(format.separator())
+        .withDecimal(format.decimal())
         .withMissing(format.missing());
   }
 
@@ -160,15 +168,30 @@ public final class CsvTable implements AutoCloseable {
     } catch (UncheckedIOException e) {
       throw e.getCause();
     } catch (CsvParseException e) {
-      if (e.getCause() instanceof TarnException explained) {
-        throw explained;
-      }
-      throw new TarnException(name + ": not a CSV file: " + e.getMessage(), e);
+      throw explained(name, e);
     } finally {
       if (!done) {
         rows.discard();
       }
     }
+  }
+
+  /** What the parser could not read, or an explanation that came through it. */
+  static TarnException explained(String name, CsvParseException e) {
+    if (e.getCause() instanceof TarnException explanation) {
+      return explanation;
+    }
+    String message = String.valueOf(e.getMessage());
+    Matcher unclosed = UNCLOSED.matcher(message);
+    return new TarnException(
+        unclosed.matches()
+            ? name
+                + ":"
+                + unclosed.group(1)
+                + ": a quote \" is opened in this row and never closed; close it, or write it twice"
+                + " inside of quotes"
+            : name + ": not a CSV file: " + message,
+        e);
   }
 
   /** Leaves out the mark that some programs put before the first character of a text. */
@@ -213,7 +236,10 @@ public final class CsvTable implements AutoCloseable {
     return classes;
   }
 
-  /** The names of the classes, sorted; empty if classes are numbers, or there are none. */
+  /**
+   * The names of the classes, sorted; empty if classes are the numbers 0, 1, 2, ..., or there are
+   * none.
+   */
   public List<String> labels() {
     return labels;
   }

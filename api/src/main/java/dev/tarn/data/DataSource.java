@@ -1,5 +1,6 @@
 package dev.tarn.data;
 
+import dev.tarn.TarnException;
 import dev.tarn.data.Dataset.Split;
 import dev.tarn.data.Preprocessing.Options;
 import java.util.List;
@@ -43,7 +44,7 @@ public record DataSource(
    * other two shares divide the rest in their proportion.
    *
    * @param stratified whether every class is divided by the shares
-   * @throws dev.tarn.TarnException as {@link Dataset#split} does
+   * @throws TarnException as {@link Dataset#split} does, with {@link #name}
    */
   public Split split(
       double train, double validation, double testing, boolean stratified, long seed) {
@@ -57,15 +58,19 @@ public record DataSource(
 
   private Split part(
       double train, double validation, double testing, boolean stratified, long seed) {
-    return stratified
-        ? data.stratifiedSplit(train, validation, testing, seed)
-        : data.split(train, validation, testing, seed);
+    try {
+      return stratified
+          ? data.stratifiedSplit(train, validation, testing, seed)
+          : data.split(train, validation, testing, seed);
+    } catch (TarnException e) {
+      throw new TarnException(name + ": " + e.getMessage(), e);
+    }
   }
 
   /**
    * Learns from the training part and applies that to all parts.
    *
-   * @throws dev.tarn.TarnException as {@link Preprocessing#fit} does
+   * @throws TarnException as {@link Preprocessing#fit} does
    */
   public Prepared prepare(Split raw, Options options) {
     Preprocessing learned =

@@ -80,9 +80,10 @@ public interface Dataset {
         || (validation > 0 && testFrom == validationFrom)
         || (test > 0 && testFrom == size())) {
       throw new TarnException(
-          "split: "
-              + size()
-              + " examples are too few for the shares; make the shares larger, or some of them 0");
+          String.format(
+              "split: of %d examples %d are for training, %d for validation and %d for testing;"
+                  + " too few: make the shares larger, or some of them 0",
+              size(), validationFrom, testFrom - validationFrom, size() - testFrom));
     }
     return new Split(
         subset(Arrays.copyOfRange(order, 0, validationFrom)),

@@ -25,8 +25,22 @@ final class Decimal {
 
   private Decimal() {}
 
-  /** The number in some characters; NaN if they are not a decimal number or too large for f32. */
-  static float parse(char[] text, int from, int to) {
+  /** The number in a text with a decimal point; NaN if it is none or too large for f32. */
+  static float parse(String text) {
+    return parse(text, '.');
+  }
+
+  /** The number in a text; NaN if it is none or too large for f32. */
+  static float parse(String text, char mark) {
+    return parse(text.toCharArray(), 0, text.length(), mark);
+  }
+
+  /**
+   * The number in some characters; NaN if they are not a decimal number or too large for f32.
+   *
+   * @param mark what stands before the fraction
+   */
+  static float parse(char[] text, int from, int to, char mark) {
     int at = from;
     boolean negative = false;
     if (at < to && (text[at] == '-' || text[at] == '+')) {
@@ -47,7 +61,7 @@ final class Decimal {
       }
     }
     int count = at - start;
-    if (at < to && text[at] == '.') {
+    if (at < to && text[at] == mark) {
       start = ++at;
       for (; at < to; at++) {
         int digit = text[at] - '0';
@@ -67,18 +81,18 @@ final class Decimal {
     if (at < to) {
       int power = exponent(text, at, to);
       if (power > MAX_EXPONENT) {
-        return slow(text, from, to);
+        return slow(text, from, to, mark);
       }
       exponent += power;
     }
     if (exponent >= POWERS.length || -exponent >= POWERS.length) {
-      return slow(text, from, to);
+      return slow(text, from, to, mark);
     }
     double value = exponent < 0 ? digits / POWERS[-exponent] : digits * POWERS[exponent];
     long beside = (Double.doubleToRawLongBits(value) & BELOW_FLOAT) - HALF;
     boolean normal = value >= Float.MIN_NORMAL && value < Float.MAX_VALUE;
     if (value != 0 && (!normal || Math.abs(beside) <= DOUBT)) {
-      return slow(text, from, to);
+      return slow(text, from, to, mark);
     }
     return (float) (negative ? -value : value);
   }
@@ -104,16 +118,16 @@ final class Decimal {
     return negative ? -value : value;
   }
 
-  private static float slow(char[] text, int from, int to) {
+  private static float slow(char[] text, int from, int to, char mark) {
     for (int i = from; i < to; i++) {
       char c = text[i];
-      boolean known = (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e';
+      boolean known = (c >= '0' && c <= '9') || c == mark || c == '-' || c == '+' || c == 'e';
       if (!known && c != 'E') {
         return Float.NaN;
       }
     }
     try {
-      float value = Float.parseFloat(new String(text, from, to - from));
+      float value = Float.parseFloat(new String(text, from, to - from).replace(mark, '.'));
       return Float.isInfinite(value) ? Float.NaN : value;
     } catch (NumberFormatException e) {
       return Float.NaN;

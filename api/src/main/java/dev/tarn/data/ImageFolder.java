@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -60,15 +61,21 @@ public final class ImageFolder {
         labels.add(label);
       }
     }
-    int threads = Runtime.getRuntime().availableProcessors();
-    Pixels first = ImageFile.read(files.get(0), options, 1);
+    List<String> failures = new ArrayList<>();
+    Pixels first = first(files, options);
     RowStore rows = new RowStore(directory.toString(), first.values().length, memoryBytes);
     try {
       for (int from = 0; from < files.size(); from += AT_ONCE) {
         List<Path> some = files.subList(from, Math.min(files.size(), from + AT_ONCE));
-        for (Pixels image : decode(some, options, first, threads)) {
-          rows.append(image.values());
+        List<Pixels> images = decode(some, options, first, failures);
+        if (failures.isEmpty()) {
+          images.forEach(image -> rows.append(image.values()));
         }
+      }
+      if (!failures.isEmpty()) {
+        int others = failures.size() - 1;
+        String more = others > 0 ? "\n(and " + others + " more such images)" : "";
+        throw new TarnException(failures.get(0) + more);
       }
     } catch (RuntimeException e) {
       rows.close();
@@ -105,10 +112,29 @@ public final class ImageFolder {
     }
   }
 
+  /** The first image that can be decoded. */
+  private static Pixels first(List<Path> files, ImageOptions options) {
+    TarnException failure = new TarnException("no images");
+    for (int i = 0; i < files.size(); i++) {
+      try {
+        return ImageFile.read(files.get(i), options, 1);
+      } catch (TarnException e) {
+        failure = i == 0 ? e : failure;
+      }
+    }
+    throw failure;
+  }
+
+  /**
+   * Decodes some files.
+   *
+   * @param failures receives what is wrong with each that cannot be used
+   */
   private static List<Pixels> decode(
-      List<Path> files, ImageOptions options, Pixels first, int threads) {
+      List<Path> files, ImageOptions options, Pixels first, List<String> failures) {
+    int threads = Runtime.getRuntime().availableProcessors();
     Pixels[] images = new Pixels[files.size()];
-    String[] failures = new String[files.size()];
+    String[] wrong = new String[files.size()];
     IntStream.range(0, images.length)
         .parallel()
         .forEach(
@@ -116,7 +142,7 @@ public final class ImageFolder {
               try {
                 images[i] = ImageFile.read(files.get(i), options, threads);
                 if (images[i].height() != first.height() || images[i].width() != first.width()) {
-                  failures[i] =
+                  wrong[i] =
                       String.format(
                           "%s: %d x %d pixels where the first image has %d x %d; give a size that"
                               + " all are brought to",
@@ -127,15 +153,11 @@ public final class ImageFolder {
                           first.width());
                 }
               } catch (TarnException e) {
-                failures[i] = e.getMessage();
+                wrong[i] = e.getMessage();
               }
             });
-    List<String> told = Stream.of(failures).filter(failure -> failure != null).toList();
-    if (!told.isEmpty()) {
-      String more = told.size() > 1 ? "\n(and " + (told.size() - 1) + " more such images)" : "";
-      throw new TarnException(told.get(0) + more);
-    }
-    return List.of(images);
+    Stream.of(wrong).filter(failure -> failure != null).forEach(failures::add);
+    return Arrays.asList(images);
   }
 
   private static List<Path> list(Path directory, boolean directories) {

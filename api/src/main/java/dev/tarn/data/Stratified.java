@@ -36,10 +36,11 @@ final class Stratified {
     }
     if (sizes[0] == 0 || (validation > 0 && sizes[1] == 0) || (test > 0 && sizes[2] == 0)) {
       throw new TarnException(
-          "split: "
-              + labels.length
-              + " examples are too few for the shares of every class; make the shares larger, or do"
-              + " not stratify");
+          String.format(
+              "split: of every class of %d examples its shares, %d are for training, %d for"
+                  + " validation and %d for testing; too few: make the shares larger, or do not"
+                  + " stratify",
+              labels.length, sizes[0], sizes[1], sizes[2]));
     }
     return new Split(
         data.subset(chosen(order, part, 0, sizes)),

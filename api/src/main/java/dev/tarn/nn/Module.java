@@ -6,6 +6,7 @@ import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import dev.tarn.State;
+import dev.tarn.TarnException;
 import dev.tarn.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -60,7 +61,14 @@ public abstract class Module {
 
   /** The output for a batch, recorded in the trace as this module's. */
   final Tensor pass(Tensor x, Mode mode) {
-    return recorded(x, () -> forward(x, mode));
+    return recorded(x, () -> given(forward(x, mode)));
+  }
+
+  private Tensor given(@Nullable Tensor output) {
+    if (output == null) {
+      throw new TarnException(this + ": its forward gave null; return a tensor");
+    }
+    return output;
   }
 
   /**
@@ -143,6 +151,11 @@ public abstract class Module {
     if (!state.spec().shape().equals(shape)) {
       throw new ShapeException(state + " was made for another input: this one needs " + shape);
     }
+  }
+
+  /** The module of which this is a {@link #child}; null for the root. */
+  public final @Nullable Module parent() {
+    return parent;
   }
 
   /** The names from the root to this module, joined by dots; empty for the root. */

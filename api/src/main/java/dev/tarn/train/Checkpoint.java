@@ -42,7 +42,7 @@ final class Checkpoint {
     new Safetensors(tensors, metadata).write(file);
   }
 
-  void resume(Path file) {
+  Map<String, String> resume(Path file) {
     Safetensors saved = Safetensors.read(file);
     CheckpointHeader header = CheckpointHeader.of(saved, file);
     header.checkFits(file, header(header.features()));
@@ -56,6 +56,7 @@ final class Checkpoint {
     course.stop = header.stop();
     course.best = new LinkedHashMap<>(best);
     step.inputs().scaleLearningRates(course.plateau.scale());
+    return saved.metadata();
   }
 
   void load(Path file, @Nullable List<Spec> features) {

@@ -237,7 +237,7 @@ record CheckpointHeader(
   /** A regression was measured by its loss alone before it had a metric unless one was given. */
   private static String remedy(int saved, int wanted) {
     return saved == 1 && wanted == 2
-        ? "with the loss alone (train.metrics=[]), as it was measured then"
+        ? "with the loss alone, as it was measured then"
         : "with the same ones (train.metrics)";
   }
 

@@ -30,17 +30,53 @@ public record Diagnosis(List<Verdict> verdicts) {
 
   /** Verdicts on learning too little or by heart, from the curves. */
   public static Diagnosis ofCurves(List<EpochResult> history, @Nullable Evaluation untrained) {
-    return new Diagnosis(new CurveVerdicts(history, untrained).verdicts());
+    return new Diagnosis(new CurveVerdicts(history, untrained, false).verdicts());
   }
 
-  /** Verdicts on gradients and dead units. */
-  public static Diagnosis ofLayers(List<LayerStatistics> layers) {
+  /**
+   * Verdicts on gradients and dead units.
+   *
+   * @param squaredTarget the mean of the targets' squares, whose unit gradients have; 1 for classes
+   */
+  public static Diagnosis ofLayers(List<LayerStatistics> layers, double squaredTarget) {
     List<Verdict> verdicts = new ArrayList<>();
-    gradients(layers, verdicts);
     for (LayerStatistics layer : layers) {
       layer.activations().forEach(activations -> dead(layer.layer(), activations, verdicts));
     }
+    gradients(layers, squaredTarget, verdicts);
     return new Diagnosis(verdicts);
+  }
+
+  /**
+   * The verdict on a model that takes all examples for one class, although most classes' share is
+   * less.
+   *
+   * @param confusion how it classifies data
+   * @param data what the data are called, such as {@code test}
+   * @param names the classes' names; empty if they have none
+   */
+  public static Diagnosis ofClasses(Confusion confusion, String data, List<String> names) {
+    return new Diagnosis(ClassVerdicts.of(confusion, data, names));
+  }
+
+  /** The remark on a part of the data that is too small to judge by; empty parts are none. */
+  public static Diagnosis ofParts(int validation, int test) {
+    return new Diagnosis(ClassVerdicts.ofParts(validation, test));
+  }
+
+  /**
+   * Verdicts of curves and layers together: what is seen in layers follows from a divergence, and a
+   * problem of layers explains under-fitting.
+   */
+  static Diagnosis of(List<EpochResult> history, @Nullable Evaluation untrained, Diagnosis layers) {
+    Diagnosis curves =
+        new Diagnosis(new CurveVerdicts(history, untrained, layers.findsProblem()).verdicts());
+    return curves.findsProblem() ? curves : curves.and(layers);
+  }
+
+  /** Whether something spoils the result. */
+  public boolean findsProblem() {
+    return verdicts.stream().anyMatch(verdict -> verdict.severity() == Severity.PROBLEM);
   }
 
   /** The verdict on a training that met NaN or infinity. */
@@ -65,7 +101,8 @@ public record Diagnosis(List<Verdict> verdicts) {
     return new Diagnosis(all);
   }
 
-  private static void gradients(List<LayerStatistics> layers, List<Verdict> verdicts) {
+  private static void gradients(
+      List<LayerStatistics> layers, double squaredTarget, List<Verdict> verdicts) {
     @Nullable LayerStatistics most = null;
     for (LayerStatistics layer : layers) {
       most = isLarger(layer, most) ? layer : most;
@@ -75,13 +112,17 @@ public record Diagnosis(List<Verdict> verdicts) {
     }
     for (LayerStatistics layer : layers.subList(0, layers.indexOf(most))) {
       double share = layer.gradientSize() / most.gradientSize();
-      if (share < VANISHED) {
+      // What has no gradient at all before dead units was said with them.
+      boolean said = share == 0 && !verdicts.isEmpty();
+      if (share < VANISHED && !said) {
         verdicts.add(faded(layer.layer(), most.layer(), share));
         break;
       }
     }
     for (LayerStatistics layer : layers) {
-      if (layer.gradientNorm() > EXPLODED * Math.max(layer.parameterNorm(), 1)) {
+      double norm = layer.gradientNorm();
+      if (norm > EXPLODED * Math.max(layer.parameterNorm(), 1)
+          && norm * layer.parameterNorm() > EXPLODED * squaredTarget) {
         verdicts.add(
             new Verdict(
                 Severity.PROBLEM,
@@ -89,7 +130,7 @@ public record Diagnosis(List<Verdict> verdicts) {
                     Locale.ROOT,
                     "The gradients explode: that of %s has norm %.3g, its parameters %.3g.",
                     layer.layer(),
-                    layer.gradientNorm(),
+                    norm,
                     layer.parameterNorm()),
                 "Divide the learning rate by ten, or clip gradients (clip_norm: 1)."));
         return;

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
- * Finds a learning rate by a short training in which it grows from step to step (Smith 2015,
+ * Finds a learning rate by a short training in which it grows from step to step (L. N. Smith 2017,
  * "Cyclical Learning Rates for Training Neural Networks").
  *
  * <p>The rate grows by the same factor at each step. The losses of the batches are smoothed by

@@ -249,6 +249,11 @@ final class Objective {
     return all;
   }
 
+  /** Warns of outputs that a softmax made probabilities before their cross-entropy. */
+  void warnOfSoftmax(Trace trace, List<Tensor> outputs) {
+    LogitsCheck.warn(terms, trace, outputs);
+  }
+
   /** What the model predicts: for each output what its first loss makes of it. */
   List<Tensor> predictions(List<Tensor> outputs) {
     return predictions(terms, outputs);

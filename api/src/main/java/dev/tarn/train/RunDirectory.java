@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,6 +31,9 @@ public final class RunDirectory implements AutoCloseable {
 
   /** The key of what is done with raw examples, in a checkpoint's metadata. */
   public static final String PREPROCESSING = "preprocessing";
+
+  /** The key of what {@link DiagnosisListener} has seen, in a checkpoint's metadata. */
+  static final String DIAGNOSIS = "diagnosis";
 
   private static final Pattern NUMBER = Pattern.compile("-([0-9]{1,9})$");
 
@@ -175,6 +179,17 @@ public final class RunDirectory implements AutoCloseable {
     return file;
   }
 
+  /** In words, what may be taken instead of a checkpoint that is damaged. */
+  static String other(Path checkpoint) {
+    for (String name : List.of("best.safetensors", "last.safetensors")) {
+      Path file = checkpoint.resolveSibling(name);
+      if (!file.equals(checkpoint) && Files.exists(file)) {
+        return file.toString();
+      }
+    }
+    return "another checkpoint";
+  }
+
   /**
    * Begins a training: writes the configuration and a checkpoint of the state it starts from, so
    * that it can be resumed from the first moment on.
@@ -193,9 +208,22 @@ public final class RunDirectory implements AutoCloseable {
    * @throws TarnException if the checkpoint does not fit the trainer
    */
   public void resume(Trainer trainer) {
-    trainer.resume(last(path));
+    String diagnosed = trainer.resume(last(path)).get(DIAGNOSIS);
+    if (diagnosed != null) {
+      keep(DIAGNOSIS, diagnosed);
+    }
     metrics = RunDirectoryMetrics.upTo(trainer.steps(), path);
     best = metrics.best(trainer.monitored());
+  }
+
+  /** A text that is kept in every checkpoint, or null. */
+  @Nullable String kept(String key) {
+    return texts.get(key);
+  }
+
+  /** What the epochs before it was resumed gave. */
+  List<EpochResult> history(long trainExamples, long validationExamples) {
+    return metrics.results(trainExamples, validationExamples);
   }
 
   /** Keeps a text in every checkpoint from here on. */

@@ -95,6 +95,35 @@ final class RunDirectoryMetrics {
     write();
   }
 
+  /** The epochs of the rows, whose numbers of examples the files do not tell. */
+  List<EpochResult> results(long trainExamples, long validationExamples) {
+    return rows.stream()
+        .map(
+            row -> {
+              Map<String, Double> trained = values(row, "train_");
+              Map<String, Double> validated = values(row, "validation_");
+              return new EpochResult(
+                  row.get(EPOCH).getAsInt(),
+                  row.get(STEP).getAsLong(),
+                  new Evaluation(trained, trainExamples),
+                  validated.isEmpty() ? null : new Evaluation(validated, validationExamples),
+                  row.get(SECONDS).getAsDouble(),
+                  row.has(LEARNING_RATE) ? row.get(LEARNING_RATE).getAsDouble() : Double.NaN);
+            })
+        .toList();
+  }
+
+  private static Map<String, Double> values(JsonObject row, String prefix) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    row.entrySet().stream()
+        .filter(cell -> cell.getKey().startsWith(prefix))
+        .forEach(
+            cell ->
+                values.put(
+                    cell.getKey().substring(prefix.length()), cell.getValue().getAsDouble()));
+    return values;
+  }
+
   /** The best value so far, over validation data if there are any; or NaN. */
   double best(Monitored monitored) {
     double best = Double.NaN;

@@ -31,7 +31,7 @@ import java.util.Map;
  * of a JSON header, the header, the data.
  *
  * @param tensors the tensors by name, in the file's order
- * @param metadata texts by name
+ * @param metadata texts by name, without the checksum
  */
 public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> metadata) {
   private static final int CHUNK = 1 << 20;
@@ -55,9 +55,36 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
   }
 
   private void writeTo(FileChannel channel) throws IOException {
+    ByteBuffer start = start(Checksum.UNKNOWN);
+    Checksum checksum = new Checksum();
+    checksum.add(start);
+    AtomicFile.writeFully(channel, start);
+    ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+    for (HostTensor tensor : tensors.values()) {
+      int perChunk = CHUNK / tensor.spec().dtype().bytes();
+      for (int from = 0; from < tensor.size(); from += perChunk) {
+        int count = Math.min(perChunk, tensor.size() - from);
+        chunk.clear();
+        switch (tensor.spec().dtype()) {
+          case F32 -> chunk.asFloatBuffer().put(tensor.floats(), from, count);
+          case F64 -> chunk.asDoubleBuffer().put(tensor.doubles(), from, count);
+          case I32 -> chunk.asIntBuffer().put(tensor.ints(), from, count);
+        }
+        chunk.limit(count * tensor.spec().dtype().bytes());
+        checksum.add(chunk);
+        AtomicFile.writeFully(channel, chunk);
+      }
+    }
+    channel.position(0);
+    AtomicFile.writeFully(channel, start(checksum.text()));
+  }
+
+  /** The length of the header, and the header; of one size whatever the checksum. */
+  private ByteBuffer start(String checksum) {
     JsonObject header = new JsonObject();
     JsonObject texts = new JsonObject();
     metadata.forEach(texts::addProperty);
+    texts.addProperty(Checksum.KEY, checksum);
     header.add(METADATA, texts);
     long offset = 0;
     for (Map.Entry<String, HostTensor> entry : tensors.entrySet()) {
@@ -83,27 +110,13 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
     while (start.hasRemaining()) {
       start.put((byte) ' ');
     }
-    start.flip();
-    AtomicFile.writeFully(channel, start);
-    ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-    for (HostTensor tensor : tensors.values()) {
-      int perChunk = CHUNK / tensor.spec().dtype().bytes();
-      for (int from = 0; from < tensor.size(); from += perChunk) {
-        int count = Math.min(perChunk, tensor.size() - from);
-        chunk.clear();
-        switch (tensor.spec().dtype()) {
-          case F32 -> chunk.asFloatBuffer().put(tensor.floats(), from, count);
-          case F64 -> chunk.asDoubleBuffer().put(tensor.doubles(), from, count);
-          case I32 -> chunk.asIntBuffer().put(tensor.ints(), from, count);
-        }
-        chunk.limit(count * tensor.spec().dtype().bytes());
-        AtomicFile.writeFully(channel, chunk);
-      }
-    }
+    return start.flip();
   }
 
   /**
    * Reads a file.
+   *
+   * <p>Where the metadata have a checksum, as they do in files of {@link #write}, it is checked.
    *
    * @throws TarnException naming the file and what is wrong if it is missing or damaged, or holds
    *     element types other than F32, F64 and I32
@@ -120,6 +133,7 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
     } catch (JsonParseException
         | IllegalStateException
         | UnsupportedOperationException
+        | ClassCastException
         | NumberFormatException
         | ShapeException
         | ArithmeticException e) {
@@ -134,26 +148,51 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
     if (headerBytes < 2 || headerBytes > MAX_HEADER || headerBytes > channel.size() - 8) {
       throw new TarnException(file + ": damaged or not a safetensors file");
     }
-    ByteBuffer text = ByteBuffer.allocate((int) headerBytes);
-    readFully(channel, text);
-    JsonObject header =
-        JsonParser.parseString(new String(text.array(), StandardCharsets.UTF_8)).getAsJsonObject();
+    ByteBuffer bytes = ByteBuffer.allocate((int) headerBytes);
+    readFully(channel, bytes);
+    String text = new String(bytes.array(), StandardCharsets.UTF_8);
+    JsonObject header = JsonParser.parseString(text).getAsJsonObject();
     Map<String, HostTensor> tensors = new LinkedHashMap<>();
-    Map<String, String> metadata = new LinkedHashMap<>();
+    Map<String, String> metadata = metadata(header);
+    String expected = metadata.remove(Checksum.KEY);
+    Checksum checksum = new Checksum();
+    checksum.add(length.rewind());
+    String unknown = expected == null ? text : Checksum.without(expected, text);
+    checksum.add(ByteBuffer.wrap(unknown.getBytes(StandardCharsets.UTF_8)));
     long dataStart = 8 + headerBytes;
     for (Map.Entry<String, JsonElement> entry : header.entrySet()) {
-      JsonObject value = entry.getValue().getAsJsonObject();
-      if (entry.getKey().equals(METADATA)) {
-        value.entrySet().forEach(e -> metadata.put(e.getKey(), e.getValue().getAsString()));
-      } else {
-        tensors.put(entry.getKey(), readTensor(channel, file, entry.getKey(), value, dataStart));
+      String name = entry.getKey();
+      if (!name.equals(METADATA)) {
+        JsonObject value = entry.getValue().getAsJsonObject();
+        tensors.put(name, readTensor(channel, file, name, value, dataStart, checksum));
       }
+    }
+    if (expected != null && !expected.equals(checksum.text())) {
+      throw new TarnException(
+          String.format(
+              "%s: damaged: it does not fit its checksum; take %s (a program that changes the file"
+                  + " must leave out its metadata '%s')",
+              file, RunDirectory.other(file), Checksum.KEY));
     }
     return new Safetensors(tensors, metadata);
   }
 
+  private static Map<String, String> metadata(JsonObject header) {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    JsonObject texts = header.getAsJsonObject(METADATA);
+    if (texts != null) {
+      texts.entrySet().forEach(e -> metadata.put(e.getKey(), e.getValue().getAsString()));
+    }
+    return metadata;
+  }
+
   private static HostTensor readTensor(
-      FileChannel channel, Path file, String name, JsonObject description, long dataStart)
+      FileChannel channel,
+      Path file,
+      String name,
+      JsonObject description,
+      long dataStart,
+      Checksum checksum)
       throws IOException {
     String dtype = member(description, "dtype").getAsString();
     if (!dtype.equals("F32") && !dtype.equals("F64") && !dtype.equals("I32")) {
@@ -182,6 +221,7 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
       chunk.clear().limit(count * spec.dtype().bytes());
       readFully(channel, chunk);
       chunk.flip();
+      checksum.add(chunk);
       switch (spec.dtype()) {
         case F32 -> chunk.asFloatBuffer().get(tensor.floats(), at, count);
         case F64 -> chunk.asDoubleBuffer().get(tensor.doubles(), at, count);

@@ -42,6 +42,7 @@ final class StepPrograms {
   private final List<List<Integer>> terms;
   private final State flag = State.zeros("flag", Spec.i32());
   private final State weight = State.zeros("gradient_weight", Spec.f32());
+  private boolean logitsChecked;
 
   /** Makes the model's parameters in a first pass over it. */
   StepPrograms(Module model, Objective objective, Updates updates, List<Spec> features) {
@@ -62,14 +63,18 @@ final class StepPrograms {
     return forward(model, trace, features, mode);
   }
 
-  /** A model's outputs for inputs that are named as batches fill them. */
+  /**
+   * A model's outputs for inputs that are named as batches fill them.
+   *
+   * @throws dev.tarn.TarnException if the model uses what is not part of it, or gives null
+   */
   static List<Tensor> forward(Module model, Trace trace, List<Spec> features, Mode mode) {
     List<Tensor> inputs = new ArrayList<>();
     for (Spec spec : features) {
       String name = features.size() == 1 ? FEATURES : FEATURES + "." + inputs.size();
       inputs.add(trace.input(name, spec));
     }
-    return model.forward(inputs, mode);
+    return Belonging.check(model, trace, model.forward(inputs, mode));
   }
 
   /** The parameters that are trained, in the order of their groups. */
@@ -145,6 +150,10 @@ final class StepPrograms {
     Trace trace = new Trace();
     List<Tensor> results = forward(trace, features, Mode.TRAIN);
     Map<State, Tensor> modelUpdates = trace.updates();
+    if (!logitsChecked) {
+      logitsChecked = true;
+      objective.warnOfSoftmax(trace, results);
+    }
     Objective.Losses losses = objective.losses(trace, results);
     Tensor mean = losses.mean();
     List<Tensor> gradients = gradients(trace, losses);

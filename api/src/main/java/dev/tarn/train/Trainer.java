@@ -158,10 +158,7 @@ public final class Trainer implements AutoCloseable {
     return step(specs).predict(batch);
   }
 
-  /**
-   * Makes {@link #fit} return after the step in progress, to be gone on with later. May be called
-   * by any thread, also before {@code fit}.
-   */
+  /** Makes {@link #fit} return after the step in progress; any thread may call it, also before. */
   public void stop() {
     request.compareAndSet(null, new Stop(Stop.Reason.INTERRUPTED, "interrupted"));
   }
@@ -227,10 +224,11 @@ public final class Trainer implements AutoCloseable {
   /**
    * Continues a training exactly where a checkpoint was saved: parameters, moments, step, sums.
    *
+   * @return the texts that are kept in the file
    * @throws TarnException if the file does not fit this model, optimizer, seed or precision
    */
-  public void resume(Path file) {
-    new Checkpoint(this, course).resume(file);
+  public Map<String, String> resume(Path file) {
+    return new Checkpoint(this, course).resume(file);
   }
 
   /**

@@ -31,9 +31,10 @@ import org.jspecify.annotations.Nullable;
  * Turns elementwise operations on floats, casts between them, broadcasts and dropout masks into
  * {@link Fused} tapes.
  *
- * <p>Neighbours of one shape are joined into one tape where the program stays acyclic. Scalar
- * constants become immediates. After this pass a backend meets no plain elementwise node other than
- * i32 comparisons, casts from or to i32, and those it asked to keep.
+ * <p>Neighbours of one shape are joined into one tape where the program stays acyclic; a comparison
+ * with a number joins its user rather than what it compares. Scalar constants become immediates.
+ * After this pass a backend meets no plain elementwise node other than i32 comparisons, casts from
+ * or to i32, and those it asked to keep.
  */
 public final class FuseElementwise {
   private static final int MAX_INSTRUCTIONS = 64;
@@ -91,6 +92,7 @@ public final class FuseElementwise {
       }
     }
     if (join) {
+      joinComparisons();
       for (Node node : body) {
         for (Value input : node.inputs()) {
           Node producer = producers.get(input);
@@ -107,6 +109,22 @@ public final class FuseElementwise {
           cluster.shape == null ? cluster.nodes.get(0) : new TapeBuilder(users).build(cluster));
     }
     return dropUnusedConstants(program.withBody(result));
+  }
+
+  /**
+   * Joins comparisons with what chooses by them before they can join what makes their operands: the
+   * gradient of a ReLU then reads the result, which is there, instead of a mask that is written for
+   * it.
+   */
+  private void joinComparisons() {
+    for (Node node : program.body()) {
+      if (node.op() instanceof Elementwise op && op.kind() == Elementwise.Kind.SELECT) {
+        Node mask = producers.get(node.inputs().get(0));
+        if (mask != null && mask.op() instanceof Elementwise) {
+          joinIfLegal(clusterOf(mask), clusterOf(node));
+        }
+      }
+    }
   }
 
   private Cluster clusterOf(Node node) {

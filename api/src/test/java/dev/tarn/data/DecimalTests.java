@@ -12,13 +12,27 @@ import org.junit.jupiter.api.Test;
 /** Every number is the float that {@link Float#parseFloat} gives, bit for bit. */
 final class DecimalTests {
   private static float parse(String text) {
+    return parse(text, '.');
+  }
+
+  private static float parse(String text, char mark) {
     char[] padded = ("x" + text + "y").toCharArray();
-    return Decimal.parse(padded, 1, padded.length - 1);
+    return Decimal.parse(padded, 1, padded.length - 1, mark);
   }
 
   private static void assertSame(String text) {
     int wanted = Float.floatToRawIntBits(Float.parseFloat(text));
     assertEquals(wanted, Float.floatToRawIntBits(parse(text)), text);
+  }
+
+  @Test
+  void commas() {
+    for (String text : List.of("1.5", "-12.75", ".5", "3.4028235e38", "16777217.0000001")) {
+      int wanted = Float.floatToRawIntBits(Float.parseFloat(text));
+      float given = parse(text.replace('.', ','), ',');
+      assertEquals(wanted, Float.floatToRawIntBits(given), text);
+      assertTrue(Float.isNaN(parse(text, ',')), text);
+    }
   }
 
   @Test

@@ -123,8 +123,8 @@ final class EvaluationBatchTests {
       TarnException e = assertThrows(TarnException.class, () -> now.resume(file));
       assertEquals(
           file
-              + ": trained with 1 losses and metrics, not 2: resume with the loss alone"
-              + " (train.metrics=[]), as it was measured then, or start anew from its weights",
+              + ": trained with 1 losses and metrics, not 2: resume with the loss alone,"
+              + " as it was measured then, or start anew from its weights",
           e.getMessage());
     }
   }

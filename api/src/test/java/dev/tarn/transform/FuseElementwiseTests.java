@@ -115,6 +115,27 @@ class FuseElementwiseTests {
     }
   }
 
+  /** Of a ReLU only the result is kept for its gradient. */
+  @Test
+  void masksAreComputedWhereTheyAreUsed() {
+    Tensor w = trace.input("w", Spec.f32(4, 4));
+    Tensor h = x.relu();
+    Tensor g = h.matmul(w);
+    Program program = fused(h.greater(0).select(g, trace.constant(0)));
+    assertEquals(List.of("fused", "matmul", "fused"), names(program));
+    assertEquals("{r0=load 0; r1=relu r0 -> r1}", tape(program, 0).attributes());
+    assertEquals(
+        "{r0=load 0; r1=0.0; r2=greater r0 r1; r3=load 1; r4=select r2 r3 r1 -> r4}",
+        tape(program, 2).attributes());
+  }
+
+  @Test
+  void masksJoinWhatTheyCompareWhereThatIsOneTape() {
+    Tensor h = x.relu();
+    Program program = fused(h.greater(0).select(x.neg(), trace.constant(0)).add(h));
+    assertEquals(List.of("fused"), names(program));
+  }
+
   @Test
   void dropoutMasksJoin() {
     Program program = fused(x.mul(trace.dropoutMask("d", Shape.of(3, 4), 0.5f)).tanh());

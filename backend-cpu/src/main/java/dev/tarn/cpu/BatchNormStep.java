@@ -8,6 +8,12 @@ import java.util.List;
 final class BatchNormStep extends Step {
   private static final long LEAST_WORK = 1 << 13;
 
+  /** Tiles whose mean stands for that of all while the variance is computed. */
+  private static final int ESTIMATED = 4;
+
+  /** The square of the number of standard deviations at which an estimate is far from the mean. */
+  private static final double FAR = 9;
+
   private final boolean gradient;
   private final double epsilon;
   private final int channels;
@@ -82,17 +88,16 @@ final class BatchNormStep extends Step {
       s.a[c] = Double.isFinite(first) ? first : 0;
     }
     tiles.spread(s.a, group, s.shift);
-    sum(channel, group, s, false);
-    tiles.collect(s.wideSums, group, s.b);
-    for (int c = 0; c < group; c++) {
-      s.b[c] = s.a[c] + s.b[c] / count;
+    estimate(channel, group, s);
+    squares(channel, group, s);
+    if (isFar(group, s)) {
+      for (int c = 0; c < group; c++) {
+        s.b[c] = (float) s.b[c] + s.c[c] / count;
+      }
+      squares(channel, group, s);
     }
-    tiles.spread(s.b, group, s.shift);
-    sum(channel, group, s, true);
-    tiles.collect(s.wideSums, group, s.c);
-    tiles.collect(s.wideProducts, group, s.d);
     for (int c = 0; c < group; c++) {
-      // What rounding left of the mean: the distances from the true mean add up to nothing.
+      // The distances from the true mean add up to nothing.
       double rest = s.c[c] / count;
       double variance = s.d[c] / count - rest * rest;
       double factor = in[1].getFloat(channel + c) / Math.sqrt(variance + epsilon);
@@ -112,23 +117,54 @@ final class BatchNormStep extends Step {
     }
   }
 
-  /** Sums of the distances from the shift, and of their squares if asked, into the wide sums. */
-  private void sum(int channel, int group, ChannelTiles.Scratch s, boolean squares) {
-    Arrays.fill(s.wideSums, 0);
-    Arrays.fill(s.wideProducts, 0);
+  /** The mean of the first tiles to b, which is near that of all for most data. */
+  private void estimate(int channel, int group, ChannelTiles.Scratch s) {
+    int width = tiles.width(group);
+    int some = Math.min(ESTIMATED, tiles.tiles());
+    long elements = 0;
+    for (int t = 0; t < some; t++) {
+      int n = tiles.length(group, t);
+      in[0].get(tiles.position(channel, t), s.x, 0, n);
+      addDistances(s.x, s.shift, s.sums, n);
+      elements += n / group;
+    }
+    Arrays.fill(s.wideSums, 0, width, 0);
+    ChannelTiles.flush(s.sums, s.wideSums, width);
+    tiles.collect(s.wideSums, group, s.b);
+    for (int c = 0; c < group; c++) {
+      s.b[c] = s.a[c] + s.b[c] / elements;
+    }
+  }
+
+  /** Sums of the distances from b to c, and of their squares to d. */
+  private void squares(int channel, int group, ChannelTiles.Scratch s) {
+    int width = tiles.width(group);
+    tiles.spread(s.b, group, s.shift);
+    Arrays.fill(s.wideSums, 0, width, 0);
+    Arrays.fill(s.wideProducts, 0, width, 0);
     for (int t = 0; t < tiles.tiles(); t++) {
       int n = tiles.length(group, t);
       in[0].get(tiles.position(channel, t), s.x, 0, n);
-      if (squares) {
-        addSquares(s.x, s.shift, s.sums, s.products, n);
-      } else {
-        addDistances(s.x, s.shift, s.sums, n);
-      }
+      addSquares(s.x, s.shift, s.sums, s.products, n);
       if (tiles.flushes(t)) {
-        ChannelTiles.flush(s.sums, s.wideSums);
-        ChannelTiles.flush(s.products, s.wideProducts);
+        ChannelTiles.flush(s.sums, s.wideSums, width);
+        ChannelTiles.flush(s.products, s.wideProducts, width);
       }
     }
+    tiles.collect(s.wideSums, group, s.c);
+    tiles.collect(s.wideProducts, group, s.d);
+  }
+
+  /** Whether b is so far from the mean of some channel that the variance loses digits. */
+  private boolean isFar(int group, ChannelTiles.Scratch s) {
+    double count = tiles.count();
+    for (int c = 0; c < group; c++) {
+      double rest = s.c[c] / count;
+      if (rest * rest > FAR * (s.d[c] / count - rest * rest)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void backward(int channel, int group, ChannelTiles.Scratch s) {
@@ -137,8 +173,9 @@ final class BatchNormStep extends Step {
       s.a[c] = in[2].getFloat(channel + c);
     }
     tiles.spread(s.a, group, s.shift);
-    Arrays.fill(s.wideSums, 0);
-    Arrays.fill(s.wideProducts, 0);
+    int width = tiles.width(group);
+    Arrays.fill(s.wideSums, 0, width, 0);
+    Arrays.fill(s.wideProducts, 0, width, 0);
     for (int t = 0; t < tiles.tiles(); t++) {
       int n = tiles.length(group, t);
       long at = tiles.position(channel, t);
@@ -146,8 +183,8 @@ final class BatchNormStep extends Step {
       in[4].get(at, s.dy, 0, n);
       addProducts(s.x, s.shift, s.dy, s.sums, s.products, n);
       if (tiles.flushes(t)) {
-        ChannelTiles.flush(s.sums, s.wideSums);
-        ChannelTiles.flush(s.products, s.wideProducts);
+        ChannelTiles.flush(s.sums, s.wideSums, width);
+        ChannelTiles.flush(s.products, s.wideProducts, width);
       }
     }
     tiles.collect(s.wideSums, group, s.c);
@@ -169,19 +206,18 @@ final class BatchNormStep extends Step {
       long at = tiles.position(channel, t);
       in[0].get(at, s.x, 0, n);
       in[4].get(at, s.dy, 0, n);
-      affine(s.x, s.shift, s.slope, s.offset, n);
-      addScaled(s.dy, s.factor, s.x, n);
+      combine(s.x, s.dy, s, n);
       out[0].put(at, s.x, 0, n);
     }
   }
 
-  private static void addDistances(float[] x, float[] shift, float[] sums, int n) {
+  static void addDistances(float[] x, float[] shift, float[] sums, int n) {
     for (int i = 0; i < n; i++) {
       sums[i] += x[i] - shift[i];
     }
   }
 
-  private static void addSquares(float[] x, float[] shift, float[] sums, float[] squares, int n) {
+  static void addSquares(float[] x, float[] shift, float[] sums, float[] squares, int n) {
     for (int i = 0; i < n; i++) {
       float distance = x[i] - shift[i];
       sums[i] += distance;
@@ -189,7 +225,7 @@ final class BatchNormStep extends Step {
     }
   }
 
-  private static void addProducts(
+  static void addProducts(
       float[] x, float[] shift, float[] dy, float[] sums, float[] products, int n) {
     for (int i = 0; i < n; i++) {
       sums[i] += dy[i];
@@ -198,16 +234,20 @@ final class BatchNormStep extends Step {
   }
 
   /** {@code x = (x - shift) factor + offset}. */
-  private static void affine(float[] x, float[] shift, float[] factor, float[] offset, int n) {
+  static void affine(float[] x, float[] shift, float[] factor, float[] offset, int n) {
     for (int i = 0; i < n; i++) {
       x[i] = (x[i] - shift[i]) * factor[i] + offset[i];
     }
   }
 
-  /** {@code x += dy factor}. */
-  private static void addScaled(float[] dy, float[] factor, float[] x, int n) {
+  /** {@code x = (x - shift) slope + offset + dy factor}. */
+  static void combine(float[] x, float[] dy, ChannelTiles.Scratch s, int n) {
+    float[] shift = s.shift;
+    float[] slope = s.slope;
+    float[] offset = s.offset;
+    float[] factor = s.factor;
     for (int i = 0; i < n; i++) {
-      x[i] += dy[i] * factor[i];
+      x[i] = (x[i] - shift[i]) * slope[i] + offset[i] + dy[i] * factor[i];
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.tarn.cpu;
 
 import dev.tarn.Shape;
+import dev.tarn.ir.Conv2d;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.MatMul;
 import dev.tarn.ir.Node;
@@ -16,13 +17,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds matrix products to which only a bias is added and makes one node of both: a {@link MatMul}
- * with the bias as its third input, which oneDNN adds on the way out.
+ * Finds matrix products and convolutions to which only a bias is added and makes one node of both:
+ * a {@link MatMul} or {@link Conv2d} with the bias as its third input, which oneDNN adds on the way
+ * out.
  *
  * <p>A ReLU that follows stays a step of its own: oneDNN's turns NaN into 0 and would hide it.
  */
 final class BiasEpilogue {
-  /** The matrix product of each addition that is absorbed. */
+  /** The product of each addition that is absorbed. */
   private final Map<Node, Node> products = new IdentityHashMap<>();
 
   private final Set<Node> absorbed = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -45,10 +47,9 @@ final class BiasEpilogue {
         Node product = producers.get(operand);
         Value bias = other(node, operand);
         if (product != null
-            && product.op() instanceof MatMul
             && uses.getOrDefault(operand, 0) == 1
             && bias != null
-            && isRow(bias.spec().shape(), operand.spec().shape())
+            && isBias(bias.spec().shape(), product)
             && node.output().spec().equals(operand.spec())
             && !products.containsKey(node)) {
           products.put(node, product);
@@ -89,9 +90,21 @@ final class BiasEpilogue {
     return a == operand ? (b == operand ? null : b) : a;
   }
 
-  private static boolean isRow(Shape bias, Shape matrix) {
-    return matrix.rank() == 2
-        && (bias.rank() == 1 || (bias.rank() == 2 && bias.dim(0) == 1))
-        && bias.dim(-1) == matrix.dim(1);
+  private static boolean isBias(Shape bias, Node product) {
+    Shape shape = product.outputs().get(0).spec().shape();
+    if (product.op() instanceof MatMul) {
+      return shape.rank() == 2 && isRow(bias, shape.dim(1));
+    }
+    // [C, 1, 1] or [1, C, 1, 1].
+    return product.op() instanceof Conv2d
+        && bias.rank() >= 3
+        && bias.dim(-1) == 1
+        && bias.dim(-2) == 1
+        && bias.dim(-3) == shape.dim(1)
+        && bias.size() == shape.dim(1);
+  }
+
+  private static boolean isRow(Shape bias, int columns) {
+    return (bias.rank() == 1 || (bias.rank() == 2 && bias.dim(0) == 1)) && bias.dim(-1) == columns;
   }
 }

@@ -3,6 +3,7 @@ package dev.tarn.cpu;
 import static dev.tarn.cpu.Dnnl.check;
 import static org.bytedeco.dnnl.global.dnnl.*;
 
+import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
@@ -83,10 +84,54 @@ final class Chain implements AutoCloseable {
 
   /** The description of a tensor whose elements lie where the strides say. */
   dnnl_memory_desc strided(long[] dims, long[] strides) {
+    return strided(dnnl_f32, dims, strides);
+  }
+
+  /** The same for a tensor that is converted to bf16. */
+  dnnl_memory_desc inBf16(long[] dims, long[] strides) {
+    return strided(dnnl_bf16, dims, strides);
+  }
+
+  private dnnl_memory_desc strided(int type, long[] dims, long[] strides) {
     dnnl_memory_desc desc = new dnnl_memory_desc();
-    check(dnnl_memory_desc_create_with_strides(desc, dims.length, dims, dnnl_f32, strides), label);
+    check(dnnl_memory_desc_create_with_strides(desc, dims.length, dims, type, strides), label);
     releases.push(() -> dnnl_memory_desc_destroy(desc));
     return desc;
+  }
+
+  /**
+   * The description of an image {@code [N, C, H, W]}.
+   *
+   * @param channelsLast whether its channels come last in memory; otherwise it is row-major
+   */
+  dnnl_memory_desc image(Shape shape, boolean channelsLast) {
+    return channelsLast ? strided(dims(shape), channelsLastStrides(shape)) : plain(dims(shape));
+  }
+
+  /** The same for a factor that has its channels last, or whose format the primitive may choose. */
+  dnnl_memory_desc factor(Shape shape, boolean channelsLast) {
+    return channelsLast
+        ? strided(inBf16 ? dnnl_bf16 : dnnl_f32, dims(shape), channelsLastStrides(shape))
+        : factor(dims(shape));
+  }
+
+  /** The same for a result, which is f32. */
+  dnnl_memory_desc result(Shape shape, boolean channelsLast) {
+    return channelsLast ? image(shape, true) : any(dims(shape));
+  }
+
+  private static long[] dims(Shape shape) {
+    long[] dims = new long[shape.rank()];
+    for (int i = 0; i < dims.length; i++) {
+      dims[i] = shape.dim(i);
+    }
+    return dims;
+  }
+
+  private static long[] channelsLastStrides(Shape shape) {
+    long c = shape.dim(1);
+    long row = c * shape.dim(3);
+    return new long[] {row * shape.dim(2), 1, row, c};
   }
 
   /** Whether factors are converted to bf16: where the processor multiplies it faster than f32. */
@@ -111,6 +156,11 @@ final class Chain implements AutoCloseable {
         label);
     releases.push(() -> dnnl_memory_desc_destroy(desc));
     return desc;
+  }
+
+  /** Goes on to the implementation that oneDNN would choose next. */
+  void next(dnnl_primitive_desc desc) {
+    check(dnnl_primitive_desc_next_impl(desc), label);
   }
 
   /** Takes over a description of a primitive that a call has made. */
@@ -142,7 +192,8 @@ final class Chain implements AutoCloseable {
     }
   }
 
-  private void reorder(Operand from, Operand to) {
+  /** Appends a copy from one format to another. */
+  void reorder(Operand from, Operand to) {
     dnnl_primitive_desc desc = new dnnl_primitive_desc();
     own(
         dnnl_reorder_primitive_desc_create(
@@ -151,7 +202,8 @@ final class Chain implements AutoCloseable {
     add(desc, Map.of(DNNL_ARG_FROM, from, DNNL_ARG_TO, to));
   }
 
-  private Operand scratch(dnnl_memory_desc desc) {
+  /** Scratch memory of the schedule for a tensor. */
+  Operand scratch(dnnl_memory_desc desc) {
     long bytes = Math.max(1, dnnl_memory_desc_get_size(desc));
     Buffer buffer = schedule.scratch(label + " scratch", bytes);
     scratch.add(buffer);

@@ -90,9 +90,14 @@ final class ChannelTiles {
     return tile % BLOCK == BLOCK - 1 || tile == tiles() - 1;
   }
 
+  /** The positions of a tile that a group uses. */
+  int width(int group) {
+    return pieces > 1 ? Workspace.TILE : group * inner;
+  }
+
   /** Moves sums of floats to sums of doubles. */
-  static void flush(float[] sums, double[] wide) {
-    for (int i = 0; i < sums.length; i++) {
+  static void flush(float[] sums, double[] wide, int n) {
+    for (int i = 0; i < n; i++) {
       wide[i] += sums[i];
       sums[i] = 0;
     }

@@ -21,10 +21,9 @@ final class ConvolutionLowering {
     this.schedule = schedule;
   }
 
-  /** Adds the steps of a node whose operands have these shapes. */
-  Schedule<Step> lower(Node node, Conv2dStep.Geometry geometry, Conv2dStep.Pass pass) {
-    List<Buffer> from = schedule.buffers(node.inputs());
-    Buffer to = schedule.buffer(node.output());
+  /** Adds the steps of a node that reads and writes these buffers. */
+  Schedule<Step> lower(
+      Node node, Conv2dStep.Geometry geometry, Conv2dStep.Pass pass, List<Buffer> from, Buffer to) {
     if (geometry.x().dim(0) == 0) {
       schedule.add(new CopyStep(null, to, threads), node, List.of(), List.of(to));
       return schedule;
@@ -37,7 +36,8 @@ final class ConvolutionLowering {
     Buffer result = sums ? schedule.scratch(label + " partial sums", parts * to.bytes()) : to;
     List<Buffer> buffers =
         switch (pass) {
-          case FORWARD -> List.of(a, b, result);
+          case FORWARD ->
+              from.size() > 2 ? List.of(a, b, result, from.get(2)) : List.of(a, b, result);
           case GRAD_INPUT -> List.of(result, b, a);
           case GRAD_WEIGHT -> List.of(a, result, b);
         };

@@ -35,16 +35,15 @@ final class CopyStep extends Step {
 
   @Override
   void run(int part, Workspace w) {
-    if (source == null) {
-      Arrays.fill(w.i0, 0);
-    }
+    long at = begin(elements, part, parts);
     long end = begin(elements, part + 1, parts);
-    for (long at = begin(elements, part, parts); at < end; at += Workspace.TILE) {
-      int n = (int) Math.min(Workspace.TILE, end - at);
-      if (source != null) {
-        source.get(at, w.i0, 0, n);
-      }
-      target.put(at, w.i0, 0, n);
+    if (source != null) {
+      target.put(at, source, at, end - at);
+      return;
+    }
+    Arrays.fill(w.i0, 0);
+    for (; at < end; at += Workspace.TILE) {
+      target.put(at, w.i0, 0, (int) Math.min(Workspace.TILE, end - at));
     }
   }
 }

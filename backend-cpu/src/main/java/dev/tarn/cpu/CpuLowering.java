@@ -31,6 +31,7 @@ import dev.tarn.ir.Op;
 import dev.tarn.ir.Pad;
 import dev.tarn.ir.Pool2d;
 import dev.tarn.ir.Pool2dGrad;
+import dev.tarn.ir.Program;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Reshape;
 import dev.tarn.ir.Slice;
@@ -56,9 +57,25 @@ final class CpuLowering {
     this.schedule = schedule;
   }
 
-  /** Adds the steps of a node. */
-  void lower(Node node) {
-    node.op().accept(new ForNode(node));
+  /**
+   * Adds the steps of a program's nodes.
+   *
+   * @param multiple as {@link ImageLayouts} takes it
+   */
+  void lower(Program program, int multiple) {
+    if (program.body().isEmpty()) {
+      return;
+    }
+    ImageLayouts layouts = new ImageLayouts(program, multiple);
+    Images images = new Images(dnnl, team.size(), schedule, layouts, program);
+    NormalizationLowering normalization =
+        new NormalizationLowering(team.size(), schedule, layouts, program);
+    PoolingLowering pooling = new PoolingLowering(dnnl, team.size(), schedule, program);
+    for (Node node : program.body()) {
+      images.begin(node);
+      node.op().accept(new ForNode(node, images, pooling, normalization));
+      images.end();
+    }
   }
 
   /** Adds a copy from one buffer to another. */
@@ -70,13 +87,20 @@ final class CpuLowering {
 
   private final class ForNode implements Op.Visitor<Schedule<Step>> {
     private final Node node;
+    private final Images images;
+    private final PoolingLowering pooling;
+    private final NormalizationLowering normalization;
     private final List<Buffer> from;
     private final List<Buffer> to;
 
-    ForNode(Node node) {
+    ForNode(
+        Node node, Images images, PoolingLowering pooling, NormalizationLowering normalization) {
       this.node = node;
-      this.from = schedule.buffers(node.inputs());
-      this.to = schedule.buffers(node.outputs());
+      this.images = images;
+      this.pooling = pooling;
+      this.normalization = normalization;
+      this.from = images.operands();
+      this.to = images.results();
     }
 
     private Spec spec(int input) {
@@ -99,11 +123,14 @@ final class CpuLowering {
 
     @Override
     public Schedule<Step> visit(Fused op) {
+      if (normalization.absorbs(node, from, to.get(0))) {
+        return schedule;
+      }
       List<Operand> operands = new ArrayList<>();
+      Shape whole = images.order(op.shape());
       for (int i = 0; i < from.size(); i++) {
-        Shape shape = spec(i).shape();
-        operands.add(
-            new Operand(from.get(i), shape, shape.broadcastsTo(op.shape()) ? op.shape() : shape));
+        Shape shape = images.order(spec(i).shape());
+        operands.add(new Operand(from.get(i), shape, shape.broadcastsTo(whole) ? whole : shape));
       }
       Tape tape = TapeCompiler.compile(op, operands);
       return add(new TapeStep(tape, op.shape().size(), to, team));
@@ -143,6 +170,9 @@ final class CpuLowering {
 
     @Override
     public Schedule<Step> visit(Reduce op) {
+      if (images.areLast()) {
+        return add(ChannelsLastStep.sum(spec(0).shape(), from.get(0), to.get(0), team.size()));
+      }
       return new ReduceLowering(schedule, node, team.size()).lower(op);
     }
 
@@ -203,28 +233,36 @@ final class CpuLowering {
         Window2d window, List<Value> xAndW, Value y, Conv2dStep.Pass pass) {
       Shape x = xAndW.get(0).spec().shape();
       Shape w = xAndW.get(1).spec().shape();
-      Conv2dStep.Geometry geometry = new Conv2dStep.Geometry(window, x, w, y.spec().shape());
-      return new ConvolutionLowering(dnnl, team.size(), schedule).lower(node, geometry, pass);
+      Conv2dStep.Geometry geometry =
+          new Conv2dStep.Geometry(
+              window, x, w, y.spec().shape(), images.isMoved(xAndW.get(0)), images.isMoved(y));
+      return new ConvolutionLowering(dnnl, team.size(), schedule)
+          .lower(node, geometry, pass, from, to.get(0));
     }
 
     @Override
     public Schedule<Step> visit(Pool2d op) {
-      return add(new Pool2dStep(op, false, spec(0).shape(), from, to.get(0), team.size()));
+      return pooling.forward(node, op, images.areLast(), from, to.get(0));
     }
 
     @Override
     public Schedule<Step> visit(Pool2dGrad op) {
-      Shape input = node.output().spec().shape();
-      return add(new Pool2dStep(op.pool(), true, input, from, to.get(0), team.size()));
+      return pooling.backward(node, op.pool(), images.areLast(), from, to.get(0));
     }
 
     @Override
     public Schedule<Step> visit(BatchNorm op) {
+      if (images.areLast()) {
+        return normalization.forward(node, op, from, to);
+      }
       return add(new BatchNormStep(false, op.epsilon(), channels(), from, to, team.size()));
     }
 
     @Override
     public Schedule<Step> visit(BatchNormGrad op) {
+      if (images.areLast()) {
+        return normalization.backward(node, op, from, to);
+      }
       return add(new BatchNormStep(true, op.epsilon(), channels(), from, to, team.size()));
     }
 
@@ -340,8 +378,7 @@ final class CpuLowering {
 
     private Schedule<Step> softmax(SoftmaxStep.Kind kind) {
       Shape shape = spec(0).shape();
-      long rows = shape.size() / shape.dim(-1);
-      return add(new SoftmaxStep(kind, rows, shape.dim(-1), from, to.get(0), team.size()));
+      return new SoftmaxLowering(dnnl, schedule, node, team.size()).lower(kind, shape);
     }
   }
 }

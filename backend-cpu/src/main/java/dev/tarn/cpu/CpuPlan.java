@@ -12,6 +12,7 @@ import dev.tarn.ir.Program;
 import dev.tarn.transform.Bf16AsF32;
 import dev.tarn.transform.FuseElementwise;
 import dev.tarn.transform.MixedPrecision;
+import dev.tarn.transform.PoolBeforeRelu;
 import dev.tarn.transform.Simplify;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -47,7 +48,7 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
         Program prepared = apart ? separate(program, precision) : fuse(program, precision);
         programs.add(prepared);
         schedule.begin(prepared);
-        prepared.body().forEach(lowering::lower);
+        lowering.lower(prepared, apart ? 0 : Dnnl.channelsInRegister());
         copies.put(prepared, schedule.copies(prepared).stream().map(lowering::copy).toList());
       }
       schedule.plan();
@@ -86,7 +87,7 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
     Debug.show("cpu: as traced", program);
     Program simple = Debug.show("cpu: simplified", Simplify.apply(program));
     boolean join = !"false".equals(System.getProperty("tarn.fuse"));
-    Program mixed = inPrecision(simple, precision);
+    Program mixed = inPrecision(join ? PoolBeforeRelu.apply(simple) : simple, precision);
     BiasEpilogue epilogue = new BiasEpilogue(mixed);
     Program fused = FuseElementwise.apply(mixed, join, epilogue::absorbs);
     return Debug.show("cpu: fused, " + precision, Bf16AsF32.apply(epilogue.apply(fused)));

@@ -80,6 +80,15 @@ final class Dnnl implements AutoCloseable {
     return (dnnl_get_effective_cpu_isa() & needed) == needed;
   }
 
+  /** Channels in a vector register of convolutions; 0 where they work plane by plane. */
+  static int channelsInRegister() {
+    int isa = dnnl_get_effective_cpu_isa();
+    if ((isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core) {
+      return 16;
+    }
+    return (isa & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2 ? 8 : 0;
+  }
+
   /** The engine. */
   dnnl_engine engine() {
     return engine;

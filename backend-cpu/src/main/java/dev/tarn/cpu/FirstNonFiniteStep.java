@@ -91,11 +91,7 @@ final class FirstNonFiniteStep extends Step {
         TileKernels.noteNonFinite(w.i0, seen, n);
       }
     }
-    int any = 0;
-    for (int bits : seen) {
-      any |= bits;
-    }
-    found[part] = any < 0;
+    found[part] = TileKernels.anyNegative(seen, seen.length);
   }
 
   @Override

@@ -126,8 +126,8 @@ final class MatMulStep extends ChainStep {
         dnnl_matmul_primitive_desc_create(
             desc,
             dnnl.engine(),
-            given ? a.desc() : chain.factor(aDims),
-            given ? b.desc() : chain.factor(bDims),
+            given ? a.desc() : chain.inBf16(aDims, packed(aDims, o.transposeA)),
+            given ? b.desc() : chain.inBf16(bDims, packed(bDims, o.transposeB)),
             bias == null ? null : bias.desc(),
             y.desc(),
             chain.attributes()),
@@ -144,6 +144,21 @@ final class MatMulStep extends ChainStep {
       roles.put(DNNL_ARG_BIAS, bias);
     }
     chain.add(desc, roles);
+  }
+
+  /**
+   * Strides without gaps in the order of the f32 matrix: such a conversion is a copy, and the
+   * product packs blocks faster than a conversion to the layout that it would choose.
+   */
+  private static long[] packed(long[] dims, boolean transposed) {
+    int last = dims.length - 1;
+    long[] strides = new long[dims.length];
+    strides[last] = transposed ? dims[last - 1] : 1;
+    strides[last - 1] = transposed ? 1 : dims[last];
+    if (last > 1) {
+      strides[0] = dims[last - 1] * dims[last];
+    }
+    return strides;
   }
 
   private static Chain.Operand at(

@@ -160,7 +160,7 @@ final class NormalizeRowsStep extends ChainStep {
     for (int at = 0; at < columns; at += TILE) {
       int n = Math.min(TILE, columns - at);
       x.get(begin + at, w.f0, 0, n);
-      sum += ReduceStep.sum(w.f0, n);
+      sum += ReduceStep.sum(w.f0, 0, n);
     }
     double mean = sum / columns;
     double squares = 0;

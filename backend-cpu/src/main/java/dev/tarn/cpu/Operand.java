@@ -63,16 +63,15 @@ final class Operand {
     return strides.length == 1 && strides[0] == 1;
   }
 
-  private boolean periodic() {
-    return strides.length == 2 && strides[0] == 0 && strides[1] == 1;
+  /** The length of the row that is read again and again, or 0 if it is not one. */
+  long period() {
+    return strides.length == 2 && strides[0] == 0 && strides[1] == 1 ? extents[1] : 0;
   }
 
   /** Reads {@code n} elements from a position in the target shape. */
   void load(long position, float[] to, int n) {
     if (contiguous()) {
       view().get(position, to, 0, n);
-    } else if (periodic()) {
-      loadPeriodic(extents[1], position, to, n);
     } else {
       loadRuns(position, to, n);
     }
@@ -88,41 +87,46 @@ final class Operand {
     }
   }
 
-  /** A row that repeats: the first repetition comes from memory, the others from the tile. */
-  private void loadPeriodic(long period, long position, float[] to, int n) {
-    long phase = position % period;
-    int first = (int) Math.min(n, period - phase);
-    view().get(phase, to, 0, first);
-    int whole = (int) Math.min(n - first, period);
-    view().get(0, to, first, whole);
-    for (int filled = first + whole; filled < n; ) {
-      int count = Math.min(filled - first, n - filled);
-      System.arraycopy(to, first, to, filled, count);
-      filled += count;
-    }
-  }
-
   private void loadRuns(long position, float[] to, int n) {
     int last = extents.length - 1;
     if (last < 0) {
       Arrays.fill(to, 0, n, view().getFloat(0));
       return;
     }
+    // A row that repeats, as one of a number per channel does, is a run with all its repetitions.
+    boolean repeats = last > 0 && strides[last] == 1 && strides[last - 1] == 0;
+    long whole = repeats ? extents[last] * extents[last - 1] : extents[last];
     for (int at = 0; at < n; ) {
-      long rest = (position + at) / extents[last];
-      long inner = (position + at) % extents[last];
+      long rest = (position + at) / whole;
+      long inner = (position + at) % whole;
       long offset = 0;
-      for (int axis = last - 1; axis >= 0; axis--) {
+      for (int axis = repeats ? last - 2 : last - 1; axis >= 0; axis--) {
         offset += rest % extents[axis] * strides[axis];
         rest /= extents[axis];
       }
-      int run = (int) Math.min(n - at, extents[last] - inner);
-      if (strides[last] == 0) {
+      int run = (int) Math.min(n - at, whole - inner);
+      if (repeats) {
+        repeat(offset, inner % extents[last], to, at, at + run);
+      } else if (strides[last] == 0) {
         Arrays.fill(to, at, at + run, view().getFloat(offset));
       } else {
         view().get(offset + inner, to, at, run);
       }
       at += run;
+    }
+  }
+
+  /** The first repetition comes from memory, the others from the tile. */
+  private void repeat(long offset, long phase, float[] to, int begin, int end) {
+    long period = extents[extents.length - 1];
+    int first = begin + (int) Math.min(end - begin, period - phase);
+    view().get(offset + phase, to, begin, first - begin);
+    int filled = first + (int) Math.min(end - first, period);
+    view().get(offset, to, first, filled - first);
+    while (filled < end) {
+      int count = Math.min(filled - first, end - filled);
+      System.arraycopy(to, first, to, filled, count);
+      filled += count;
     }
   }
 }

@@ -7,7 +7,10 @@ import dev.tarn.ir.Pool2d;
 import java.util.Arrays;
 import java.util.List;
 
-/** Pooling of {@code [N, C, H, W]}, or its gradient, plane by plane on heap copies. */
+/**
+ * Pooling of {@code [N, C, H, W]}, or its gradient, image by image on heap copies: a plane, or as
+ * many planes as lie interleaved in a block.
+ */
 final class Pool2dStep extends Step {
   private static final long LEAST_WORK = 1 << 12;
 
@@ -15,7 +18,8 @@ final class Pool2dStep extends Step {
   private final boolean gradient;
   private final List<Buffer> from;
   private final Buffer to;
-  private final int planes;
+  private final int images;
+  private final int lanes;
   private final int height;
   private final int width;
   private final int rows;
@@ -23,6 +27,7 @@ final class Pool2dStep extends Step {
   private final int[] firstColumn;
   private final int[] lastColumn;
   private final int parts;
+  private final MaxPooling max;
   private final View[] inputs;
   private View output = new View(0, 0);
 
@@ -31,14 +36,23 @@ final class Pool2dStep extends Step {
    *
    * @param gradient whether the inputs are those of the gradient
    * @param input the shape {@code [N, C, H, W]} of what is pooled
+   * @param lanes the number of channels whose planes lie interleaved
    */
-  Pool2dStep(Pool2d op, boolean gradient, Shape input, List<Buffer> from, Buffer to, int threads) {
+  Pool2dStep(
+      Pool2d op,
+      boolean gradient,
+      Shape input,
+      int lanes,
+      List<Buffer> from,
+      Buffer to,
+      int threads) {
     this.op = op;
     this.gradient = gradient;
     this.from = from;
     this.to = to;
     Shape pooled = op.window().over(op.name(), input);
-    planes = input.dim(0) * input.dim(1);
+    images = input.dim(0) * input.dim(1) / lanes;
+    this.lanes = lanes;
     height = input.dim(2);
     width = input.dim(3);
     rows = pooled.dim(2);
@@ -51,8 +65,9 @@ final class Pool2dStep extends Step {
     }
     PoolWindow window = op.window();
     long work = Math.max(input.size(), pooled.size() * window.kernelH() * window.kernelW());
-    parts = parts(Math.min(threads, Math.max(1, planes)), work, LEAST_WORK);
+    parts = parts(Math.min(threads, Math.max(1, images)), work, LEAST_WORK);
     inputs = new View[from.size()];
+    max = new MaxPooling(window, height, width, rows, columns, lanes);
   }
 
   @Override
@@ -70,98 +85,78 @@ final class Pool2dStep extends Step {
 
   @Override
   void run(int part, Workspace w) {
-    int in = height * width;
-    int out = rows * columns;
-    boolean max = op.kind() == Pool2d.Kind.MAX;
+    run(begin(images, part, parts), begin(images, part + 1, parts), w);
+  }
+
+  /** Pools some of the images. */
+  void run(long first, long end, Workspace w) {
+    long in = (long) height * width * lanes;
+    long out = (long) rows * columns * lanes;
+    for (long image = first; image < end; image++) {
+      long at = image * in;
+      long pooled = image * out;
+      if (op.kind() == Pool2d.Kind.AVERAGE) {
+        average(at, pooled, w);
+      } else if (!gradient) {
+        max.forward(inputs[0], at, output, pooled, w);
+      } else {
+        max.backward(inputs[0], at, inputs[1], pooled, output, w);
+      }
+    }
+  }
+
+  private void average(long at, long pooled, Workspace w) {
+    int in = height * width * lanes;
+    int out = rows * columns * lanes;
     float[] x = w.large(0, in);
     float[] y = w.large(1, out);
-    float[] dx = gradient ? w.large(2, in) : x;
-    long last = begin(planes, part + 1, parts);
-    for (long plane = begin(planes, part, parts); plane < last; plane++) {
-      if (!gradient) {
-        inputs[0].get(plane * in, x, 0, in);
-        if (max) {
-          max(x, y);
-        } else {
-          average(x, y);
-        }
-        output.put(plane * out, y, 0, out);
-        continue;
-      }
-      inputs[inputs.length - 1].get(plane * out, y, 0, out);
-      Arrays.fill(dx, 0, in, 0f);
-      if (max) {
-        inputs[0].get(plane * in, x, 0, in);
-        maxGradient(x, y, dx);
-      } else {
-        averageGradient(y, dx);
-      }
-      output.put(plane * in, dx, 0, in);
+    if (gradient) {
+      inputs[0].get(pooled, y, 0, out);
+      Arrays.fill(x, 0, in, 0f);
+      averageGradient(y, x);
+      output.put(at, x, 0, in);
+    } else {
+      inputs[0].get(at, x, 0, in);
+      average(x, y);
+      output.put(pooled, y, 0, out);
     }
-  }
-
-  private void max(float[] x, float[] y) {
-    for (int p = 0, at = 0; p < rows; p++) {
-      int first = op.window().firstRow(p) * width;
-      int last = op.window().lastRow(p, height) * width;
-      for (int q = 0; q < columns; q++, at++) {
-        y[at] = x[largest(x, first, last, firstColumn[q], lastColumn[q])];
-      }
-    }
-  }
-
-  private void maxGradient(float[] x, float[] dy, float[] dx) {
-    for (int p = 0, at = 0; p < rows; p++) {
-      int first = op.window().firstRow(p) * width;
-      int last = op.window().lastRow(p, height) * width;
-      for (int q = 0; q < columns; q++, at++) {
-        dx[largest(x, first, last, firstColumn[q], lastColumn[q])] += dy[at];
-      }
-    }
-  }
-
-  /** The index of the first largest element, NaN being the largest, of rows that begin at these. */
-  private int largest(float[] x, int firstRow, int lastRow, int firstColumn, int lastColumn) {
-    int best = firstRow + firstColumn;
-    float largest = x[best];
-    for (int row = firstRow; row < lastRow; row += width) {
-      for (int i = row + firstColumn; i < row + lastColumn; i++) {
-        float value = x[i];
-        // Not "greater": that is false for a NaN, which must win over a number.
-        if (!(value <= largest) && largest == largest) {
-          largest = value;
-          best = i;
-        }
-      }
-    }
-    return best;
   }
 
   private void average(float[] x, float[] y) {
+    int step = width * lanes;
     for (int p = 0, at = 0; p < rows; p++) {
-      int first = op.window().firstRow(p) * width;
-      int last = op.window().lastRow(p, height) * width;
-      for (int q = 0; q < columns; q++, at++) {
-        double sum = 0;
-        for (int row = first; row < last; row += width) {
-          for (int i = row + firstColumn[q]; i < row + lastColumn[q]; i++) {
-            sum += x[i];
+      int first = op.window().firstRow(p) * step;
+      int last = op.window().lastRow(p, height) * step;
+      for (int q = 0; q < columns; q++) {
+        int divisor = op.divisor(p, q, height, width);
+        for (int lane = 0; lane < lanes; lane++, at++) {
+          double sum = 0;
+          for (int row = first; row < last; row += step) {
+            int end = row + lastColumn[q] * lanes;
+            for (int i = row + firstColumn[q] * lanes + lane; i < end; i += lanes) {
+              sum += x[i];
+            }
           }
+          y[at] = (float) (sum / divisor);
         }
-        y[at] = (float) (sum / op.divisor(p, q, height, width));
       }
     }
   }
 
   private void averageGradient(float[] dy, float[] dx) {
+    int step = width * lanes;
     for (int p = 0, at = 0; p < rows; p++) {
-      int first = op.window().firstRow(p) * width;
-      int last = op.window().lastRow(p, height) * width;
-      for (int q = 0; q < columns; q++, at++) {
-        float share = dy[at] / op.divisor(p, q, height, width);
-        for (int row = first; row < last; row += width) {
-          for (int i = row + firstColumn[q]; i < row + lastColumn[q]; i++) {
-            dx[i] += share;
+      int first = op.window().firstRow(p) * step;
+      int last = op.window().lastRow(p, height) * step;
+      for (int q = 0; q < columns; q++) {
+        int divisor = op.divisor(p, q, height, width);
+        for (int lane = 0; lane < lanes; lane++, at++) {
+          float share = dy[at] / divisor;
+          for (int row = first; row < last; row += step) {
+            int end = row + lastColumn[q] * lanes;
+            for (int i = row + firstColumn[q] * lanes + lane; i < end; i += lanes) {
+              dx[i] += share;
+            }
           }
         }
       }

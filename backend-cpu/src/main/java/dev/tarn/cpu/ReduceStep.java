@@ -19,6 +19,9 @@ final class ReduceStep extends Step {
   /** Inner extents below this are read as whole rows side by side. */
   private static final int NARROW = 64;
 
+  /** Pieces of a tile of up to this many elements are added up one by one. */
+  private static final int FOLDED = 64;
+
   private final boolean sum;
   private final long outer;
   private final long reduced;
@@ -26,8 +29,10 @@ final class ReduceStep extends Step {
   private final Buffer from;
   private final Buffer to;
   private final boolean byReduced;
+  private final boolean byRows;
   private final int parts;
   private final double[] partial;
+  private final double[][] rows;
   private View source = new View(0, 0);
   private View target = new View(0, 0);
 
@@ -41,9 +46,12 @@ final class ReduceStep extends Step {
     this.to = to;
     int wanted = parts(threads, outer * reduced * inner, LEAST_WORK);
     this.byReduced = outer * inner == 1;
-    long units = byReduced ? (reduced + Workspace.TILE - 1) / Workspace.TILE : outer * inner;
+    this.byRows = sum && outer == 1 && inner > 1 && inner <= Workspace.TILE / 2;
+    long tile = byRows ? Workspace.TILE / inner * inner : Workspace.TILE;
+    long units = byReduced || byRows ? (reduced * inner + tile - 1) / tile : outer * inner;
     this.parts = (int) Math.max(1, Math.min(wanted, units));
     this.partial = new double[parts];
+    this.rows = new double[byRows ? parts : 0][(int) inner];
   }
 
   @Override
@@ -66,6 +74,10 @@ final class ReduceStep extends Step {
       partial[part] = row(first, last, w);
       return;
     }
+    if (byRows) {
+      sumOfRows(part, w);
+      return;
+    }
     long first = begin(outer * inner, part, parts);
     long last = begin(outer * inner, part + 1, parts);
     if (inner == 1) {
@@ -86,7 +98,15 @@ final class ReduceStep extends Step {
 
   @Override
   void finish() {
-    if (byReduced) {
+    if (byRows) {
+      for (int i = 0; i < inner; i++) {
+        double total = 0;
+        for (double[] row : rows) {
+          total += row[i];
+        }
+        target.putFloat(i, (float) total);
+      }
+    } else if (byReduced) {
       double total = partial[0];
       for (int i = 1; i < parts; i++) {
         total = sum ? total + partial[i] : Math.max(total, partial[i]);
@@ -101,9 +121,39 @@ final class ReduceStep extends Step {
     for (long at = first; at < last; at += Workspace.TILE) {
       int n = (int) Math.min(Workspace.TILE, last - at);
       source.get(at, w.f0, 0, n);
-      total = sum ? total + sum(w.f0, n) : Math.max(total, max(w.f0, n));
+      total = sum ? total + fold(w.f0, 0, n, w) : Math.max(total, foldMax(w.f0, 0, n, w));
     }
     return total;
+  }
+
+  /** Adds up this part's rows: as many as fit a tile side by side, and those at the end. */
+  private void sumOfRows(int part, Workspace w) {
+    int width = (int) inner;
+    int together = Workspace.TILE / width;
+    long tiles = (reduced + together - 1) / together;
+    long first = begin(tiles, part, parts) * together;
+    long last = Math.min(reduced, begin(tiles, part + 1, parts) * together);
+    int most = together * width;
+    Arrays.fill(w.f1, 0, most, 0f);
+    Arrays.fill(w.sums, 0, most, 0);
+    int pending = 0;
+    for (long row = first; row < last; row += together) {
+      int n = (int) Math.min(together, last - row) * width;
+      source.get(row * inner, w.f0, 0, n);
+      TileKernels.add(w.f1, w.f0, w.f1, n);
+      if (++pending == BLOCK) {
+        flush(w.f1, w.sums, most);
+        pending = 0;
+      }
+    }
+    flush(w.f1, w.sums, most);
+    double[] total = rows[part];
+    Arrays.fill(total, 0);
+    for (int row = 0; row < together; row++) {
+      for (int i = 0; i < width; i++) {
+        total[i] += w.sums[row * width + i];
+      }
+    }
   }
 
   /** Combines over the reduced axis {@code n} neighbouring columns into {@code w.f1}. */
@@ -158,8 +208,8 @@ final class ReduceStep extends Step {
     }
   }
 
-  /** The sum of a tile, in eight chains that do not wait for each other. */
-  static double sum(float[] tile, int n) {
+  /** The sum of elements of a tile, in eight chains that do not wait for each other. */
+  static double sum(float[] tile, int begin, int end) {
     double s0 = 0;
     double s1 = 0;
     double s2 = 0;
@@ -168,8 +218,8 @@ final class ReduceStep extends Step {
     double s5 = 0;
     double s6 = 0;
     double s7 = 0;
-    int i = 0;
-    for (; i + 7 < n; i += 8) {
+    int i = begin;
+    for (; i + 7 < end; i += 8) {
       s0 += tile[i];
       s1 += tile[i + 1];
       s2 += tile[i + 2];
@@ -179,18 +229,64 @@ final class ReduceStep extends Step {
       s6 += tile[i + 6];
       s7 += tile[i + 7];
     }
-    for (; i < n; i++) {
+    for (; i < end; i++) {
       s0 += tile[i];
     }
     return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
   }
 
-  /** The largest of a tile, or NaN. */
-  static float max(float[] tile, int n) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (int i = 0; i < n; i++) {
-      max = Math.max(max, tile[i]);
+  /** The largest element of a piece of a tile, or NaN; in four chains too. */
+  static float max(float[] tile, int begin, int end) {
+    float m0 = Float.NEGATIVE_INFINITY;
+    float m1 = m0;
+    float m2 = m0;
+    float m3 = m0;
+    int i = begin;
+    for (; i + 3 < end; i += 4) {
+      m0 = Math.max(m0, tile[i]);
+      m1 = Math.max(m1, tile[i + 1]);
+      m2 = Math.max(m2, tile[i + 2]);
+      m3 = Math.max(m3, tile[i + 3]);
     }
-    return max;
+    for (; i < end; i++) {
+      m0 = Math.max(m0, tile[i]);
+    }
+    return Math.max(Math.max(m0, m1), Math.max(m2, m3));
+  }
+
+  /** The same sum by folding the longer half onto the shorter while that is worth a loop. */
+  static double fold(float[] tile, int begin, int end, Workspace w) {
+    int n = end - begin;
+    if (n <= FOLDED) {
+      return sum(tile, begin, end);
+    }
+    if (tile != w.f0 || begin != 0) {
+      System.arraycopy(tile, begin, w.f0, 0, n);
+    }
+    while (n > FOLDED) {
+      int half = n / 2;
+      System.arraycopy(w.f0, n - half, w.f1, 0, half);
+      TileKernels.add(w.f0, w.f1, w.f0, half);
+      n -= half;
+    }
+    return sum(w.f0, 0, n);
+  }
+
+  /** The largest element in the same way. */
+  static float foldMax(float[] tile, int begin, int end, Workspace w) {
+    int n = end - begin;
+    if (n <= FOLDED) {
+      return max(tile, begin, end);
+    }
+    if (tile != w.f0 || begin != 0) {
+      System.arraycopy(tile, begin, w.f0, 0, n);
+    }
+    while (n > FOLDED) {
+      int half = n / 2;
+      System.arraycopy(w.f0, n - half, w.f1, 0, half);
+      TileKernels.max(w.f0, w.f1, w.f0, half);
+      n -= half;
+    }
+    return max(w.f0, 0, n);
   }
 }

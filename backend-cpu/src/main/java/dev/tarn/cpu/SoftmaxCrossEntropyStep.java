@@ -81,10 +81,7 @@ final class SoftmaxCrossEntropyStep extends Step {
     inputs[0].get((long) row * columns, x, 0, n);
     for (int r = 0; r < count; r++) {
       int begin = r * columns;
-      float max = Float.NEGATIVE_INFINITY;
-      for (int j = begin; j < begin + columns; j++) {
-        max = Math.max(max, x[j]);
-      }
+      float max = ReduceStep.foldMax(x, begin, begin + columns, w);
       for (int j = begin; j < begin + columns; j++) {
         x[j] -= max;
       }
@@ -92,10 +89,7 @@ final class SoftmaxCrossEntropyStep extends Step {
     }
     TileMath.exp(x, x, w, n);
     for (int r = 0; r < count; r++) {
-      double sum = 0;
-      for (int j = r * columns; j < (r + 1) * columns; j++) {
-        sum += x[j];
-      }
+      double sum = ReduceStep.fold(x, r * columns, (r + 1) * columns, w);
       put(row + r, w.sums[r] + StrictMath.log(sum));
     }
   }
@@ -106,7 +100,7 @@ final class SoftmaxCrossEntropyStep extends Step {
     for (int at = 0; at < columns; at += Workspace.TILE) {
       int n = Math.min(Workspace.TILE, columns - at);
       inputs[0].get(begin + at, w.f3, 0, n);
-      max = Math.max(max, ReduceStep.max(w.f3, n));
+      max = Math.max(max, ReduceStep.foldMax(w.f3, 0, n, w));
     }
     double sum = 0;
     for (int at = 0; at < columns; at += Workspace.TILE) {
@@ -114,7 +108,7 @@ final class SoftmaxCrossEntropyStep extends Step {
       inputs[0].get(begin + at, w.f3, 0, n);
       TileKernels.sub(w.f3, max, w.f3, n);
       TileMath.exp(w.f3, w.f3, w, n);
-      sum += ReduceStep.sum(w.f3, n);
+      sum += ReduceStep.fold(w.f3, 0, n, w);
     }
     put(row, max + StrictMath.log(sum));
   }

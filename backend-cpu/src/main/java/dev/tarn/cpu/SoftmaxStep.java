@@ -53,18 +53,22 @@ final class SoftmaxStep extends Step {
     // Several rows share a tile, so that the exponential runs over long loops.
     int together = Math.max(1, Workspace.TILE / columns);
     for (long row = first; row < last; row += together) {
-      int count = (int) Math.min(together, last - row);
-      if (kind.gradient) {
-        if (columns > Workspace.TILE) {
-          wideGradient(row * columns, w);
-        } else {
-          gradients(row * columns, count, w);
-        }
-      } else if (columns > Workspace.TILE) {
-        wideSoftmax(row * columns, w);
+      rows(row, (int) Math.min(together, last - row), w);
+    }
+  }
+
+  /** Computes some rows: one, or as many as fit a tile. */
+  void rows(long row, int count, Workspace w) {
+    if (kind.gradient) {
+      if (columns > Workspace.TILE) {
+        wideGradient(row * columns, w);
       } else {
-        softmaxes(row * columns, count, w);
+        gradients(row * columns, count, w);
       }
+    } else if (columns > Workspace.TILE) {
+      wideSoftmax(row * columns, w);
+    } else {
+      softmaxes(row * columns, count, w);
     }
   }
 
@@ -73,10 +77,7 @@ final class SoftmaxStep extends Step {
     int n = count * columns;
     inputs[0].get(at, x, 0, n);
     for (int begin = 0; begin < n; begin += columns) {
-      float max = Float.NEGATIVE_INFINITY;
-      for (int j = begin; j < begin + columns; j++) {
-        max = Math.max(max, x[j]);
-      }
+      float max = ReduceStep.max(x, begin, begin + columns);
       for (int j = begin; j < begin + columns; j++) {
         x[j] -= max;
       }
@@ -84,11 +85,7 @@ final class SoftmaxStep extends Step {
     float[] e = w.f2;
     TileMath.exp(x, e, w, n);
     for (int begin = 0; begin < n; begin += columns) {
-      double sum = 0;
-      for (int j = begin; j < begin + columns; j++) {
-        sum += e[j];
-      }
-      float scale = scale(sum);
+      float scale = scale(ReduceStep.sum(e, begin, begin + columns));
       for (int j = begin; j < begin + columns; j++) {
         x[j] = kind.log ? x[j] - scale : e[j] * scale;
       }
@@ -106,13 +103,13 @@ final class SoftmaxStep extends Step {
     for (int at = 0; at < columns; at += Workspace.TILE) {
       int n = Math.min(Workspace.TILE, columns - at);
       inputs[0].get(begin + at, w.f3, 0, n);
-      max = Math.max(max, ReduceStep.max(w.f3, n));
+      max = Math.max(max, ReduceStep.max(w.f3, 0, n));
     }
     double sum = 0;
     for (int at = 0; at < columns; at += Workspace.TILE) {
       int n = shifted(begin, at, max, w);
       TileMath.exp(w.f3, w.f3, w, n);
-      sum += ReduceStep.sum(w.f3, n);
+      sum += ReduceStep.sum(w.f3, 0, n);
     }
     float scale = scale(sum);
     for (int at = 0; at < columns; at += Workspace.TILE) {

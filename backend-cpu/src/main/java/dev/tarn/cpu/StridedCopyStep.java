@@ -109,15 +109,29 @@ final class StridedCopyStep extends Step {
   void run(int part, Workspace w) {
     long end = begin(units, part + 1, parts);
     long at = begin(units, part, parts);
+    if (tiled) {
+      for (; at < end; at++) {
+        tile(at, w);
+      }
+    } else {
+      runs(at, end);
+    }
+  }
+
+  /** Copies from one element to another, run by run along the last of the outer axes. */
+  private void runs(long at, long end) {
+    long[] axis = outer.isEmpty() ? new long[] {1, 0, 0} : outer.get(outer.size() - 1);
     while (at < end) {
-      if (tiled) {
-        tile(at++, w);
-      } else {
-        long inner = at % last[0];
+      long inner = at % last[0];
+      long index = at / last[0];
+      long[] begins = begins(index);
+      for (long row = index % axis[0]; row < axis[0] && at < end; row++) {
         long count = Math.min(end - at, last[0] - inner);
-        long[] begins = begins(at / last[0]);
-        run(begins[0] + inner * last[1], begins[1] + inner * last[2], count, w);
+        run(begins[0] + inner * last[1], begins[1] + inner * last[2], count);
+        begins[0] += axis[1];
+        begins[1] += axis[2];
         at += count;
+        inner = 0;
       }
     }
   }
@@ -134,13 +148,9 @@ final class StridedCopyStep extends Step {
     return out;
   }
 
-  private void run(long first, long second, long count, Workspace w) {
+  private void run(long first, long second, long count) {
     if (last[1] == 1 && last[2] == 1) {
-      for (long done = 0; done < count; done += Workspace.TILE) {
-        int n = (int) Math.min(Workspace.TILE, count - done);
-        source.get(first + done, w.i0, 0, n);
-        target.put(second + done, w.i0, 0, n);
-      }
+      target.put(second, source, first, count);
     } else {
       for (long i = 0; i < count; i++) {
         target.putInt(second + i * last[2], source.getInt(first + i * last[1]));

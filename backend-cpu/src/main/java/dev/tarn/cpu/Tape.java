@@ -13,6 +13,7 @@ import java.util.List;
  * @param floatTiles the number of float tiles that the code uses
  * @param intTiles the number of integer tiles
  * @param scalars the number of uniform values
+ * @param tile the number of elements that the code is to be run for at a time
  */
 record Tape(
     List<Operand> operands,
@@ -22,7 +23,8 @@ record Tape(
     List<Store> stores,
     int floatTiles,
     int intTiles,
-    int scalars) {
+    int scalars,
+    int tile) {
 
   /** One instruction over one tile: {@code n} elements from {@code position} on. */
   interface Code {

@@ -1,9 +1,6 @@
 package dev.tarn.cpu;
 
 import dev.tarn.cpu.TapeForms.Form;
-import dev.tarn.cpu.TileFunctions.NumberTile;
-import dev.tarn.cpu.TileFunctions.TileNumber;
-import dev.tarn.cpu.TileFunctions.TileTile;
 import dev.tarn.cpu.TileFunctions.ToBits;
 import dev.tarn.cpu.TileFunctions.Unary;
 import dev.tarn.cpu.TileFunctions.UnaryWithScratch;
@@ -11,44 +8,45 @@ import dev.tarn.internal.Rounding;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Fused;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Deque;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * Compiles a tape of elementwise instructions to loops over tiles.
  *
  * <p>Registers that hold one value for all elements are computed once a run. The others live in
  * tiles in one of two forms, or both: as floats for arithmetic, as their bits for comparisons and
- * choices. Each instruction has the form its result comes in; loads come in any. A tile is used
- * again once its register is dead.
+ * choices. Each instruction has the form its result comes in; loads come in any. Arithmetic on
+ * floats is collected into loops of many instructions, {@link TapeLoop}; all else is a loop of its
+ * own.
  */
 final class TapeCompiler {
+  /** Instructions that go into one loop; C2 gives up on loops that are much longer. */
+  private static final int LONGEST_LOOP = 24;
+
   private final Fused op;
   private final List<Operand> inputs;
   private final TapeForms forms;
   private final boolean[] uniform;
   private final int[][] lastUse;
-  private final int[][] slots;
-  private final List<Deque<Integer>> free = List.of(new ArrayDeque<>(), new ArrayDeque<>());
-  private final int[] tiles = new int[2];
+  private final TapeTiles tiles;
   private final List<Tape.Code> uniformCode = new ArrayList<>();
   private final List<Tape.Code> fills = new ArrayList<>();
   private final List<Tape.Code> body = new ArrayList<>();
+  private final Map<Integer, Fused.Apply> pending = new LinkedHashMap<>();
 
   private TapeCompiler(Fused op, List<Operand> inputs) {
     this.op = op;
     this.inputs = inputs;
-    int length = op.tape().size();
     this.forms = new TapeForms(op, inputs);
     this.uniform = forms.uniform;
     this.lastUse = forms.lastUse;
-    this.slots = new int[length][2];
-    for (int[] slot : slots) {
-      Arrays.fill(slot, -1);
-    }
+    this.tiles = new TapeTiles(forms, op.tape().size());
   }
 
   /**
@@ -65,8 +63,18 @@ final class TapeCompiler {
     for (int i = 0; i < length; i++) {
       emit(i, op.tape().get(i));
     }
+    flush();
     List<Tape.Store> stores = op.results().stream().map(this::store).toList();
-    return new Tape(inputs, uniformCode, fills, body, stores, tiles[0], tiles[1], length);
+    return new Tape(
+        inputs,
+        uniformCode,
+        fills,
+        body,
+        stores,
+        tiles.floats(),
+        tiles.ints(),
+        length,
+        tiles.length());
   }
 
   private void emit(int i, Fused.Instruction instruction) {
@@ -74,19 +82,28 @@ final class TapeCompiler {
       uniformCode.add(uniformCode(i, instruction));
     } else if (instruction instanceof Fused.Load load) {
       emitLoad(i, inputs.get(load.input()));
-    } else if (instruction instanceof Fused.Mask mask) {
+    } else if (instruction instanceof Fused.Apply apply && TapeLoop.KINDS.contains(apply.kind())) {
+      join(i, apply);
+    } else {
+      flush();
+      emitAlone(i, instruction);
+    }
+  }
+
+  private void emitAlone(int i, Fused.Instruction instruction) {
+    if (instruction instanceof Fused.Mask mask) {
       Operand seed = inputs.get(mask.seed());
       Operand step = inputs.get(mask.step());
       DropoutTile tile = new DropoutTile(mask.op(), seed, step);
-      int to = allocate(i, Form.BITS);
+      int to = tiles.allocate(i, Form.BITS);
       body.add((w, position, n) -> tile.fill(position, w.ints[to], w, n));
       convert(i, Form.BITS);
     } else if (instruction instanceof Fused.Apply apply) {
       emitApply(i, apply.kind(), apply);
     } else if (instruction instanceof Fused.Round round) {
       int a = tile(round.operand(), Form.BITS);
-      release(i, List.of(round.operand()));
-      int out = allocate(i, Form.BITS);
+      tiles.release(i, List.of(round.operand()));
+      int out = tiles.allocate(i, Form.BITS);
       body.add((w, position, n) -> TileKernels.roundToBf16(w.ints[a], w.ints[out], n));
       convert(i, Form.BITS);
     }
@@ -114,22 +131,75 @@ final class TapeCompiler {
   }
 
   private void emitLoad(int i, Operand operand) {
+    boolean once = forms.repeats(i);
+    List<Tape.Code> code = once ? fills : body;
     if (lastUse[i][Form.FLOATS.ordinal()] >= 0) {
-      int to = allocate(i, Form.FLOATS);
-      body.add((w, position, n) -> operand.load(position, w.floats[to], n));
+      int to = once ? tiles.keep(i, Form.FLOATS) : tiles.allocate(i, Form.FLOATS);
+      code.add((w, position, n) -> operand.load(position, w.floats[to], n));
     }
     if (lastUse[i][Form.BITS.ordinal()] >= 0) {
-      int to = allocate(i, Form.BITS);
-      body.add((w, position, n) -> operand.load(position, w.ints[to], n, w));
+      int to = once ? tiles.keep(i, Form.BITS) : tiles.allocate(i, Form.BITS);
+      code.add((w, position, n) -> operand.load(position, w.ints[to], n, w));
+    }
+  }
+
+  /** Adds an instruction to the loop that is being collected. */
+  private void join(int i, Fused.Apply apply) {
+    if (pending.size() == LONGEST_LOOP) {
+      flush();
+    }
+    pending.put(i, apply);
+  }
+
+  /** Emits the loop that was collected: only what is read after it goes to tiles. */
+  private void flush() {
+    if (pending.isEmpty()) {
+      return;
+    }
+    int last = Collections.max(pending.keySet());
+    List<Integer> order = List.copyOf(pending.keySet());
+    List<List<TapeLoop.Source>> sources = new ArrayList<>();
+    Set<Integer> read = new LinkedHashSet<>();
+    for (Fused.Apply apply : pending.values()) {
+      List<TapeLoop.Source> operands = new ArrayList<>();
+      for (int register : apply.operands()) {
+        if (uniform[register]) {
+          operands.add(new TapeLoop.Source(TapeLoop.Place.SCALAR, register));
+        } else if (pending.containsKey(register)) {
+          operands.add(new TapeLoop.Source(TapeLoop.Place.INSTRUCTION, order.indexOf(register)));
+        } else {
+          read.add(register);
+          operands.add(new TapeLoop.Source(TapeLoop.Place.TILE, tile(register, Form.FLOATS)));
+        }
+      }
+      sources.add(operands);
+    }
+    read.forEach(register -> tiles.releaseFloats(register, last));
+    List<Integer> stored = new ArrayList<>();
+    List<TapeLoop.Instruction> instructions = new ArrayList<>();
+    for (int k = 0; k < order.size(); k++) {
+      int i = order.get(k);
+      boolean kept = lastUse[i][Form.FLOATS.ordinal()] > last;
+      boolean asBits = lastUse[i][Form.BITS.ordinal()] >= 0;
+      int target = kept || asBits ? tiles.allocate(i, Form.FLOATS) : -1;
+      if (target >= 0) {
+        stored.add(i);
+      }
+      Kind kind = ((Fused.Apply) op.tape().get(i)).kind();
+      instructions.add(new TapeLoop.Instruction(kind, sources.get(k), target));
+    }
+    TapeLoop.Loop loop = TapeLoop.compile(instructions);
+    body.add((w, position, n) -> loop.run(w.floats, w.scalars, n));
+    pending.clear();
+    for (int i : stored) {
+      convert(i, Form.FLOATS);
+      tiles.releaseFloats(i, last);
     }
   }
 
   private void emitApply(int i, Kind kind, Fused.Apply apply) {
     List<Integer> o = apply.operands();
     switch (kind) {
-      case NEG -> unary(i, o, TileKernels::neg);
-      case ABS -> unary(i, o, TileKernels::abs);
-      case SQRT -> unary(i, o, TileKernels::sqrt);
       case EXP -> unaryWithScratch(i, o, TileMath::exp);
       case SIGMOID -> unaryWithScratch(i, o, TileMath::sigmoid);
       case LOG -> toBits(i, o, TileMath::log);
@@ -138,27 +208,20 @@ final class TapeCompiler {
       case ERF -> toBits(i, o, TileSpecial::erf);
       case EXPM1 -> toBits(i, o, TileSpecial::expm1);
       case LOG1P -> toBits(i, o, TileSpecial::log1p);
-      case RSQRT -> unary(i, o, TileKernels::rsqrt);
       case POW -> pow(i, o);
       case FLOOR -> unary(i, o, TileKernels::floor);
       case CEIL -> unary(i, o, TileKernels::ceil);
       case ROUND -> unary(i, o, TileKernels::round);
-      case RELU -> unary(i, o, (a, out, n) -> TileKernels.max(a, 0f, out, n));
-      case ADD -> commutative(i, o, TileKernels::add, TileKernels::add);
-      case MUL -> commutative(i, o, TileKernels::mul, TileKernels::mul);
-      case MAXIMUM -> commutative(i, o, TileKernels::max, TileKernels::max);
-      case MINIMUM -> commutative(i, o, TileKernels::min, TileKernels::min);
-      case SUB -> binary(i, o, TileKernels::sub, TileKernels::sub, TileKernels::sub);
-      case DIV -> binary(i, o, TileKernels::div, TileKernels::div, TileKernels::div);
       case GREATER -> greater(i, o);
       case EQUAL -> {
         int a = tile(o.get(0), Form.BITS);
         int b = tile(o.get(1), Form.BITS);
-        release(i, o);
-        int out = allocate(i, Form.BITS);
+        tiles.release(i, o);
+        int out = tiles.allocate(i, Form.BITS);
         body.add((w, position, n) -> TileKernels.equal(w.ints[a], w.ints[b], w.ints[out], n));
       }
       case SELECT -> select(i, o);
+      default -> throw new IllegalStateException(kind + " is computed in loops");
     }
     convert(i, forms.natural(i));
   }
@@ -169,44 +232,23 @@ final class TapeCompiler {
 
   private void unaryWithScratch(int i, List<Integer> o, UnaryWithScratch kernel) {
     int a = tile(o.get(0), Form.FLOATS);
-    release(i, o);
-    int out = allocate(i, Form.FLOATS);
+    tiles.release(i, o);
+    int out = tiles.allocate(i, Form.FLOATS);
     body.add((w, position, n) -> kernel.run(w.floats[a], w.floats[out], w, n));
   }
 
   private void toBits(int i, List<Integer> o, ToBits kernel) {
     int a = tile(o.get(0), Form.FLOATS);
-    release(i, o);
-    int out = allocate(i, Form.BITS);
+    tiles.release(i, o);
+    int out = tiles.allocate(i, Form.BITS);
     body.add((w, position, n) -> kernel.run(w.floats[a], w.ints[out], w, n));
-  }
-
-  private void commutative(int i, List<Integer> o, TileTile both, TileNumber one) {
-    List<Integer> order = uniform[o.get(0)] ? List.of(o.get(1), o.get(0)) : o;
-    binary(i, order, both, one, (a, b, out, n) -> one.run(b, a, out, n));
-  }
-
-  private void binary(int i, List<Integer> o, TileTile both, TileNumber right, NumberTile left) {
-    int ra = o.get(0);
-    int rb = o.get(1);
-    int a = uniform[ra] ? -1 : tile(ra, Form.FLOATS);
-    int b = uniform[rb] ? -1 : tile(rb, Form.FLOATS);
-    release(i, o);
-    int out = allocate(i, Form.FLOATS);
-    if (a < 0) {
-      body.add((w, position, n) -> left.run(w.scalars[ra], w.floats[b], w.floats[out], n));
-    } else if (b < 0) {
-      body.add((w, position, n) -> right.run(w.floats[a], w.scalars[rb], w.floats[out], n));
-    } else {
-      body.add((w, position, n) -> both.run(w.floats[a], w.floats[b], w.floats[out], n));
-    }
   }
 
   private void pow(int i, List<Integer> o) {
     int a = tile(o.get(0), Form.FLOATS);
     int b = tile(o.get(1), Form.FLOATS);
-    release(i, o);
-    int out = allocate(i, Form.BITS);
+    tiles.release(i, o);
+    int out = tiles.allocate(i, Form.BITS);
     body.add((w, position, n) -> TilePower.pow(w.floats[a], w.floats[b], w.ints[out], w, n));
   }
 
@@ -216,15 +258,15 @@ final class TapeCompiler {
     int rb = o.get(1);
     if (forms.isZero(rb, 0x7fffffff)) {
       int a = tile(ra, Form.BITS);
-      release(i, o);
-      int out = allocate(i, Form.BITS);
+      tiles.release(i, o);
+      int out = tiles.allocate(i, Form.BITS);
       body.add((w, position, n) -> TileKernels.positive(w.ints[a], w.ints[out], n));
       return;
     }
     int a = tile(ra, Form.FLOATS);
     int b = tile(rb, Form.FLOATS);
-    release(i, o);
-    int out = allocate(i, Form.BITS);
+    tiles.release(i, o);
+    int out = tiles.allocate(i, Form.BITS);
     body.add(
         (w, position, n) -> {
           TileKernels.sub(w.floats[a], w.floats[b], w.f0, n);
@@ -235,14 +277,26 @@ final class TapeCompiler {
 
   private void select(int i, List<Integer> o) {
     int condition = o.get(0);
+    if (forms.isGate(i)) {
+      int b = tile(o.get(1), Form.FLOATS);
+      tiles.release(i, o.subList(0, 2));
+      int out = tiles.allocate(i, Form.FLOATS);
+      Operand old = inputs.get(((Fused.Load) op.tape().get(o.get(2))).input());
+      body.add(
+          (w, position, n) -> {
+            if (w.scalars[condition] == 0) {
+              old.load(position, w.floats[out], n);
+            } else if (b != out) {
+              System.arraycopy(w.floats[b], 0, w.floats[out], 0, n);
+            }
+          });
+      return;
+    }
     if (uniform[condition]) {
       int b = tile(o.get(1), Form.FLOATS);
       int c = tile(o.get(2), Form.FLOATS);
-      // The tile released last becomes the result: a computed one, as an update that is gated keeps
-      // the old value, a load, only in the rare step that fails.
-      boolean oldIsLast = op.tape().get(o.get(2)) instanceof Fused.Load;
-      release(i, oldIsLast ? List.of(o.get(2), o.get(1)) : o);
-      int out = allocate(i, Form.FLOATS);
+      tiles.release(i, o);
+      int out = tiles.allocate(i, Form.FLOATS);
       body.add(
           (w, position, n) -> {
             int chosen = w.scalars[condition] != 0 ? b : c;
@@ -255,14 +309,14 @@ final class TapeCompiler {
     int a = tile(condition, Form.BITS);
     int b = tile(o.get(1), Form.BITS);
     if (forms.isZero(o.get(2), -1)) {
-      release(i, o);
-      int out = allocate(i, Form.BITS);
+      tiles.release(i, o);
+      int out = tiles.allocate(i, Form.BITS);
       body.add((w, position, n) -> TileKernels.selectOrZero(w.ints[a], w.ints[b], w.ints[out], n));
       return;
     }
     int c = tile(o.get(2), Form.BITS);
-    release(i, o);
-    int out = allocate(i, Form.BITS);
+    tiles.release(i, o);
+    int out = tiles.allocate(i, Form.BITS);
     body.add(
         (w, position, n) -> TileKernels.select(w.ints[a], w.ints[b], w.ints[c], w.ints[out], n));
   }
@@ -275,7 +329,7 @@ final class TapeCompiler {
       };
     }
     Form form = forms.natural(register);
-    int slot = slots[register][form.ordinal()];
+    int slot = tiles.of(register, form);
     return form == Form.FLOATS
         ? (w, to, position, n) -> to.put(position, w.floats[slot], 0, n)
         : (w, to, position, n) -> to.put(position, w.ints[slot], 0, n);
@@ -283,46 +337,27 @@ final class TapeCompiler {
 
   /** The tile that holds a register; a uniform one is spread over a tile of its own. */
   private int tile(int register, Form form) {
-    int[] slot = slots[register];
-    int f = form.ordinal();
-    if (slot[f] < 0) {
-      int fresh = tiles[f]++;
-      slot[f] = fresh;
-      if (form == Form.FLOATS) {
-        fills.add((w, position, n) -> TileKernels.fill(w.scalars[register], w.floats[fresh], n));
-      } else {
-        fills.add(
-            (w, position, n) ->
-                TileKernels.fill(Float.floatToRawIntBits(w.scalars[register]), w.ints[fresh], n));
-      }
+    int slot = tiles.of(register, form);
+    if (slot >= 0) {
+      return slot;
     }
-    return slot[f];
-  }
-
-  /** Gives back the tiles of operands that are read for the last time. */
-  private void release(int i, List<Integer> operands) {
-    for (int register : operands.stream().distinct().toList()) {
-      for (int f = 0; f < 2; f++) {
-        if (!uniform[register] && lastUse[register][f] == i) {
-          free.get(f).push(slots[register][f]);
-        }
-      }
+    int fresh = tiles.keep(register, form);
+    if (form == Form.FLOATS) {
+      fills.add((w, position, n) -> TileKernels.fill(w.scalars[register], w.floats[fresh], n));
+    } else {
+      fills.add(
+          (w, position, n) ->
+              TileKernels.fill(Float.floatToRawIntBits(w.scalars[register]), w.ints[fresh], n));
     }
-  }
-
-  private int allocate(int i, Form form) {
-    int f = form.ordinal();
-    Integer slot = free.get(f).poll();
-    slots[i][f] = slot != null ? slot : tiles[f]++;
-    return slots[i][f];
+    return fresh;
   }
 
   /** Adds the other form of a result if some instruction reads it. */
   private void convert(int i, Form natural) {
     Form other = natural == Form.FLOATS ? Form.BITS : Form.FLOATS;
-    int from = slots[i][natural.ordinal()];
+    int from = tiles.of(i, natural);
     if (lastUse[i][other.ordinal()] >= 0) {
-      int to = allocate(i, other);
+      int to = tiles.allocate(i, other);
       if (other == Form.BITS) {
         body.add((w, position, n) -> w.toInts(w.floats[from], w.ints[to], n));
       } else {
@@ -330,7 +365,7 @@ final class TapeCompiler {
       }
     }
     if (lastUse[i][natural.ordinal()] < 0) {
-      free.get(natural.ordinal()).push(from);
+      tiles.free(i, natural);
     }
   }
 }

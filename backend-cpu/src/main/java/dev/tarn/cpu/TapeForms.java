@@ -1,5 +1,6 @@
 package dev.tarn.cpu;
 
+import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Fused;
 import java.util.Arrays;
 import java.util.List;
@@ -21,6 +22,12 @@ final class TapeForms {
   /** The last instruction that reads a register in a form; -1 if there is none. */
   final int[][] lastUse;
 
+  /**
+   * The length of the rows that repeat along all elements, or 0: a tile is whole such rows. Tiles
+   * begin at multiples of 4, as dropout masks want it.
+   */
+  final int period;
+
   TapeForms(Fused op, List<Operand> inputs) {
     this.op = op;
     this.inputs = inputs;
@@ -37,6 +44,9 @@ final class TapeForms {
       if (!uniform[i] && op.tape().get(i) instanceof Fused.Apply apply) {
         List<Integer> operands = apply.operands();
         for (int o = 0; o < operands.size(); o++) {
+          if (o == 2 && isGate(i)) {
+            continue;
+          }
           lastUse[operands.get(o)][needed(apply, o).ordinal()] = i;
         }
       } else if (!uniform[i] && op.tape().get(i) instanceof Fused.Round round) {
@@ -48,6 +58,20 @@ final class TapeForms {
         lastUse[result][natural(result).ordinal()] = length;
       }
     }
+    this.period =
+        (int)
+            inputs.stream()
+                .mapToLong(Operand::period)
+                .filter(row -> row <= Workspace.TILE / 2 && row % 4 == 0)
+                .max()
+                .orElse(0);
+  }
+
+  /** Whether a register is the same in every tile. */
+  boolean repeats(int register) {
+    return period > 0
+        && op.tape().get(register) instanceof Fused.Load load
+        && inputs.get(load.input()).period() == period;
   }
 
   private boolean isUniform(Fused.Instruction instruction) {
@@ -59,6 +83,20 @@ final class TapeForms {
       return uniform[round.operand()];
     }
     return instruction instanceof Fused.Immediate;
+  }
+
+  /**
+   * Whether an instruction chooses, once for all elements, between a computed value and an input,
+   * as an update that is gated keeps the old value: then the input is read again in the rare step
+   * that fails, and needs no tile until then.
+   */
+  boolean isGate(int register) {
+    return op.tape().get(register) instanceof Fused.Apply apply
+        && apply.kind() == Elementwise.Kind.SELECT
+        && uniform[apply.operands().get(0)]
+        && !uniform[apply.operands().get(1)]
+        && !uniform[apply.operands().get(2)]
+        && op.tape().get(apply.operands().get(2)) instanceof Fused.Load;
   }
 
   /** The form in which an instruction reads an operand. */

@@ -15,6 +15,7 @@ final class TapeStep extends Step {
   private final List<Buffer> results;
   private final View[] views;
   private final long elements;
+  private final int tile;
   private final int parts;
 
   /**
@@ -32,9 +33,10 @@ final class TapeStep extends Step {
     this.results = results;
     this.views = new View[results.size()];
     this.elements = elements;
-    long tiles = (elements + Workspace.TILE - 1) / Workspace.TILE;
+    this.tile = tape.tile();
+    long tiles = (elements + tile - 1) / tile;
     int most = (int) Math.min(team.size(), Math.max(1, tiles));
-    this.parts = parts(most, elements * (body.length + stores.length), LEAST_WORK);
+    this.parts = parts(most, elements * (tape.scalars() + stores.length), LEAST_WORK);
     team.reserve(tape.floatTiles(), tape.intTiles(), tape.scalars());
   }
 
@@ -53,17 +55,17 @@ final class TapeStep extends Step {
 
   @Override
   void run(int part, Workspace w) {
-    long tiles = (elements + Workspace.TILE - 1) / Workspace.TILE;
-    long end = Math.min(elements, begin(tiles, part + 1, parts) * Workspace.TILE);
-    int widest = (int) Math.min(elements, Workspace.TILE);
+    long tiles = (elements + tile - 1) / tile;
+    long end = Math.min(elements, begin(tiles, part + 1, parts) * tile);
+    int widest = (int) Math.min(elements, tile);
     for (Tape.Code code : uniform) {
       code.run(w, 0, 1);
     }
     for (Tape.Code code : fills) {
       code.run(w, 0, widest);
     }
-    for (long at = begin(tiles, part, parts) * Workspace.TILE; at < end; at += Workspace.TILE) {
-      int n = (int) Math.min(Workspace.TILE, end - at);
+    for (long at = begin(tiles, part, parts) * tile; at < end; at += tile) {
+      int n = (int) Math.min(tile, end - at);
       for (Tape.Code code : body) {
         code.run(w, at, n);
       }

@@ -15,16 +15,4 @@ final class TileFunctions {
   interface ToBits {
     void run(float[] a, int[] out, Workspace w, int n);
   }
-
-  interface TileTile {
-    void run(float[] a, float[] b, float[] out, int n);
-  }
-
-  interface TileNumber {
-    void run(float[] a, float b, float[] out, int n);
-  }
-
-  interface NumberTile {
-    void run(float a, float[] b, float[] out, int n);
-  }
 }

@@ -46,33 +46,9 @@ final class TileKernels {
     }
   }
 
-  static void mul(float[] a, float[] b, float[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      out[i] = a[i] * b[i];
-    }
-  }
-
   static void mul(float[] a, float b, float[] out, int n) {
     for (int i = 0; i < n; i++) {
       out[i] = a[i] * b;
-    }
-  }
-
-  static void div(float[] a, float[] b, float[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      out[i] = a[i] / b[i];
-    }
-  }
-
-  static void div(float[] a, float b, float[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      out[i] = a[i] / b;
-    }
-  }
-
-  static void div(float a, float[] b, float[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      out[i] = a / b[i];
     }
   }
 
@@ -82,39 +58,9 @@ final class TileKernels {
     }
   }
 
-  static void min(float[] a, float[] b, float[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      out[i] = Math.min(a[i], b[i]);
-    }
-  }
-
-  static void max(float[] a, float b, float[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      out[i] = Math.max(a[i], b);
-    }
-  }
-
-  static void min(float[] a, float b, float[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      out[i] = Math.min(a[i], b);
-    }
-  }
-
-  static void neg(float[] a, float[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      out[i] = -a[i];
-    }
-  }
-
   static void abs(float[] a, float[] out, int n) {
     for (int i = 0; i < n; i++) {
       out[i] = Math.abs(a[i]);
-    }
-  }
-
-  static void sqrt(float[] a, float[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      out[i] = (float) Math.sqrt(a[i]);
     }
   }
 
@@ -136,15 +82,6 @@ final class TileKernels {
     }
   }
 
-  static void rsqrt(float[] a, float[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      out[i] = (float) Math.sqrt(a[i]);
-    }
-    for (int i = 0; i < n; i++) {
-      out[i] = 1f / out[i];
-    }
-  }
-
   static void fill(float value, float[] out, int n) {
     Arrays.fill(out, 0, n, value);
   }
@@ -158,14 +95,6 @@ final class TileKernels {
     for (int i = 0; i < n; i++) {
       int outside = ((a[i] - 1) | (INFINITY - a[i])) >> 31;
       out[i] = ONE & ~outside;
-    }
-  }
-
-  /** The bits of {@code max(a, 0)}; NaN stays NaN. */
-  static void relu(int[] a, int[] out, int n) {
-    for (int i = 0; i < n; i++) {
-      int nan = (INFINITY - (a[i] & MAGNITUDE)) >> 31;
-      out[i] = a[i] & ~((a[i] >> 31) & ~nan);
     }
   }
 
@@ -200,11 +129,34 @@ final class TileKernels {
     }
   }
 
+  /** {@code x += y}. */
+  static void addTo(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] += y[i];
+    }
+  }
+
+  /** {@code x = max(x, 0)}, NaN if x is. */
+  static void rectify(float[] x, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] = Math.max(x[i], 0f);
+    }
+  }
+
   /** Raises the sign bit of {@code seen[i]} if the float with bits {@code a[i]} is not finite. */
   static void noteNonFinite(int[] a, int[] seen, int n) {
     for (int i = 0; i < n; i++) {
       seen[i] |= (a[i] & INFINITY) + 0x00800000;
     }
+  }
+
+  /** Whether any element is negative, such as those that {@link #noteNonFinite} has marked. */
+  static boolean anyNegative(int[] a, int n) {
+    int all = 0;
+    for (int i = 0; i < n; i++) {
+      all |= a[i];
+    }
+    return all < 0;
   }
 
   /** All ones if {@code x} is zero, else zero. */

@@ -87,4 +87,14 @@ final class View {
       ints[(int) (at >>> SHIFT)].put(offset, from, start, n);
     }
   }
+
+  /** Copies elements of another view, which do not overlap these. */
+  void put(long at, View from, long begin, long count) {
+    for (long n; count > 0; at += n, begin += n, count -= n) {
+      int to = (int) at & (SEGMENT - 1);
+      int offset = (int) begin & (SEGMENT - 1);
+      n = Math.min(count, SEGMENT - Math.max(to, offset));
+      ints[(int) (at >>> SHIFT)].put(to, from.ints[(int) (begin >>> SHIFT)], offset, (int) n);
+    }
+  }
 }

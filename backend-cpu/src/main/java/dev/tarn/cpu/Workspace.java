@@ -41,6 +41,8 @@ final class Workspace {
 
   final ChannelTiles.Scratch channels = new ChannelTiles.Scratch();
 
+  final MaxPooling.Scratch pooling = new MaxPooling.Scratch();
+
   private final float[][] large = new float[3][0];
   private final FloatBuffer floatBits;
   private final IntBuffer intBits;
@@ -79,8 +81,11 @@ final class Workspace {
   }
 
   /** Copies the bits of integers into floats. */
-  void toFloats(int[] from, float[] to, int n) {
-    intBits.put(0, from, 0, n);
-    floatBits.get(0, to, 0, n);
+  void toFloats(int[] from, float[] to, int count) {
+    for (int done = 0; done < count; done += TILE) {
+      int n = Math.min(TILE, count - done);
+      intBits.put(0, from, done, n);
+      floatBits.get(0, to, done, n);
+    }
   }
 }

@@ -178,6 +178,51 @@ final class TapeTests {
     }
   }
 
+  /** More arithmetic than one loop takes, over a row that repeats, and results on the way. */
+  @Test
+  void manyLoopsGiveTheBitsOfOneInstructionAfterTheOther() {
+    int rows = 67;
+    int columns = 300;
+    Random random = new Random(5);
+    float[] a = new float[rows * columns];
+    float[] b = new float[columns];
+    for (int i = 0; i < a.length; i++) {
+      a[i] = (float) random.nextGaussian();
+    }
+    for (int i = 0; i < b.length; i++) {
+      b[i] = (float) random.nextGaussian();
+    }
+    Trace trace = new Trace();
+    Tensor x = trace.input("x", Spec.f32(rows, columns));
+    Tensor row = trace.input("row", Spec.f32(columns));
+    Tensor scale = trace.input("scale", Spec.f32());
+    Tensor y = x;
+    for (int k = 0; k < 15; k++) {
+      y = y.mul(row).add(x.mul(scale)).maximum(row.sub(x));
+      if (k % 5 == 0) {
+        trace.output("y" + k, y);
+      }
+    }
+    trace.output("last", y.abs().sqrt().div(row).neg());
+    List<HostTensor> results =
+        run(
+            trace,
+            HostTensor.of(a, rows, columns),
+            HostTensor.of(b, columns),
+            HostTensor.scalar(0.3f));
+    for (int i = 0; i < a.length; i++) {
+      float r = b[i % columns];
+      float expected = a[i];
+      for (int k = 0; k < 15; k++) {
+        expected = Math.max(expected * r + a[i] * 0.3f, r - a[i]);
+        if (k % 5 == 0) {
+          assertEquals(expected, results.get(k / 5).floats()[i]);
+        }
+      }
+      assertEquals(-((float) Math.sqrt(Math.abs(expected)) / r), results.get(3).floats()[i]);
+    }
+  }
+
   /** A tape that gives what it was given, a number for all elements, and one result twice. */
   @Test
   void trivialTapes() {

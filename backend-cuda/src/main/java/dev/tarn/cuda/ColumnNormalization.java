@@ -69,8 +69,13 @@ final class ColumnNormalization {
     return CudaLowering.ceil(channels, (long) across * width);
   }
 
-  /** Of x, scale, bias to y, mean, variance. */
-  List<Step> forward() {
+  /**
+   * Of x, scale, bias to y, mean, variance.
+   *
+   * @param epilogue what is done with y
+   * @param name what the last step is called
+   */
+  List<Step> forward(Epilogue epilogue, String name) {
     Buffer partial = partial();
     Buffer coefficients = coefficients();
     List<Step> steps = new ArrayList<>();
@@ -79,7 +84,19 @@ final class ColumnNormalization {
     in.forEach(finish::reads);
     finish.reads(partial).writes(out.get(1)).writes(out.get(2)).writes(coefficients);
     steps.add(extents(finish).whole(chunks).real(epsilon).build(8 * chunks * channels));
-    KernelStep apply = tiles("").reads(in.get(0)).reads(coefficients).writes(out.get(0));
+    KernelStep apply =
+        epilogue
+            .kernel(
+                kernels,
+                "batch_norm_columns_apply.cu",
+                "batch_norm_columns",
+                NormalizationLowering.applied(type, channels))
+            .named(name)
+            .grid(groups(), chunks)
+            .block(across, down())
+            .reads(in.get(0))
+            .reads(coefficients);
+    epilogue.arguments().accept(apply);
     steps.add(extents(apply).build(4 * size()));
     return steps;
   }

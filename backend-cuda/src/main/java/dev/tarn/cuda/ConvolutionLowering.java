@@ -16,15 +16,18 @@ import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Turns convolutions into launches of {@code convolution.cu}.
+ * Turns convolutions into launches of {@code convolution.cu} and {@code convolution_weight.cu}.
  *
  * <p>Which kernel runs, and how the gradient by the kernel is cut into partial sums, depends on the
  * shapes only, so the same shapes give the same bits on every device.
  */
 final class ConvolutionLowering {
   private static final String FILE = "convolution.cu";
+  private static final String WEIGHT = "convolution_weight.cu";
 
   /** With fewer results in a group than this a tile would be mostly empty. */
   private static final int LEAST_TILE = 8;
@@ -49,26 +52,44 @@ final class ConvolutionLowering {
   private final Images images;
   private final Node node;
   private final Window2d window;
-  private final Arithmetic arithmetic;
+  private final @Nullable Node tape;
   private final List<Step> steps = new ArrayList<>();
 
-  ConvolutionLowering(
+  private ConvolutionLowering(
       Schedule<Step> schedule,
       Kernels kernels,
       Images images,
       Node node,
       Window2d window,
-      Arithmetic arithmetic) {
+      @Nullable Node tape) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.images = images;
     this.node = node;
     this.window = window;
-    this.arithmetic = arithmetic;
+    this.tape = tape;
+  }
+
+  /**
+   * The steps of a convolution or a gradient of one.
+   *
+   * @param tape the node that is computed on its results, or null
+   */
+  static List<Step> lower(
+      Schedule<Step> schedule, Kernels kernels, Images images, Node node, @Nullable Node tape) {
+    if (node.op() instanceof Conv2d op) {
+      return new ConvolutionLowering(schedule, kernels, images, node, op.window(), tape).forward();
+    }
+    if (node.op() instanceof Conv2dGradInput op) {
+      return new ConvolutionLowering(schedule, kernels, images, node, op.window(), tape)
+          .gradInput();
+    }
+    Window2d window = ((Conv2dGradWeight) node.op()).window();
+    return new ConvolutionLowering(schedule, kernels, images, node, window, null).gradWeight();
   }
 
   /** {@code y} from x and w. */
-  List<Step> forward() {
+  private List<Step> forward() {
     Shape x = shape(node.inputs().get(0));
     Shape w = shape(node.inputs().get(1));
     Shape y = shape(node.output());
@@ -78,7 +99,7 @@ final class ConvolutionLowering {
   }
 
   /** {@code dx} from dy and w. */
-  List<Step> gradInput() {
+  private List<Step> gradInput() {
     Shape dy = shape(node.inputs().get(0));
     Shape w = shape(node.inputs().get(1));
     Shape dx = shape(node.output());
@@ -104,7 +125,7 @@ final class ConvolutionLowering {
   }
 
   private TensorConvolution tensor() {
-    return new TensorConvolution(schedule, kernels, images, node, window, arithmetic);
+    return new TensorConvolution(schedule, kernels, images, node, window, tape);
   }
 
   /** An operand in f32. */
@@ -149,13 +170,19 @@ final class ConvolutionLowering {
     String name =
         (adjoint ? "conv2d_grad_input" : "conv2d_forward")
             + (direct ? "_direct" : narrow ? "_32" : "");
-    Buffer result = result();
+    @Nullable Buffer result = tape == null ? result() : null;
+    Epilogue epilogue =
+        result != null
+            ? Epilogue.storing(result)
+            : Epilogue.computing(Objects.requireNonNull(tape), node.output(), images);
     KernelStep step =
-        CudaLowering.kernel(kernels, FILE, name)
+        epilogue
+            .kernel(kernels, FILE, name, List.of())
+            .named(Epilogue.name(node, tape))
             .reads(operand(0))
             .reads(operand(1))
-            .writes(result)
             .block(CudaLowering.BLOCK, 1);
+    epilogue.arguments().accept(step);
     long channels = (long) window.groups() * m;
     if (direct) {
       step.grid(CudaLowering.ceil(pixels, CudaLowering.BLOCK), Math.min(channels, MAX_GRID_Y));
@@ -165,11 +192,11 @@ final class ConvolutionLowering {
     }
     numbers(step, from, w, to, m, adjoint);
     steps.add(step.build(flops(adjoint ? from : to, w)));
-    return narrowed(result);
+    return result == null ? steps : narrowed(result);
   }
 
   /** {@code dw} from x and dy. */
-  List<Step> gradWeight() {
+  private List<Step> gradWeight() {
     Shape x = shape(node.inputs().get(0));
     Shape dy = shape(node.inputs().get(1));
     Shape w = shape(node.output());
@@ -197,7 +224,7 @@ final class ConvolutionLowering {
             ? dw
             : schedule.scratch(node.op().name() + " partial sums", chunks * dw.bytes());
     KernelStep step =
-        CudaLowering.kernel(kernels, FILE, "conv2d_grad_weight" + (direct ? "_direct" : ""))
+        CudaLowering.kernel(kernels, WEIGHT, "conv2d_grad_weight" + (direct ? "_direct" : ""))
             .reads(operand(0))
             .reads(operand(1))
             .writes(result)

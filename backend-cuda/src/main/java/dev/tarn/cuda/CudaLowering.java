@@ -4,13 +4,11 @@ import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
-import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.cuda.driver.Copy;
 import dev.tarn.cuda.driver.Fill;
 import dev.tarn.ir.ArgMax;
-import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Broadcast;
@@ -50,6 +48,7 @@ import dev.tarn.ir.Value;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Turns the nodes of programs into steps of a schedule. */
 final class CudaLowering implements Op.Visitor<List<Step>> {
@@ -64,6 +63,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final CudaStateStore store;
   private final Map<Value, HostTensor> constants = new HashMap<>();
   private final Images images;
+  private final Epilogues epilogues;
   private Node node;
 
   private CudaLowering(
@@ -79,6 +79,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     ImageLayouts layouts =
         new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
     this.images = new Images(schedule, kernels, layouts, program, keepAll);
+    this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
   }
 
   /**
@@ -104,9 +105,11 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private void lower(Program program) {
     for (Node next : program.body()) {
       node = next;
-      images.begin(next);
+      Node product = epilogues.product(next);
+      Node owner = product != null ? product : next;
+      images.begin(next, owner);
       for (Step step : next.op().accept(this)) {
-        schedule.add(step, next, step.reads(), step.writes());
+        schedule.add(step, owner, step.reads(), step.writes());
       }
       images.end();
     }
@@ -114,7 +117,13 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Fused op) {
-    return tapes().lower(op, node.inputs(), false);
+    Node product = epilogues.product(node);
+    if (product == null) {
+      return tapes().lower(op, node.inputs(), false);
+    }
+    return product.op() instanceof BatchNorm norm
+        ? normalization(norm.epsilon(), product, node).batchNorm(op.shape())
+        : ConvolutionLowering.lower(schedule, kernels, images, product, node);
   }
 
   /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
@@ -186,21 +195,23 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Conv2d op) {
-    return convolution(op.window(), op.arithmetic()).forward();
+    return convolution();
   }
 
   @Override
   public List<Step> visit(Conv2dGradInput op) {
-    return convolution(op.window(), op.arithmetic()).gradInput();
+    return convolution();
   }
 
   @Override
   public List<Step> visit(Conv2dGradWeight op) {
-    return convolution(op.window(), op.arithmetic()).gradWeight();
+    return convolution();
   }
 
-  private ConvolutionLowering convolution(Window2d window, Arithmetic arithmetic) {
-    return new ConvolutionLowering(schedule, kernels, images, node, window, arithmetic);
+  private List<Step> convolution() {
+    return epilogues.isPartOfTape(node)
+        ? List.of()
+        : ConvolutionLowering.lower(schedule, kernels, images, node, null);
   }
 
   @Override
@@ -220,27 +231,29 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(BatchNorm op) {
-    return normalization(op.epsilon()).batchNorm(shape(node.inputs().get(0)));
+    return epilogues.isPartOfTape(node)
+        ? List.of()
+        : normalization(op.epsilon(), node, null).batchNorm(shape(node.inputs().get(0)));
   }
 
   @Override
   public List<Step> visit(BatchNormGrad op) {
-    return normalization(op.epsilon()).batchNormGrad(shape(node.inputs().get(0)));
+    return normalization(op.epsilon(), node, null).batchNormGrad(shape(node.inputs().get(0)));
   }
 
   @Override
   public List<Step> visit(NormalizeRows op) {
-    return normalization(op.epsilon()).rows(shape(node.inputs().get(0)));
+    return normalization(op.epsilon(), node, null).rows(shape(node.inputs().get(0)));
   }
 
   @Override
   public List<Step> visit(NormalizeRowsGrad op) {
-    return normalization(op.epsilon()).rowsGrad(shape(node.inputs().get(0)));
+    return normalization(op.epsilon(), node, null).rowsGrad(shape(node.inputs().get(0)));
   }
 
-  private NormalizationLowering normalization(double epsilon) {
-    count(shape(node.inputs().get(0)));
-    return new NormalizationLowering(schedule, kernels, images, epsilon, node);
+  private NormalizationLowering normalization(double epsilon, Node from, @Nullable Node tape) {
+    count(shape(from.inputs().get(0)));
+    return new NormalizationLowering(schedule, kernels, images, epsilon, from, tape);
   }
 
   @Override
@@ -295,13 +308,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Cast op) {
-    int elements = count(shape(node.output()));
-    if (elements == 0) {
-      return List.of();
-    }
-    DType from = node.inputs().get(0).spec().dtype();
-    Buffer x = images.operand(node.inputs().get(0));
-    return List.of(cast(kernels, from, op.to(), x, images.result(node.output()), elements));
+    return isEmpty() ? List.of() : movement().cast(op);
   }
 
   /** A step that casts elements. */

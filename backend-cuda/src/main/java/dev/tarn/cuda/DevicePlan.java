@@ -21,7 +21,8 @@ import java.util.stream.Collectors;
 /** Programs lowered, planned and bound: an arena and the commands that work on it, in order. */
 final class DevicePlan implements AutoCloseable {
   /**
-   * The commands of a node, or of the updates at a program's end.
+   * The commands of a node, with the tape that it computes too, or of the updates at a program's
+   * end.
    *
    * @param nodes the node, or none
    * @param from the first command
@@ -112,7 +113,8 @@ final class DevicePlan implements AutoCloseable {
     Program simple = Debug.show("simplified", Simplify.apply(program));
     Program mixed = Debug.show("in " + precision, MixedPrecision.apply(simple, precision));
     Program fused = FuseElementwise.apply(mixed, join, node -> false);
-    return Debug.show("fused", tensorCores ? fused : Bf16AsF32.apply(fused));
+    Program typed = tensorCores ? fused : Bf16AsF32.apply(fused);
+    return Debug.show("fused", join ? Epilogues.together(typed) : typed);
   }
 
   private static void lower(

@@ -43,6 +43,7 @@ final class Images {
   private final Set<Value> filled = new HashSet<>();
   private final Map<Packed, Buffer> packed = new LinkedHashMap<>();
   private Node node;
+  private Node owner;
 
   /**
    * The images of a program.
@@ -59,6 +60,7 @@ final class Images {
     this.kernels = kernels;
     this.layouts = layouts;
     this.node = program.body().get(0);
+    this.owner = node;
     program.outputs().forEach(output -> wanted.add(output.value()));
     wanted.addAll(program.updates().values());
     if (keepAll) {
@@ -66,9 +68,14 @@ final class Images {
     }
   }
 
-  /** Begins a node: operands are made plain where it needs them so. */
-  void begin(Node next) {
+  /**
+   * Begins a node: operands are made plain where it needs them so.
+   *
+   * @param to the node that the steps belong to
+   */
+  void begin(Node next, Node to) {
     node = next;
+    owner = to;
     if (!ImageLayouts.takesAny(next.op()) && !layouts.isLast(next)) {
       next.inputs().forEach(this::plain);
     }
@@ -179,7 +186,7 @@ final class Images {
   }
 
   private void add(Step step) {
-    schedule.add(step, node, step.reads(), step.writes());
+    schedule.add(step, owner, step.reads(), step.writes());
   }
 
   /** Whether a value's elements lie in another order than in its plain buffer. */

@@ -30,20 +30,27 @@ final class KernelSources {
 
   /** The headers of Tarn that a source includes, directly or not: texts by name. */
   static Map<String, String> headers(String source) {
+    return headers(source, Map.of());
+  }
+
+  /** The same where other texts take the place of some headers, by name. */
+  static Map<String, String> headers(String source, Map<String, String> replacements) {
     Map<String, String> headers = new LinkedHashMap<>();
-    collect(source, headers);
+    collect(source, replacements, headers);
     return headers;
   }
 
-  private static void collect(String source, Map<String, String> headers) {
+  private static void collect(
+      String source, Map<String, String> replacements, Map<String, String> headers) {
     Matcher includes = INCLUDE.matcher(source);
     while (includes.find()) {
       String name = includes.group(1);
       boolean known = KernelSources.class.getResource(FOLDER + name) != null;
       if (known && !headers.containsKey(name)) {
-        String text = read(name);
+        String other = replacements.get(name);
+        String text = other != null ? other : read(name);
         headers.put(name, text);
-        collect(text, headers);
+        collect(text, replacements, headers);
       }
     }
   }

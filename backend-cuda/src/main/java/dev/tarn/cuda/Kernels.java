@@ -29,7 +29,7 @@ final class Kernels implements AutoCloseable {
 
   private final CudaContext context;
   private final KernelCache cache = KernelCache.open();
-  private final Map<String, KernelModule> files = new HashMap<>();
+  private final Map<List<Object>, KernelModule> files = new HashMap<>();
   private final List<KernelModule> generated = new ArrayList<>();
   private final Map<String, Kernel> tapes = new HashMap<>();
   private final Map<List<String>, KernelModule> custom = new HashMap<>();
@@ -74,10 +74,16 @@ final class Kernels implements AutoCloseable {
 
   /** A kernel of a source of the class path that is compiled with definitions, {@code -DNAME=1}. */
   Kernel get(String file, String kernel, List<String> definitions) {
+    return get(file, kernel, definitions, Map.of());
+  }
+
+  /** The same where generated texts take the place of some headers, by name. */
+  Kernel get(
+      String file, String kernel, List<String> definitions, Map<String, String> replacements) {
     KernelModule module =
         files.computeIfAbsent(
-            file + " " + String.join(" ", definitions),
-            key -> compile(file, KernelSources.read(file), definitions));
+            List.of(file, definitions, replacements),
+            key -> compile(file, KernelSources.read(file), definitions, replacements));
     return module.kernel(kernel);
   }
 
@@ -86,7 +92,7 @@ final class Kernels implements AutoCloseable {
     return custom
         .computeIfAbsent(
             List.of(kernel.file(), kernel.source()),
-            k -> compile(kernel.file(), kernel.source(), List.of()))
+            k -> compile(kernel.file(), kernel.source(), List.of(), Map.of()))
         .kernel(kernel.function());
   }
 
@@ -111,7 +117,7 @@ final class Kernels implements AutoCloseable {
     Debug.print(4, "generated CUDA\n", source);
     List<String> names = List.copyOf(requested.keySet());
     requested.clear();
-    KernelModule module = compile("generated.cu", source, List.of());
+    KernelModule module = compile("generated.cu", source, List.of(), Map.of());
     generated.add(module);
     names.forEach(name -> tapes.put(name, module.kernel(name)));
   }
@@ -125,12 +131,14 @@ final class Kernels implements AutoCloseable {
     return kernel;
   }
 
-  private KernelModule compile(String name, String source, List<String> definitions) {
+  private KernelModule compile(
+      String name, String source, List<String> definitions, Map<String, String> replacements) {
+    replacements.forEach((header, text) -> Debug.print(4, name + " with " + header + "\n", text));
     String target = Nvrtc.target(context.device().capability());
     List<String> options = new ArrayList<>(OPTIONS);
     options.addAll(definitions);
-    return KernelModule.load(
-        context, cache.get(name, source, KernelSources.headers(source), options, target));
+    Map<String, String> headers = KernelSources.headers(source, replacements);
+    return KernelModule.load(context, cache.get(name, source, headers, options, target));
   }
 
   @Override

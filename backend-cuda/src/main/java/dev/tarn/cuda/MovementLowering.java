@@ -5,6 +5,7 @@ import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Cast;
 import dev.tarn.ir.Concat;
 import dev.tarn.ir.GatherGrad;
 import dev.tarn.ir.Node;
@@ -74,6 +75,11 @@ final class MovementLowering {
     return kernel(file, name)
         .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1)
         .block(CudaLowering.BLOCK, 1);
+  }
+
+  List<Step> cast(Cast op) {
+    DType stored = node.inputs().get(0).spec().dtype();
+    return List.of(CudaLowering.cast(kernels, stored, op.to(), from.get(0), to, elements()));
   }
 
   List<Step> transpose(Transpose op) {

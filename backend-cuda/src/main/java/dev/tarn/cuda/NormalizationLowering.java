@@ -5,7 +5,9 @@ import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Node;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The steps of batch normalization, normalization of rows, and their gradients. */
 final class NormalizationLowering {
@@ -20,9 +22,21 @@ final class NormalizationLowering {
   private final List<Buffer> in;
   private final List<Buffer> out;
 
-  /** Lowers a node. */
+  private final Epilogue epilogue;
+  private final String name;
+
+  /**
+   * Lowers a node.
+   *
+   * @param tape the node that is computed on the results of batch normalization, or null
+   */
   NormalizationLowering(
-      Schedule<Step> schedule, Kernels kernels, Images images, double epsilon, Node node) {
+      Schedule<Step> schedule,
+      Kernels kernels,
+      Images images,
+      double epsilon,
+      Node node,
+      @Nullable Node tape) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.epsilon = (float) epsilon;
@@ -30,20 +44,31 @@ final class NormalizationLowering {
     this.last = images.isLast();
     this.in = node.inputs().stream().map(images::operand).toList();
     this.out = node.outputs().stream().map(images::result).toList();
+    this.epilogue =
+        tape == null
+            ? Epilogue.storing(out.get(0))
+            : Epilogue.computing(tape, node.outputs().get(0), images);
+    this.name = Epilogue.name(node, tape);
   }
 
   /** Batch normalization of x, scale, bias to y, mean, variance. */
   List<Step> batchNorm(Shape shape) {
     if (isColumns(shape)) {
-      return columns(shape).forward();
+      return columns(shape).forward(epilogue, name);
     }
     Buffer partial = partial(shape);
     KernelStep statistics =
         batchNorm("batch_norm_statistics", shape).reads(in.get(0)).writes(partial);
-    KernelStep apply = batchNorm("batch_norm", shape);
+    KernelStep apply =
+        epilogue
+            .kernel(
+                kernels, "batch_norm_apply.cu", "batch_norm_planes", applied(type, inner(shape)))
+            .named(name)
+            .grid(shape.dim(1) * chunks(shape), 1)
+            .block(CudaLowering.BLOCK, 1);
     in.forEach(apply::reads);
-    apply.reads(partial);
-    out.forEach(apply::writes);
+    epilogue.arguments().accept(apply.reads(partial));
+    out.subList(1, 3).forEach(apply::writes);
     return List.of(
         extents(statistics, shape).build(5 * shape.size()),
         extents(apply, shape).real(epsilon).build(4 * shape.size()));
@@ -80,7 +105,7 @@ final class NormalizationLowering {
     return rows("normalize_rows_grad", shape, 9 * shape.size());
   }
 
-  private List<Step> rows(String name, Shape shape, long flops) {
+  private List<Step> rows(String kernel, Shape shape, long flops) {
     int rows = shape.dim(0);
     int columns = shape.dim(1);
     if (rows == 0) {
@@ -91,7 +116,7 @@ final class NormalizationLowering {
         CudaLowering.kernel(
                 kernels,
                 "normalize_rows.cu",
-                name + (warp ? "_warp" : "_block"),
+                kernel + (warp ? "_warp" : "_block"),
                 Kernels.elements(type, columns))
             .grid(warp ? CudaLowering.ceil(rows, CudaLowering.WARPS) : rows, 1)
             .block(CudaLowering.BLOCK, 1);
@@ -109,12 +134,20 @@ final class NormalizationLowering {
         schedule, kernels, epsilon, type, in, out, count(shape), shape.dim(1));
   }
 
+  /** The definitions for a kernel whose results, of the same type, go through an epilogue. */
+  static List<String> applied(DType type, long columns) {
+    List<String> definitions = new ArrayList<>(Kernels.elements(type, columns));
+    definitions.add("-DTARN_OUT_BF16=" + (type == DType.BF16 ? 1 : 0));
+    return definitions;
+  }
+
   private Buffer partial(Shape shape) {
     return schedule.scratch("batch_norm partial", 8L * shape.dim(1) * chunks(shape));
   }
 
-  private KernelStep batchNorm(String name, Shape shape) {
-    return CudaLowering.kernel(kernels, "batch_norm.cu", name + "_planes", Kernels.elements(type))
+  private KernelStep batchNorm(String kernel, Shape shape) {
+    return CudaLowering.kernel(
+            kernels, "batch_norm.cu", kernel + "_planes", Kernels.elements(type, inner(shape)))
         .grid(shape.dim(1) * chunks(shape), 1)
         .block(CudaLowering.BLOCK, 1);
   }

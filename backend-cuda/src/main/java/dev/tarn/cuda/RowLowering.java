@@ -54,52 +54,35 @@ final class RowLowering {
   }
 
   List<Step> crossEntropy(String name) {
-    Shape shape = node.inputs().get(0).spec().shape();
-    int rows = shape.dim(0);
-    int columns = shape.dim(1);
-    if (rows == 0) {
-      return List.of();
-    }
-    return List.of(
-        rowKernel("softmax_cross_entropy.cu", name, rows, columns)
-            .reads(schedule.buffer(node.inputs().get(0)))
-            .reads(schedule.buffer(node.inputs().get(1)))
-            .writes(schedule.buffer(node.outputs().get(0)))
-            .writes(schedule.buffer(node.outputs().get(1)))
-            .whole(rows)
-            .whole(columns)
-            .build(4 * shape.size()));
+    return softmax("softmax_cross_entropy.cu", name, node.inputs().get(0).spec().shape());
   }
 
   List<Step> crossEntropyGrad(String name) {
-    Shape shape = node.output().spec().shape();
-    int elements = CudaLowering.count(node, shape);
-    if (elements == 0) {
-      return List.of();
-    }
-    KernelStep step = CudaLowering.kernel(kernels, "softmax_cross_entropy.cu", name);
-    node.inputs().forEach(input -> step.reads(schedule.buffer(input)));
-    return List.of(
-        step.writes(schedule.buffer(node.output()))
-            .whole(elements)
-            .whole(shape.dim(1))
-            .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1)
-            .block(CudaLowering.BLOCK, 1)
-            .build(4L * elements));
+    return softmax("softmax_cross_entropy.cu", name, node.output().spec().shape());
   }
 
   List<Step> softmax(String name) {
-    Shape shape = node.output().spec().shape();
+    return softmax("softmax.cu", name, node.output().spec().shape());
+  }
+
+  /** A kernel that reads and writes what the node does, with so many threads a row as it has. */
+  private List<Step> softmax(String file, String name, Shape shape) {
     CudaLowering.count(node, shape);
     if (shape.size() == 0) {
       return List.of();
     }
     int columns = shape.dim(-1);
     int rows = (int) (shape.size() / columns);
-    KernelStep step = rowKernel("softmax.cu", name, rows, columns);
+    SoftmaxRows threads = SoftmaxRows.of(columns);
+    KernelStep step = CudaLowering.kernel(kernels, file, name, threads.definitions());
     node.inputs().forEach(input -> step.reads(schedule.buffer(input)));
-    step.writes(schedule.buffer(node.output())).whole(rows).whole(columns);
-    return List.of(step.build(4 * shape.size()));
+    node.outputs().forEach(output -> step.writes(schedule.buffer(output)));
+    return List.of(
+        step.whole(rows)
+            .whole(columns)
+            .grid(CudaLowering.ceil(rows, threads.rows()), 1)
+            .block(threads.block(), 1)
+            .build(4 * shape.size()));
   }
 
   /** A kernel that gives a row to a warp, or to a block if it is long. */

@@ -74,10 +74,8 @@ final class TapeCompiler {
         immediate(i, immediate);
       } else if (instruction instanceof Fused.Mask mask) {
         mask(i, mask);
-      } else if (instruction instanceof Fused.Apply apply) {
-        apply(i, apply);
-      } else if (instruction instanceof Fused.Round round) {
-        define(i, "float", "tarn::round_bf16(r" + round.operand() + ")");
+      } else {
+        define(i, "float", expression(instruction));
       }
     }
     for (int i = 0; i < tape.results().size(); i++) {
@@ -127,7 +125,8 @@ final class TapeCompiler {
     return last ? ImageLayouts.order(shape) : shape;
   }
 
-  private static String type(DType type) {
+  /** The type of elements in CUDA C++. */
+  static String type(DType type) {
     return type == DType.BF16 ? "tarn::Bf16" : "float";
   }
 
@@ -165,11 +164,15 @@ final class TapeCompiler {
     define(register, "float", "x" + register + "[lane]");
   }
 
-  private void apply(int register, Fused.Apply apply) {
-    String function = new Elementwise(apply.kind()).name();
+  /** What a function of registers computes. */
+  static String expression(Fused.Instruction instruction) {
+    if (instruction instanceof Fused.Round round) {
+      return "tarn::round_bf16(r" + round.operand() + ")";
+    }
+    Fused.Apply apply = (Fused.Apply) instruction;
     String operands =
         apply.operands().stream().map(operand -> "r" + operand).collect(Collectors.joining(", "));
-    define(register, "float", "tarn::" + function + "(" + operands + ")");
+    return "tarn::" + new Elementwise(apply.kind()).name() + "(" + operands + ")";
   }
 
   private void define(int register, String type, String expression) {

@@ -61,15 +61,7 @@ final class TapeLowering {
     kernels.request(source);
     KernelStep step = new KernelStep(op.name(), () -> kernels.tape(source.name()));
     for (TapeSource.Argument argument : source.arguments()) {
-      if (argument instanceof TapeSource.Input input) {
-        step.reads(images.operand(inputs.get(input.index())));
-      } else if (argument instanceof TapeSource.Output output) {
-        step.writes(images.result(node.outputs().get(output.index())));
-      } else if (argument instanceof TapeSource.Whole whole) {
-        step.bits(whole.value());
-      } else if (argument instanceof TapeSource.Real real) {
-        step.real(real.value());
-      }
+      add(step, argument, inputs, node.outputs(), images);
     }
     long threads = CudaLowering.ceil(source.elements(), source.width());
     int block = threads < LARGE_TAPE ? SMALL_BLOCK : TapeSource.MAX_BLOCK;
@@ -78,5 +70,23 @@ final class TapeLowering {
         step.grid(CudaLowering.ceil(threads, block), 1)
             .block(block, 1)
             .build(applied * source.elements()));
+  }
+
+  /** Adds an argument of a generated kernel. */
+  static void add(
+      KernelStep step,
+      TapeSource.Argument argument,
+      List<Value> inputs,
+      List<Value> outputs,
+      Images images) {
+    if (argument instanceof TapeSource.Input input) {
+      step.reads(images.operand(inputs.get(input.index())));
+    } else if (argument instanceof TapeSource.Output output) {
+      step.writes(images.result(outputs.get(output.index())));
+    } else if (argument instanceof TapeSource.Whole whole) {
+      step.bits(whole.value());
+    } else if (argument instanceof TapeSource.Real real) {
+      step.real(real.value());
+    }
   }
 }

@@ -7,9 +7,11 @@ import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.Product;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns convolutions into launches of {@code convolution_tensor.cu}: on tensor cores, with factors
@@ -32,6 +34,10 @@ final class TensorConvolution {
   private static final int WIDE_BLOCKS = 256;
   private static final int NARROW = 32;
   private static final int SIDE = 64;
+
+  /** So many results side by side a thread stores together. */
+  private static final int EIGHT = 8;
+
   private static final int WEIGHT_BLOCK = 128;
 
   /** The gradient by the kernel is cut until there are about this many blocks of work. */
@@ -49,6 +55,7 @@ final class TensorConvolution {
   private final Images images;
   private final Node node;
   private final Window2d window;
+  private final @Nullable Node tape;
   private final DType type;
   private final DType stored;
   private final List<Step> steps = new ArrayList<>();
@@ -60,12 +67,14 @@ final class TensorConvolution {
       Images images,
       Node node,
       Window2d window,
-      Arithmetic arithmetic) {
+      @Nullable Node tape) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.images = images;
     this.node = node;
     this.window = window;
+    this.tape = tape;
+    Arithmetic arithmetic = ((Product) node.op()).arithmetic();
     this.type = arithmetic == Arithmetic.TF32 ? DType.F32 : DType.BF16;
     this.stored = arithmetic.operands();
   }
@@ -124,17 +133,22 @@ final class TensorConvolution {
     definitions.add("-DTARN_ADJOINT=" + (adjoint ? 1 : 0));
     definitions.add("-DTARN_CHANNELS=" + tile);
     definitions.add("-DTARN_OUT_BF16=" + bit(node.output().spec().dtype()));
-    long plane = plane(out);
-    KernelStep step =
-        CudaLowering.kernel(kernels, FILE, "conv2d_tensor", definitions)
-            .named(node.op().name())
-            .reads(image)
-            .reads(kernel)
-            .writes(images.result(node.output()))
-            .whole(m)
-            .whole(chunks(k))
-            .whole((long) groups * chunks(k) * CHUNK_BYTES);
     boolean last = images.isLast();
+    boolean eights = last && m % EIGHT == 0 && out.dim(1) % EIGHT == 0;
+    definitions.add("-DTARN_EIGHTS=" + (eights ? 1 : 0));
+    long plane = plane(out);
+    Epilogue epilogue =
+        tape == null
+            ? Epilogue.storing(images.result(node.output()))
+            : Epilogue.computing(tape, node.output(), images);
+    KernelStep step =
+        epilogue
+            .kernel(kernels, FILE, "conv2d_tensor", definitions)
+            .named(Epilogue.name(node, tape))
+            .reads(image)
+            .reads(kernel);
+    epilogue.arguments().accept(step);
+    step.whole(m).whole(chunks(k)).whole((long) groups * chunks(k) * CHUNK_BYTES);
     numbers(step, in, phase)
         .whole(out.dim(2))
         .whole(out.dim(3))

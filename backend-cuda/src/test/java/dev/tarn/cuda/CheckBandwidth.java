@@ -98,12 +98,19 @@ final class CheckBandwidth {
     cases.put("sum of each channel", b -> b.output(batch(b).sum(0, 2, 3)));
     cases.put("softmax", b -> b.output(matrix(b).softmax()));
     cases.put("softmax gradient", b -> gradient(b, matrix(b), Tensor::softmax));
+    cases.put("softmax of long rows", b -> b.output(longRows(b).softmax()));
+    cases.put("softmax of short rows", b -> b.output(shortRows(b).softmax()));
     cases.put(
         "softmax cross-entropy",
         b -> b.output(matrix(b).softmaxCrossEntropy(b.labels(rows, columns)).sum()));
+    cases.put("softmax cross-entropy gradient", b -> crossEntropyGradient(b, matrix(b)));
+    cases.put("the same of long rows", b -> crossEntropyGradient(b, longRows(b)));
+    cases.put("the same of short rows", b -> crossEntropyGradient(b, shortRows(b)));
     cases.put("layer norm", b -> b.output(matrix(b).normalizeRows(EPSILON)));
     cases.put("layer norm gradient", b -> gradient(b, matrix(b), x -> x.normalizeRows(EPSILON)));
     cases.put("batch norm", b -> b.output(batchNorm(b, batch(b))));
+    cases.put(
+        "batch norm, sum and relu", b -> b.output(batchNorm(b, batch(b)).add(batch(b)).relu()));
     cases.put("batch norm gradient", b -> gradient(b, batch(b), x -> batchNorm(b, x)));
     cases.put("max pooling", b -> b.output(batch(b).maxPool2d(2)));
     cases.put("max pooling gradient", b -> gradient(b, batch(b), x -> x.maxPool2d(2)));
@@ -117,6 +124,21 @@ final class CheckBandwidth {
 
   private Tensor matrix(CheckProgram.Builder b) {
     return b.operand(rows, columns);
+  }
+
+  /** As many elements in rows of a vocabulary, too long for a block's registers. */
+  private Tensor longRows(CheckProgram.Builder b) {
+    return b.operand(Math.max(1, rows / 49), columns * 49 + 1);
+  }
+
+  /** As many elements in rows of ten classes. */
+  private Tensor shortRows(CheckProgram.Builder b) {
+    return b.operand(rows * columns / 10, 10);
+  }
+
+  private static void crossEntropyGradient(CheckProgram.Builder b, Tensor logits) {
+    Tensor labels = b.labels(logits.shape().dim(0), logits.shape().dim(1));
+    gradient(b, logits, x -> x.softmaxCrossEntropy(labels));
   }
 
   private Tensor batch(CheckProgram.Builder b) {

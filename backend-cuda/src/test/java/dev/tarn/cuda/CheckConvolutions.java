@@ -20,8 +20,17 @@ final class CheckConvolutions {
 
   private enum Pass {
     FORWARD,
+    FORWARD_WITH_BIAS_AND_RELU,
+    FORWARD_THEN_BIAS_AND_RELU,
     DATA_GRADIENT,
-    WEIGHT_GRADIENT
+    DATA_GRADIENT_WITH_SUM_AND_MASK,
+    DATA_GRADIENT_THEN_SUM_AND_MASK,
+    WEIGHT_GRADIENT;
+
+    /** Whether the tape after the convolution is a kernel of its own. */
+    boolean isApart() {
+      return name().contains("_THEN_");
+    }
   }
 
   private record Size(int images, int channels, int side) {
@@ -86,8 +95,7 @@ final class CheckConvolutions {
       Precision precision) {
     double all;
     double kernel = 0;
-    try (CheckProgram program =
-        new CheckProgram(backend, precision, builder -> build(builder, size, pass))) {
+    try (CheckProgram program = program(backend, size, pass, precision)) {
       all = timer.micros(program.plan().commands());
       for (int i = 0; i < program.plan().commands().size(); i++) {
         if (program.step(i).flops() >= size.flops() / 2) {
@@ -111,6 +119,16 @@ final class CheckConvolutions {
         kernel > 0 ? 100 * rate / reference : 0);
   }
 
+  private static CheckProgram program(
+      CudaBackend backend, Size size, Pass pass, Precision precision) {
+    System.setProperty(Epilogues.PROPERTY, Boolean.toString(!pass.isApart()));
+    try {
+      return new CheckProgram(backend, precision, builder -> build(builder, size, pass));
+    } finally {
+      System.clearProperty(Epilogues.PROPERTY);
+    }
+  }
+
   private static void build(CheckProgram.Builder builder, Size size, Pass pass) {
     int channels = size.channels();
     Tensor x = builder.operand(size.images(), channels, size.side(), size.side());
@@ -118,7 +136,13 @@ final class CheckConvolutions {
     Tensor y = x.conv2d(weights, SAME);
     switch (pass) {
       case FORWARD -> builder.output(y);
+      case FORWARD_WITH_BIAS_AND_RELU, FORWARD_THEN_BIAS_AND_RELU ->
+          builder.output(y.add(builder.operand(channels, 1, 1)).relu());
       case DATA_GRADIENT -> builder.gradients(y, x);
+      case DATA_GRADIENT_WITH_SUM_AND_MASK, DATA_GRADIENT_THEN_SUM_AND_MASK -> {
+        Tensor h = x.relu();
+        builder.gradients(h.conv2d(weights, SAME).add(h), x);
+      }
       case WEIGHT_GRADIENT -> builder.gradients(y, weights);
     }
   }

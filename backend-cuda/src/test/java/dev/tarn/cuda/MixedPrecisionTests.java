@@ -24,6 +24,7 @@ import dev.tarn.optim.Updates;
 import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.reference.ValidatingBackend;
 import dev.tarn.testkit.CaseRun;
+import dev.tarn.testkit.Compare;
 import dev.tarn.testkit.OpCase;
 import dev.tarn.testkit.OpCases;
 import dev.tarn.train.Metrics;
@@ -179,27 +180,13 @@ class MixedPrecisionTests {
     }
   }
 
-  /** The norm of the difference of two lists of tensors, relative to that of the first. */
-  static double distance(List<HostTensor> a, List<HostTensor> b) {
-    double squares = 0;
-    double sum = 0;
-    for (int i = 0; i < a.size(); i++) {
-      for (int j = 0; j < a.get(i).size(); j++) {
-        double difference = a.get(i).get(j) - b.get(i).get(j);
-        squares += difference * difference;
-        sum += a.get(i).get(j) * a.get(i).get(j);
-      }
-    }
-    return Math.sqrt(squares / sum);
-  }
-
   /** One step with batch normalization: closer to the reference in bf16 than bf16 is to f32. */
   @Test
   void aStepIsThatOfTheReference() {
     for (Precision precision : SHORT) {
       List<HostTensor> expected = train(reference, precision, 1);
-      double rounding = distance(expected, train(reference, Precision.FP32, 1));
-      double actual = distance(expected, train(backend, precision, 1));
+      double rounding = Compare.distance(expected, train(reference, Precision.FP32, 1));
+      double actual = Compare.distance(expected, train(backend, precision, 1));
       assertTrue(rounding > 0, precision + " changes nothing");
       assertTrue(actual < 0.3 * rounding, precision + ": " + actual + " of " + rounding);
     }

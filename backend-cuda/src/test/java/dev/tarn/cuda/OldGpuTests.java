@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import dev.tarn.HostTensor;
 import dev.tarn.Precision;
 import dev.tarn.testkit.ChildJvm;
+import dev.tarn.testkit.Compare;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -34,7 +35,7 @@ class OldGpuTests {
         List<HostTensor> full = MixedPrecisionTests.train(backend, Precision.FP32, 1);
         check(full.equals(MixedPrecisionTests.train(backend, Precision.TF32, 1)), "tf32 rounds");
         List<HostTensor> rounded = MixedPrecisionTests.train(backend, Precision.BF16, 1);
-        double distance = MixedPrecisionTests.distance(full, rounded);
+        double distance = Compare.distance(full, rounded);
         check(distance > 0 && distance < 0.1, "bf16: " + distance);
       }
     }

@@ -3,7 +3,6 @@ package dev.tarn.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tarn.DType;
 import dev.tarn.Shape;
@@ -11,19 +10,14 @@ import dev.tarn.Spec;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise.Kind;
 import dev.tarn.ir.Fused;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TapeCompilerTests {
-  private static final List<String> ARCHITECTURES = List.of("sm_75", "sm_90");
-
   /** Bias, activation, dropout: a full operand, a row, a mask, an immediate, two results. */
   private static TapeSource sample(int rows, int columns, double slope) {
     Shape shape = Shape.of(rows, columns);
@@ -158,54 +152,9 @@ class TapeCompilerTests {
 
   @Test
   void nvccCompilesGeneratedKernels(@TempDir Path directory) throws Exception {
-    assumeTrue(nvccRuns(), "skipped: nvcc is not installed");
-    String source =
-        TapeSource.PREAMBLE + sample(32, 64, 0.01).text() + everything().text() + images().text();
-    Path file = Files.writeString(directory.resolve("generated.cu"), source);
-    for (Map.Entry<String, String> header : KernelSources.headers(source).entrySet()) {
-      Files.writeString(directory.resolve(header.getKey()), header.getValue());
-    }
-    for (String architecture : ARCHITECTURES) {
-      List<String> command =
-          List.of(
-              "nvcc",
-              "-arch=" + architecture,
-              "-cubin",
-              "-std=c++17",
-              "-Werror=all-warnings",
-              "-o",
-              directory.resolve("generated.cubin").toString(),
-              file.toString());
-      Path log = directory.resolve("nvcc.log");
-      Process nvcc =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-      if (!nvcc.waitFor(3, TimeUnit.MINUTES)) {
-        nvcc.destroyForcibly();
-      }
-      assertEquals(0, nvcc.waitFor(), () -> architecture + ": " + read(log));
-    }
-  }
-
-  private static boolean nvccRuns() throws InterruptedException {
-    try {
-      return new ProcessBuilder("nvcc", "--version")
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start()
-              .waitFor()
-          == 0;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      return e.toString();
-    }
+    Nvcc.compile(
+        directory,
+        TapeSource.PREAMBLE + sample(32, 64, 0.01).text() + everything().text() + images().text(),
+        Map.of());
   }
 }

@@ -52,7 +52,9 @@ final class InitCommand implements Callable<Integer> {
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FILE",
-      description = "The run file; default: the data's name with .yaml, in this directory.")
+      description =
+          "The run file; default: the data's name with .yaml, in this directory, with - for what is"
+              + " no letter, digit, dot or _.")
   private @Nullable Path file;
 
   @Option(
@@ -71,7 +73,7 @@ final class InitCommand implements Callable<Integer> {
   @Option(
       names = "--name",
       paramLabel = "NAME",
-      description = "The name of run directories; default: the data's.")
+      description = "The name of run directories; default: the run file's.")
   private @Nullable String name;
 
   @Option(
@@ -95,8 +97,8 @@ final class InitCommand implements Callable<Integer> {
     Path given = file;
     Path base = given == null ? Path.of("") : given.toAbsolutePath().getParent();
     SourceGuess source = SourceGuess.of(data, base == null ? Path.of("") : base, label, target);
-    String called = name == null ? clean(source.name()) : name;
     Path to = given == null ? Path.of(clean(source.name()) + ".yaml") : given;
+    String called = name == null ? clean(stem(to)) : name;
     if (Files.exists(to) && !force) {
       throw new TarnException(to + ": is there already; --force replaces it, -o names another");
     }
@@ -106,6 +108,10 @@ final class InitCommand implements Callable<Integer> {
     source.findings().forEach(out::println);
     out.println("wrote " + to + "; next: tarn train " + to);
     return 0;
+  }
+
+  private static String stem(Path file) {
+    return String.valueOf(file.getFileName()).replaceFirst("\\.ya?ml$", "");
   }
 
   private static String clean(String text) {

@@ -38,7 +38,7 @@ final class JsonLines {
   }
 
   /**
-   * The lines of a file as a table that is written as a format says.
+   * The lines of a file as a table that is written as a format says, but with decimal points.
    *
    * @throws TarnException naming the line that is not as it should be
    */
@@ -101,16 +101,25 @@ final class JsonLines {
     }
   }
 
+  /** Keys that are no columns of the model's are left out, as such columns of a table are. */
   private void object(JsonObject example, List<String> fields) {
     for (Column column : columns) {
       JsonElement value = example.get(column.name());
-      if (value == null && format.missing().isEmpty()) {
-        throw error("no '" + column.name() + "'; the model needs it");
+      if (value == null) {
+        throw error(absent(column.name(), example));
       }
       String field = field(value);
       checkNumber(column, field);
       fields.add(field);
     }
+  }
+
+  private String absent(String name, JsonObject example) {
+    List<String> others = new ArrayList<>(example.keySet());
+    columns.forEach(column -> others.remove(column.name()));
+    String missing = format.missing().isEmpty() ? "" : "; null stands for a missing one";
+    String found = others.isEmpty() ? "" : "; there are also " + others;
+    return "there is no '" + name + "', which the model was trained on" + missing + found;
   }
 
   private void array(JsonArray values, List<String> fields) {
@@ -123,8 +132,8 @@ final class JsonLines {
     }
   }
 
-  private String field(@Nullable JsonElement value) {
-    if (value == null || value.isJsonNull()) {
+  private String field(JsonElement value) {
+    if (value.isJsonNull()) {
       if (format.missing().isEmpty()) {
         throw error("null, but the model was trained without missing values ('missing')");
       }

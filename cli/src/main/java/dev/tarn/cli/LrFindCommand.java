@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "The rate grows from step to step, until the loss rises again (L. N. Smith,",
-      "2015).",
+      "2017).",
       "",
       "The suggestion is a tenth of the rate at which the smoothed loss is least:",
       "there it still falls steeply. It is a start, not an optimum. Nothing is saved",

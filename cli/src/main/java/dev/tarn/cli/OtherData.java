@@ -36,19 +36,8 @@ final class OtherData {
     DataSource source = source(config.data().source(), place, labels).open();
     List<String> trained = preprocessing.labels();
     Dataset raw = source.data();
-    if (config.classifies() && !trained.isEmpty()) {
-      if (source.labels().isEmpty()) {
-        throw new TarnException(
-            place + ": its classes are numbers; those of the training are " + some(trained));
-      }
-      raw = new Renumbered(raw, numbers(place, source.labels(), trained), trained.size());
-    }
-    if (config.classifies() && trained.isEmpty() && !source.labels().isEmpty()) {
-      throw new TarnException(
-          place
-              + ": its classes are "
-              + some(source.labels())
-              + "; those of the training, numbers");
+    if (config.classifies() && !(trained.isEmpty() && source.labels().isEmpty())) {
+      raw = renumbered(place, raw, source.labels(), trained);
     }
     CsvTable table = source.table();
     return as(model, preprocessing.apply(raw, table == null ? List.of() : table.columns()));
@@ -83,18 +72,30 @@ final class OtherData {
     throw new TarnException(place + ": data of this kind cannot be replaced");
   }
 
-  private static int[] numbers(Path place, List<String> given, List<String> trained) {
-    int[] numbers = new int[given.size()];
-    for (int i = 0; i < numbers.length; i++) {
-      numbers[i] = trained.indexOf(given.get(i));
+  /**
+   * Examples with the training's numbers for their classes.
+   *
+   * @param given the names of their classes; empty if these are the numbers 0, 1, 2, ...
+   * @param trained the names of the training's; empty if these are numbers
+   */
+  private static Dataset renumbered(
+      Path place, Dataset raw, List<String> given, List<String> trained) {
+    int count = given.isEmpty() ? raw.classes() : given.size();
+    int[] numbers = new int[count];
+    int classes = trained.size();
+    for (int i = 0; i < count; i++) {
+      String name = given.isEmpty() ? String.valueOf(i) : given.get(i);
+      boolean number = trained.isEmpty() && name.matches("[0-9]{1,6}");
+      numbers[i] = number ? Integer.parseInt(name) : trained.indexOf(name);
+      classes = Math.max(classes, numbers[i] + 1);
       if (numbers[i] < 0) {
         throw new TarnException(
             String.format(
                 "%s: class '%s' is none of the training's: %s",
-                place, given.get(i), some(trained)));
+                place, name, trained.isEmpty() ? "numbers from 0" : some(trained)));
       }
     }
-    return numbers;
+    return new Renumbered(raw, numbers, classes);
   }
 
   private static String some(List<String> labels) {

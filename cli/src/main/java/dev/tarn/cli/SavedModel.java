@@ -85,7 +85,7 @@ record SavedModel(Path file, RunConfig config, Map<String, String> texts) {
   /**
    * The best checkpoint of a run directory, or a checkpoint file itself.
    *
-   * @throws TarnException if there is none
+   * @throws TarnException if there is none, or the file is of another kind by its name
    */
   static Path file(Path runOrFile) {
     if (Files.isDirectory(runOrFile)) {
@@ -93,6 +93,17 @@ record SavedModel(Path file, RunConfig config, Map<String, String> texts) {
     }
     if (!Files.exists(runOrFile)) {
       throw new TarnException(runOrFile + ": no such file");
+    }
+    String name = String.valueOf(runOrFile.getFileName());
+    boolean runFile = name.matches(".+\\.ya?ml");
+    if (runFile || name.matches(".+\\.(csv|tsv|jsonl|ndjson|png|jpe?g|json|html|svg)")) {
+      String example = runFile ? name.replaceFirst("\\.ya?ml$", "") : "digits";
+      throw new TarnException(
+          String.format(
+              "%s: %s; give a run, as %s",
+              runOrFile,
+              runFile ? "a run file" : "not a checkpoint",
+              Path.of("runs", example + "-1")));
     }
     return runOrFile;
   }

@@ -1,13 +1,9 @@
 package dev.tarn.cli;
 
-import dev.tarn.HostTensor;
 import dev.tarn.TarnException;
 import dev.tarn.data.Datasets;
 import dev.tarn.data.Idx;
-import dev.tarn.data.ImageFolder;
-import dev.tarn.data.ImageOptions;
 import dev.tarn.data.Npz;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +31,6 @@ record SourceGuess(
     boolean classifies,
     boolean stratify,
     boolean pixels) {
-  private static final int LARGEST_IMAGE = 64;
-  private static final int LOOKED_AT = 50;
   private static final int ENOUGH = 10;
 
   /**
@@ -63,7 +56,7 @@ record SourceGuess(
     String stem = name.replaceFirst("(?i)\\.gz$", "").replaceFirst("\\.[A-Za-z]+$", "");
     String place = relative(base, path);
     if (Files.isDirectory(path)) {
-      return images(name, path, place);
+      return ImagesGuess.of(name, path, place);
     }
     if (lower.endsWith(".npz")) {
       return npz(stem, path, place, label, target);
@@ -93,64 +86,6 @@ record SourceGuess(
     boolean pixels = !data.equals("digits") && !data.equals("iris");
     return new SourceGuess(
         data, List.of("set: " + data), List.of("data set '" + data + "'"), true, true, pixels);
-  }
-
-  private static SourceGuess images(String name, Path directory, String place) {
-    List<Path> files = firstImages(directory);
-    if (files.isEmpty()) {
-      throw new TarnException(
-          directory
-              + ": no PNG or JPEG images in directories below it; expected one directory for each"
-              + " class");
-    }
-    boolean gray = true;
-    boolean same = true;
-    int rows = 0;
-    int columns = 0;
-    for (Path file : files) {
-      HostTensor image = ImageFolder.image(file, ImageOptions.AS_THEY_ARE);
-      int h = image.shape().dim(1);
-      int w = image.shape().dim(2);
-      same &= rows == 0 || (rows == h && columns == w);
-      rows = Math.max(rows, h);
-      columns = Math.max(columns, w);
-      float[] values = image.floats();
-      for (int i = 0; i < h * w && gray; i++) {
-        gray = values[i] == values[i + h * w] && values[i] == values[i + 2 * h * w];
-      }
-    }
-    List<String> yaml = new ArrayList<>();
-    yaml.add("images: " + Yaml.text(place));
-    if (!same || Math.max(rows, columns) > LARGEST_IMAGE) {
-      int side = Math.min(LARGEST_IMAGE, Math.min(rows, columns));
-      yaml.add("size: [" + side + ", " + side + "] # rows and columns all images are brought to");
-    }
-    if (gray) {
-      yaml.add("gray: true");
-    }
-    String sizes = (same ? rows + " x " + columns : "up to " + rows + " x " + columns) + " pixels";
-    return new SourceGuess(
-        name, yaml, List.of((gray ? "gray" : "colour") + " images of " + sizes), true, false, true);
-  }
-
-  private static List<Path> firstImages(Path directory) {
-    try (Stream<Path> classes = Files.list(directory)) {
-      List<Path> found = new ArrayList<>();
-      for (Path each : classes.filter(Files::isDirectory).sorted().toList()) {
-        try (Stream<Path> entries = Files.list(each)) {
-          entries.filter(ImageFiles::isImage).sorted().limit(LOOKED_AT).forEach(found::add);
-        }
-      }
-      // Some of each class, at most as many in all.
-      int step = Math.max(1, found.size() / LOOKED_AT);
-      List<Path> some = new ArrayList<>();
-      for (int i = 0; i < found.size(); i += step) {
-        some.add(found.get(i));
-      }
-      return some;
-    } catch (IOException e) {
-      throw new TarnException(directory + ": cannot be read: " + e, e);
-    }
   }
 
   private static SourceGuess npz(

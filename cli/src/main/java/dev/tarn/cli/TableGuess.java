@@ -5,10 +5,13 @@ import dev.tarn.data.CsvSurvey;
 import dev.tarn.data.CsvSurvey.Column;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Guesses what the columns of a table are for, and writes the data section of a run file. */
@@ -36,11 +39,16 @@ final class TableGuess {
   /** A category with more values than this gets vectors rather than one number for each. */
   private static final int MOST_ONE_HOT = 20;
 
+  private static final String NUMBERS_WITH_SIGNS = "numbers with other signs";
+
   private final Path file;
   private final CsvSurvey survey;
   private final Column label;
   private final boolean classifies;
-  private final List<Column> ignored = new ArrayList<>();
+
+  /** The columns that are left out, each with the reason. */
+  private final Map<Column, String> ignored = new LinkedHashMap<>();
+
   private final List<Column> categorical = new ArrayList<>();
   private final Set<String> missing = new TreeSet<>();
 
@@ -58,43 +66,62 @@ final class TableGuess {
       throw new TarnException(
           file + ": one column; a table needs features and a class or a number to predict");
     }
+    if (survey.rows() == 1) {
+      throw new TarnException(file + ": one row of data; training and its tests need more");
+    }
     label = given == null ? label() : named(given);
+    checkLabel();
     boolean classes = isClass(label);
     if (given != null && target && !label.numeric()) {
       throw new TarnException(
           file + ": column '" + given + "' has texts, not numbers to predict; use --label");
     }
     classifies = classes && !target;
-    if (label.missingCount() > 0) {
-      throw new TarnException(
-          String.format(
-              "%s: column '%s' to predict is missing in %,d rows; remove these, or name another"
-                  + " column with --label or --target",
-              file, reference(label), label.missingCount()));
-    }
     for (Column column : survey.columns()) {
       if (column != label) {
         sort(column);
       }
     }
     if (ignored.size() == survey.columns().size() - 1) {
-      throw new TarnException(file + ": no column can be used as a feature");
+      throw new TarnException(
+          file + ": no column can be used as a feature; left out: " + leftOut());
+    }
+  }
+
+  /** Refuses a column that nothing can be learned of. */
+  private void checkLabel() {
+    @Nullable String flaw = null;
+    if (label.missingCount() > 0) {
+      flaw =
+          String.format(
+              Locale.ROOT,
+              "is missing in %,d rows, written %s; remove these, or name another column",
+              label.missingCount(),
+              Yaml.list(new TreeSet<>(label.missing())));
+    } else if (label.values().size() == 1) {
+      String only = label.values().keySet().iterator().next();
+      flaw = "is '" + only + "' in every row; add rows of another value, or name another column";
+    } else if (label.date()) {
+      flaw = "has dates; name another column";
+    } else if (!label.decorated().isEmpty()) {
+      flaw =
+          String.format(
+              "has texts such as '%s'; write numbers as %s, without other signs, or name another"
+                  + " column",
+              label.decorated(), plainNumber());
+    }
+    if (flaw != null) {
+      throw new TarnException(
+          String.format(
+              "%s: column '%s' to predict %s with --label or --target",
+              file, reference(label), flaw));
     }
   }
 
   private void sort(Column column) {
-    boolean names =
-        !column.numeric()
-            && (column.values().size() > MOST_CATEGORIES
-                || (column.values().size() > 20 && 2 * column.values().size() > survey.rows()));
-    boolean identifier =
-        column.numeric()
-            && survey.rows() > 20
-            && (column.ascending() || isIdentifier(column))
-            && column.values().size() >= Math.min(survey.rows(), CsvSurvey.MOST_VALUES);
-    boolean constant = column.values().size() < 2 && column.missingCount() == 0;
-    if (names || identifier || constant || column.values().isEmpty()) {
-      ignored.add(column);
+    String reason = reason(column);
+    if (!reason.isEmpty()) {
+      ignored.put(column, reason);
       return;
     }
     if (!column.numeric()) {
@@ -103,8 +130,33 @@ final class TableGuess {
     missing.addAll(column.missing());
   }
 
-  private static boolean isIdentifier(Column column) {
-    return column.name().toLowerCase(Locale.ROOT).matches("(.*[ _])?id|index|no\\.?|unnamed.*|");
+  /** Why a column is left out; empty if it is not. */
+  private String reason(Column column) {
+    int values = column.values().size();
+    boolean many = values > MOST_CATEGORIES || (values > 20 && 2 * values > survey.rows());
+    boolean distinct =
+        survey.rows() > 20 && values >= Math.min(survey.rows(), CsvSurvey.MOST_VALUES);
+    boolean counts = column.ascending() || isNamedIdentifier(column);
+    if (values == 0) {
+      return "nothing in it";
+    }
+    if (values == 1 && column.missingCount() == 0) {
+      return "constant";
+    }
+    if (column.date()) {
+      return "date";
+    }
+    if (!column.decorated().isEmpty()) {
+      return NUMBERS_WITH_SIGNS;
+    }
+    if (column.numeric()) {
+      return column.whole() && distinct && counts ? "identifier" : "";
+    }
+    return !many ? "" : isNamedIdentifier(column) ? "identifier" : "free text";
+  }
+
+  private static boolean isNamedIdentifier(Column column) {
+    return column.name().toLowerCase(Locale.ROOT).matches("(.*[ _])?id|index|no\\.?|unnamed.*");
   }
 
   private Column label() {
@@ -125,14 +177,17 @@ final class TableGuess {
   private boolean isClass(Column column) {
     int classes = column.values().size();
     if (!column.numeric()) {
-      return column.values().keySet().stream().noneMatch(text -> text.matches("[-+]?[0-9.]+"));
+      return column.values().keySet().stream().allMatch(text -> Double.isNaN(survey.number(text)));
     }
-    boolean fromZero =
-        column.whole()
-            && column.values().keySet().stream()
-                .mapToDouble(Double::parseDouble)
+    boolean few =
+        classes == 2
+            || column.values().keySet().stream()
+                .mapToDouble(survey::number)
                 .allMatch(value -> value >= 0 && value < 1000);
-    return fromZero && classes <= MOST_CLASSES && classes <= Math.max(2, survey.rows() / 5);
+    return column.whole()
+        && few
+        && classes <= MOST_CLASSES
+        && classes <= Math.max(2, survey.rows() / 5);
   }
 
   private Column named(String given) {
@@ -188,17 +243,27 @@ final class TableGuess {
             survey.header() ? "" : ", no line of names"));
     found.add(
         classifies
-            ? "class: column '" + reference(label) + "', " + label.values().size() + " values"
+            ? "class: column '" + reference(label) + "', " + classes() + " values"
             : "number to predict: column '" + reference(label) + "'");
     if (!categorical.isEmpty()) {
       found.add("categories: " + references(categorical));
     }
     if (!ignored.isEmpty()) {
-      found.add("left out: " + references(ignored) + " (names, identifiers or constants)");
+      found.add("left out: " + leftOut());
     }
+    ignored.forEach(
+        (column, reason) -> {
+          if (reason.equals(NUMBERS_WITH_SIGNS)) {
+            found.add(
+                String.format(
+                    "column '%s' has texts such as '%s': to use these numbers, write them as %s,"
+                        + " without other signs",
+                    reference(column), column.decorated(), plainNumber()));
+          }
+        });
     int missed =
         survey.columns().stream()
-            .filter(column -> !ignored.contains(column))
+            .filter(column -> !ignored.containsKey(column))
             .mapToInt(Column::missingCount)
             .sum();
     if (missed > 0) {
@@ -209,12 +274,33 @@ final class TableGuess {
     return found;
   }
 
+  /** The number of classes: 1 and 1.0 are one. */
+  private long classes() {
+    return label.numeric()
+        ? label.values().keySet().stream().mapToDouble(survey::number).distinct().count()
+        : label.values().size();
+  }
+
+  private String leftOut() {
+    return ignored.entrySet().stream()
+        .map(each -> reference(each.getKey()) + " (" + each.getValue() + ")")
+        .collect(Collectors.joining(", "));
+  }
+
+  /** A number as the table should have it. */
+  private String plainNumber() {
+    return "1234" + survey.decimal() + "5";
+  }
+
   /** The lines under {@code data:}, without their indent. */
   List<String> yaml(String path) {
     List<String> lines = new ArrayList<>();
     lines.add("csv: " + Yaml.text(path));
     if (survey.separator() != ',') {
       lines.add("separator: " + Yaml.text(String.valueOf(survey.separator())));
+    }
+    if (survey.decimal() != '.') {
+      lines.add("decimal: " + Yaml.text(String.valueOf(survey.decimal())) + " # as in 1234,5");
     }
     if (needsHeader()) {
       lines.add("header: " + survey.header());
@@ -232,7 +318,9 @@ final class TableGuess {
       embedded.forEach(column -> lines.add("  " + Yaml.text(column) + ": auto # or a width"));
     }
     if (!ignored.isEmpty()) {
-      lines.add("ignore: " + Yaml.list(references(ignored)) + " # names, identifiers or constants");
+      String reasons = ignored.values().stream().distinct().collect(Collectors.joining(", "));
+      List<Column> columns = List.copyOf(ignored.keySet());
+      lines.add("ignore: " + Yaml.list(references(columns)) + " # " + reasons);
     }
     if (!missing.isEmpty()) {
       lines.add("missing: " + Yaml.list(missing) + " # texts that stand for a missing value");
@@ -249,7 +337,8 @@ final class TableGuess {
     boolean number =
         survey.columns().stream()
             .anyMatch(
-                column -> column.name().matches("[-+]?[0-9.]+") || missing.contains(column.name()));
+                column ->
+                    !Double.isNaN(survey.number(column.name())) || missing.contains(column.name()));
     return survey.header() && number;
   }
 }

@@ -172,7 +172,9 @@ final class TrainCommand implements Callable<Integer> {
         throw usage(
             "override '"
                 + override
-                + "': --resume goes on exactly; only train.epochs and device may change");
+                + "': --resume goes on exactly; only train.epochs and device may change; for other"
+                + " settings: --init-from "
+                + resume);
       }
     }
   }

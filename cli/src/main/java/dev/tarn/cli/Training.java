@@ -16,6 +16,7 @@ import dev.tarn.data.DataSource.Prepared;
 import dev.tarn.data.Dataset;
 import dev.tarn.nn.Module;
 import dev.tarn.nn.Sequential;
+import dev.tarn.train.Diagnosis;
 import dev.tarn.train.DiagnosisListener;
 import dev.tarn.train.Evaluation;
 import dev.tarn.train.Monitored;
@@ -159,9 +160,9 @@ final class Training {
         Trainer trainer =
             trainer(config, model, backend, batches)
                 .listener(times)
+                .listener(diagnosis)
                 .listener(keeper)
                 .listener(progress)
-                .listener(diagnosis)
                 .build()) {
       TrainStep step = trainer.prepare(batches);
       if (initFrom != null) {
@@ -180,6 +181,7 @@ final class Training {
           directory.begin(trainer, config.toYaml());
           say("run", directory.path().toString());
         }
+        diagnosis.keepIn(directory, split.validation().size());
         keeper.listener = directory.listener(config.train().checkpointEvery());
         interrupts.onFirst(trainer::stop);
         fit(config, trainer, batches, times.watch(split.validation()), directory);
@@ -192,10 +194,11 @@ final class Training {
         @Nullable Evaluation test = interrupts.requested() ? null : test(trainer, split, directory);
         JsonObject result = result(config, directory, trainer, test, device);
         if (!interrupts.requested()) {
-          List<Verdict> verdicts = diagnosis.diagnosis().verdicts();
+          List<String> labels = data.preprocessing().labels();
+          Diagnosis found = Judging.of(config, split, labels, trainer, diagnosis.diagnosis());
+          List<Verdict> verdicts = found.verdicts();
           result.add("diagnosis", tell(verdicts));
           if (report && config.report()) {
-            List<String> labels = data.preprocessing().labels();
             Reporting reporting = new Reporting(config, split, labels, model, backend, verdicts);
             report(reporting, directory.path(), trainer, batches, test);
           }

@@ -124,13 +124,41 @@ final class BadInputTests {
   }
 
   @Test
+  void aRunFileIsNoRun() throws IOException {
+    String message = "tarn: small.yaml: a run file; give a run, as runs/small-1";
+    assertFails(1, Tarn.run("eval", file.toString()), message);
+    assertFails(1, Tarn.run("predict", file.toString(), "x.csv"), message);
+    assertFails(1, train("--init-from", file.toString()), message);
+    Path table = Files.writeString(directory.resolve("new.csv"), "1,2,3,4\n");
+    assertFails(
+        1,
+        Tarn.run("predict", table.toString(), file.toString()),
+        "tarn: new.csv: not a checkpoint; give a run, as runs/digits-1");
+  }
+
+  @Test
+  void aDamagedCheckpointIsNoticedAndTheOtherNamed() throws IOException {
+    Path run = trained();
+    Path best = run.resolve("best.safetensors");
+    byte[] bytes = Files.readAllBytes(best);
+    Arrays.fill(bytes, bytes.length - 1000, bytes.length - 996, (byte) 0x11);
+    Files.write(best, bytes);
+    assertFails(
+        1,
+        Tarn.run("eval", run.toString()),
+        "tarn: best.safetensors: damaged: it does not fit its checksum; take last.safetensors (a"
+            + " program that changes the file must leave out its metadata 'crc32c')");
+    assertEquals(0, Tarn.run("eval", run.resolve("last.safetensors").toString()).code());
+  }
+
+  @Test
   void resumeTakesOnlyEpochsAndDevice() {
     String run = trained().toString();
     assertFails(
         2,
         Tarn.run("train", "--resume", run, "train.batch=4"),
         "tarn: override 'train.batch=4': --resume goes on exactly; only train.epochs and device"
-            + " may change",
+            + " may change; for other settings: --init-from small-1",
         "See 'tarn help train'.");
     assertFails(
         2,

@@ -1,6 +1,7 @@
 package dev.tarn.testkit;
 
 import dev.tarn.HostTensor;
+import java.util.List;
 
 /** Comparisons of tensors; failures name the first element that differs. */
 public final class Compare {
@@ -46,5 +47,20 @@ public final class Compare {
                 + (", not the same bits as " + expected.get(i)));
       }
     }
+  }
+
+  /** The norm of the difference of two lists of tensors, relative to that of the first. */
+  public static double distance(List<HostTensor> expected, List<HostTensor> actual) {
+    double squares = 0;
+    double sum = 0;
+    for (int i = 0; i < expected.size(); i++) {
+      for (int j = 0; j < expected.get(i).size(); j++) {
+        double want = expected.get(i).get(j);
+        double difference = want - actual.get(i).get(j);
+        squares += difference * difference;
+        sum += want * want;
+      }
+    }
+    return Math.sqrt(squares / sum);
   }
 }

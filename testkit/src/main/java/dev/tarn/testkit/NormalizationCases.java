@@ -36,6 +36,9 @@ final class NormalizationCases {
     }
     cases.add(batchNorm("batch_norm far from zero", Fill.uniform(99, 101), 33, 3, 5, 5));
     cases.add(batchNorm("batch_norm of vectors far from zero", Fill.uniform(-101, -99), 257, 5));
+    Fill jump = Fill.each((i, random) -> (i < 200 ? 50 : 0) + random.nextGaussian());
+    cases.add(batchNorm("batch_norm that begins far from its mean", jump, 300, 2, 5, 4));
+    cases.add(batchNorm("batch_norm of vectors that begins far", jump, 257, 5));
     cases.add(batchNormGrad("batch_norm_grad", Fill.normal(1)));
     cases.add(batchNormGrad("batch_norm with NaN", Fill.normal(1).but(new int[] {50}, Float.NaN)));
     cases.add(batchNormGrad("batch_norm of equal elements", Fill.cycle(3)));

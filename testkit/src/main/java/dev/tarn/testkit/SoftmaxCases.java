@@ -36,6 +36,10 @@ final class SoftmaxCases {
     cases.add(
         awkward(
             "rows that are NaN", Fill.cycle(1, plus, 2, minus, minus, minus, Double.NaN, 1, 2)));
+    Fill one = Fill.normal(1).but(new int[] {75}, Float.NaN);
+    cases.add(awkward("long rows of which one is NaN", one, 5, 70));
+    cases.add(awkward("long rows with minus infinity", Fill.cycle(1, minus, 2, 3), 5, 70));
+    cases.add(awkward("long extreme rows", Fill.cycle(1e4, -1e4, 0, 88, -88, 1e3, 1e3), 5, 70));
     return cases;
   }
 
@@ -54,9 +58,14 @@ final class SoftmaxCases {
   }
 
   private static OpCase awkward(String what, Fill logits) {
+    return awkward(what, logits, 8, 3);
+  }
+
+  private static OpCase awkward(String what, Fill logits, int rows, int columns) {
+    Spec spec = Spec.f32(rows, columns);
     return OpCase.named("softmax of " + what)
-        .input("x", Spec.f32(8, 3), logits)
-        .input("dy", Spec.f32(8, 3), Fill.normal(1))
+        .input("x", spec, logits)
+        .input("dy", spec, Fill.normal(1))
         .program(
             (trace, in) -> {
               Tensor y = in[0].softmax();

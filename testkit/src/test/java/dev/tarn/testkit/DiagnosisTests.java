@@ -183,7 +183,7 @@ final class DiagnosisTests {
   void frozenLayersAreNoVanishingGradients() {
     LayerStatistics frozen = new LayerStatistics("a", 10, 1, Double.NaN, List.of());
     LayerStatistics trained = new LayerStatistics("b", 10, 1, 0.1, List.of());
-    assertEquals(List.of(), Diagnosis.ofLayers(List.of(frozen, trained)).verdicts());
+    assertEquals(List.of(), Diagnosis.ofLayers(List.of(frozen, trained), 1).verdicts());
   }
 
   /** Means and deviations of (0, 2) and (0, 4) after a ReLU of (-1, 2), (-3, 4). */
