@@ -56,7 +56,8 @@ final class CurveVerdicts {
     Evaluation validation = last.validation();
     if (validation != null) {
       EpochResult best = best();
-      if (whole) {
+      // From few examples little can carry over, whatever the labels.
+      if (whole && last.train().examples() >= FEW_EXAMPLES) {
         byHeartOnly(last, best);
       }
       if (verdicts.isEmpty()) {

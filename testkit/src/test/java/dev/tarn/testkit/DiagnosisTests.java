@@ -31,13 +31,17 @@ import dev.tarn.train.LayerStatistics;
 import dev.tarn.train.LayerStatistics.Activations;
 import dev.tarn.train.Metrics;
 import dev.tarn.train.NonFiniteException;
+import dev.tarn.train.RunDirectory;
 import dev.tarn.train.TrainStep;
 import dev.tarn.train.Trainer;
+import dev.tarn.train.TrainingListener;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Each verdict is provoked, and none is given on trainings that go well. */
 final class DiagnosisTests {
@@ -139,6 +143,65 @@ final class DiagnosisTests {
   void tooFewEpochs() {
     String found = diagnosed(mlp(), Sgd.lr(1e-4), DIGITS.train(), 32, 2);
     assertSays("warning: The model under-fits: ", "train for more epochs", found);
+  }
+
+  /** Stopped within its second epoch, it is judged by its first and by the untrained model. */
+  @Test
+  void resumedItSaysTheSame(@TempDir Path directory) {
+    String whole = "";
+    try (RunDirectory run = RunDirectory.create(directory, "whole")) {
+      whole = kept(run, Integer.MAX_VALUE, false);
+    }
+    assertSays("diverge", "Divide the learning rate by ten", whole);
+    Path parts = directory.resolve("parts-1");
+    try (RunDirectory run = RunDirectory.create(directory, "parts")) {
+      kept(run, 20, false);
+    }
+    try (RunDirectory run = RunDirectory.open(parts)) {
+      assertEquals(whole, kept(run, Integer.MAX_VALUE, true));
+    }
+  }
+
+  private static String kept(RunDirectory run, int stopAfter, boolean resumed) {
+    DiagnosisListener diagnosis = new DiagnosisListener(DIGITS.train());
+    TrainingListener stop =
+        new TrainingListener() {
+          @Override
+          public void onStep(Trainer trainer, Progress progress) {
+            if (progress.step() == stopAfter) {
+              trainer.stop();
+            }
+          }
+        };
+    try (Backend backend = new ReferenceBackend();
+        Trainer trainer =
+            Trainer.of(mlp(), backend)
+                .loss(Losses.crossEntropy())
+                .optimizer(Sgd.lr(10))
+                .metrics(Metrics.accuracy())
+                .listener(diagnosis)
+                .listener(run.listener(0))
+                .listener(stop)
+                .seed(3)
+                .build()) {
+      trainer.prepare(DIGITS.train().batch(32));
+      if (resumed) {
+        run.resume(trainer);
+      } else {
+        run.begin(trainer, "");
+      }
+      diagnosis.keepIn(run, DIGITS.validation().size());
+      trainer.fit(DIGITS.train().batch(32), DIGITS.validation(), 3);
+    }
+    return diagnosis.diagnosis().toString();
+  }
+
+  /** The norms of a regression of targets around 400,000, whose loss falls. */
+  @Test
+  void gradientsHaveTheUnitOfTheTargets() {
+    LayerStatistics layer = new LayerStatistics("a", 100, 10, 1e5, List.of());
+    assertEquals(List.of(), Diagnosis.ofLayers(List.of(layer), 1.6e11).verdicts());
+    assertEquals(1, Diagnosis.ofLayers(List.of(layer), 1).verdicts().size());
   }
 
   @Test
