@@ -25,6 +25,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * A file of named tensors and text metadata in the safetensors format: eight bytes with the length
@@ -83,7 +84,8 @@ public record Safetensors(Map<String, HostTensor> tensors, Map<String, String> m
   private ByteBuffer start(String checksum) {
     JsonObject header = new JsonObject();
     JsonObject texts = new JsonObject();
-    metadata.forEach(texts::addProperty);
+    // By name: where a text came into the map, in a training or with a checkpoint, changes no byte.
+    new TreeMap<>(metadata).forEach(texts::addProperty);
     texts.addProperty(Checksum.KEY, checksum);
     header.add(METADATA, texts);
     long offset = 0;

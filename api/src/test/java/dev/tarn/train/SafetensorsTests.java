@@ -64,6 +64,19 @@ final class SafetensorsTests {
   }
 
   @Test
+  void theOrderInWhichTextsWereGivenChangesNoByte() throws IOException {
+    Map<String, String> texts = new LinkedHashMap<>();
+    texts.put("config", "name: a");
+    texts.put("diagnosis", "{}");
+    Path first = directory.resolve("first.safetensors");
+    Path second = directory.resolve("second.safetensors");
+    new Safetensors(Map.of(), texts).write(first);
+    texts.put("config", texts.remove("config"));
+    new Safetensors(Map.of(), texts).write(second);
+    assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
+  }
+
+  @Test
   void theChecksumIsThatOfTheFileWithZerosInItsPlace() throws IOException {
     byte[] bytes = Files.readAllBytes(example());
     String text = new String(bytes, StandardCharsets.ISO_8859_1);
