@@ -4,26 +4,27 @@
 //   forward     y[n,o,p,q]  = sum_{c,r,s} w[o,c,r,s] x[n, c, p*SH - PT + r*DH, q*SW - PL + s*DW]
 //   grad input  dx[n,c,h,w] = sum_{o,r,s} w[o,c,r,s] dy[n, o, (h + PT - r*DH) / SH, ...] where whole
 //
-//   kernel                          results a group  grid                         block
-//   conv2d_{forward,grad_input}     > 32             (pixels / 128, groups * m / 64) 256
-//   conv2d_{forward,grad_input}_32  8 to 32          (pixels / 128, groups)          256
-//   conv2d_{forward,grad_input}_direct  < 8          (pixels / 256, groups * m)      256
-// Quotients are rounded up; pixels = N * plane, m = channels of a group, of dx for grad_input.
+//   results a group  TARN_TILE  grid                              block
+//   > 32             64         (pixels / 128, groups * m / 64)   256
+//   8 to 32          32         (pixels / 128, groups)            256
+//   < 8              1          (pixels / 256, groups * m)        256
+// Quotients are rounded up; pixels = N * plane, m = channels of a group, of dx with -DTARN_ADJOINT=1, for the
+// gradient by the input.
 //
-// The first two: a block gives 64 (or 32) channels x 128 pixels; tiles of 8 terms pass through shared
+// Tiles of 64 and 32: a block gives so many channels x 128 pixels; tiles of 8 terms pass through shared
 // memory, double-buffered; a thread holds 8 x 4 (4 x 4) sums. No atomics: the order of every sum
 // depends on shapes only. Results go through epilogue.cuh.
 //
 // FLOPs: 2 N O P Q C/G R S. Bytes: x, w and y once each as far as caches hold what windows share. The
 // compiler is told not to contract products and sums; fmaf asks for one rounding.
+//
+// nvcc-check: -DTARN_ADJOINT=0 -DTARN_TILE=64
+// nvcc-check: -DTARN_ADJOINT=1 -DTARN_TILE=32
+// nvcc-check: -DTARN_ADJOINT=1 -DTARN_TILE=1
 #include "convolution.cuh"
 #include "epilogue.cuh"
 
 namespace tarn {
-
-constexpr unsigned int kPixels = 128;
-constexpr unsigned int kTerms = 8;
-constexpr unsigned int kConvThreads = 256;
 
 // One block of kChannels results of a group x kPixels pixels; threads are 8 rows x 32 columns, each
 // with kChannels / 8 channels x 4 neighbouring pixels.
@@ -33,6 +34,7 @@ constexpr unsigned int kConvThreads = 256;
 template <bool kAdjoint, unsigned int kChannels>
 __device__ __forceinline__ void conv2d_tile(const float *from, const float *w,
                                             const Epilogue &epilogue, const Conv2d &c) {
+  constexpr unsigned int kPixels = 128, kTerms = 8, kConvThreads = 256;
   constexpr unsigned int kRows = kChannels / 8;  // channels of a thread
   constexpr unsigned int kLoads = kTerms * kPixels / kConvThreads;
   constexpr unsigned int kWeightLoads = kTerms * kChannels / kConvThreads;
@@ -191,38 +193,15 @@ __device__ __forceinline__ void conv2d_direct(const float *from, const float *w,
 
 }  // namespace tarn
 
+// from: x or dy
+#if TARN_TILE > 1
 extern "C" __global__ void __launch_bounds__(256, 2)
-    conv2d_forward(const float *x, const float *w, TARN_EPILOGUE_PARAMETERS,
-                   TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_tile<false, 64>(x, w, TARN_EPILOGUE, TARN_CONV2D);
+    conv2d(const float *from, const float *w, TARN_EPILOGUE_PARAMETERS, TARN_CONV2D_PARAMETERS) {
+  tarn::conv2d_tile<TARN_ADJOINT, TARN_TILE>(from, w, TARN_EPILOGUE, TARN_CONV2D);
 }
-
-extern "C" __global__ void __launch_bounds__(256, 2)
-    conv2d_forward_32(const float *x, const float *w, TARN_EPILOGUE_PARAMETERS,
-                   TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_tile<false, 32>(x, w, TARN_EPILOGUE, TARN_CONV2D);
-}
-
-extern "C" __global__ void __launch_bounds__(256, 2)
-    conv2d_grad_input(const float *dy, const float *w, TARN_EPILOGUE_PARAMETERS,
-                   TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_tile<true, 64>(dy, w, TARN_EPILOGUE, TARN_CONV2D);
-}
-
-extern "C" __global__ void __launch_bounds__(256, 2)
-    conv2d_grad_input_32(const float *dy, const float *w, TARN_EPILOGUE_PARAMETERS,
-                   TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_tile<true, 32>(dy, w, TARN_EPILOGUE, TARN_CONV2D);
-}
-
+#else
 extern "C" __global__ void __launch_bounds__(256)
-    conv2d_forward_direct(const float *x, const float *w, TARN_EPILOGUE_PARAMETERS,
-                   TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_direct<false>(x, w, TARN_EPILOGUE, TARN_CONV2D);
+    conv2d(const float *from, const float *w, TARN_EPILOGUE_PARAMETERS, TARN_CONV2D_PARAMETERS) {
+  tarn::conv2d_direct<TARN_ADJOINT>(from, w, TARN_EPILOGUE, TARN_CONV2D);
 }
-
-extern "C" __global__ void __launch_bounds__(256)
-    conv2d_grad_input_direct(const float *dy, const float *w, TARN_EPILOGUE_PARAMETERS,
-                   TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_direct<true>(dy, w, TARN_EPILOGUE, TARN_CONV2D);
-}
+#endif

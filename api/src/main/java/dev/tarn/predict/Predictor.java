@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Predictor implements AutoCloseable {
+  /** The number of examples in a run, unless {@link PredictorBuilder#batchSizes} says otherwise. */
+  public static final int BATCH = 16;
+
   private final PredictorModel model;
   private final RequestQueue queue;
   private final Duration timeout;

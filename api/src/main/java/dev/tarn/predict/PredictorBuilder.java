@@ -17,7 +17,7 @@ public final class PredictorBuilder {
   private List<Term> terms = List.of();
   private List<String> classes = List.of();
   String device = "auto";
-  int[] batchSizes = {16};
+  int[] batchSizes = {Predictor.BATCH};
   int queue = 1024;
   Duration timeout = Duration.ofSeconds(30);
 

@@ -44,8 +44,13 @@ public record Evaluation(Map<String, Double> values, long examples) {
         .collect(Collectors.joining("  "));
   }
 
-  /** A value as {@link #toString} shows it. */
+  /**
+   * A value as {@link #toString} shows it: four decimals, or from 1000 on five digits, as {@code
+   * 1234.5}, {@code 178,214}, {@code 1.7821e+07}.
+   */
   public static String text(double value) {
-    return String.format(Locale.ROOT, Math.abs(value) < 1e6 ? "%.4f" : "%.4g", value);
+    double size = Math.abs(value);
+    String format = size < 1e3 ? "%.4f" : size < 1e4 ? "%.1f" : size < 1e6 ? "%,.0f" : "%.4e";
+    return String.format(Locale.ROOT, format, value);
   }
 }

@@ -1,6 +1,7 @@
 package dev.tarn.train;
 
 import dev.tarn.State;
+import dev.tarn.TarnException;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Batches.Batch;
 import dev.tarn.data.Dataset;
@@ -49,6 +50,11 @@ final class Fitting {
     this.train = train;
     this.validation = validation;
     this.epochs = epochs;
+    if (step.parameters().isEmpty()) {
+      throw new TarnException(
+          "trainer: the model has no parameters, so there is nothing to train; give it a layer"
+              + " that has, or call evaluate");
+    }
     rules().targets().keySet().forEach(this::checkMeasured);
     EarlyStopping early = trainer.settings().earlyStopping();
     if (early != null) {

@@ -1,5 +1,6 @@
 package dev.tarn.train;
 
+import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Mode;
 import dev.tarn.ShapeException;
@@ -94,6 +95,30 @@ public final class Inference implements AutoCloseable {
     CompiledStep step = step(batch.get(0).shape().dim(0));
     step.run(new Batch(batch, List.of()));
     return step.read(outputs.size());
+  }
+
+  /**
+   * The same through the program of another size of batch, with zeros in the rows that are left: an
+   * example's prediction has the same bits in whatever company, where the model mixes no examples.
+   *
+   * @param batch {@code [N, ...]} as the model takes them, f32 or i32
+   * @param size at least N
+   * @return {@code [N, ...]}
+   */
+  public List<HostTensor> run(List<HostTensor> batch, int size) {
+    int given = batch.get(0).shape().dim(0);
+    List<HostTensor> whole = batch.stream().map(one -> resized(one, size)).toList();
+    return run(whole).stream().map(one -> resized(one, given)).toList();
+  }
+
+  /** A tensor with another number of rows. */
+  private static HostTensor resized(HostTensor tensor, int rows) {
+    HostTensor other = HostTensor.zeros(tensor.spec().withoutFirst().prepend(rows));
+    boolean integers = tensor.spec().dtype() == DType.I32;
+    Object from = integers ? tensor.ints() : tensor.floats();
+    Object to = integers ? other.ints() : other.floats();
+    System.arraycopy(from, 0, to, 0, Math.min(tensor.size(), other.size()));
+    return other;
   }
 
   /** Compiles the program for a size of batch before it is needed. */

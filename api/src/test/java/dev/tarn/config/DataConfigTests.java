@@ -62,7 +62,7 @@ final class DataConfigTests {
             + " augment: [shift: 2, flip: vertical, crop: 0.5, rotate: 10, noise: 0.1]}",
         "{csv: a.csv, header: false, separator: ';', label: '0', categorical: [1, '2'], ignore: 3,"
             + " missing: ['', NA, '-1'], indicator: true, normalize: standard}",
-        "{csv: a.csv, targets: [price, rent], separator: \"\\t\"}",
+        "{csv: a.csv, targets: [price, rent], separator: \"\\t\", decimal: ','}",
         "{csv: a.csv, targets: 2}",
         "{idx: a.idx, label: b.idx, shape: [784]}",
         "{npz: a.npz, targets: z, features: '1'}",
@@ -96,6 +96,7 @@ final class DataConfigTests {
         "{images: a, fit: pad} | data.fit: expected crop or stretch, found 'pad'",
         "{set: iris, normalize: zscore} | data.normalize: expected one of [none, standard, minmax], found 'zscore'",
         "{set: iris, normalize: minmax, scale: 2} | data.scale: give either 'scale' or 'normalize', not both",
+        "{csv: a, decimal: ';'} | data.decimal: expected \".\" or \",\", found ';'",
         "{csv: a, targets: 1, stratify: true} | data.stratify: only data with classes can be stratified",
         "{set: iris, augment: flip} | data.augment: expected a list of changes, such as '- shift: 2', found 'flip'",
         "{set: iris, augment: [flipp: x]} | unknown key 'flipp'; did you mean 'flip'?",
@@ -134,7 +135,7 @@ final class DataConfigTests {
     assertArrayEquals(new float[] {0, 1, 0, 1, 0, three, 0, 1, 0, 0}, values, 1e-6f);
     Files.writeString(rows, "colour\nblue\n");
     assertEquals(
-        rows + ": trained on: there is no column 'size'; there are ['colour']",
+        rows + ": there is no column 'size', which the model was trained on; there are ['colour']",
         assertThrows(TarnException.class, () -> data.rows(rows, read, Shape.of(5))).getMessage());
   }
 

@@ -12,7 +12,7 @@ import java.util.Arrays;
  */
 final class ChannelsLast {
   /** Elements of a tile, if there are not more channels: all tiles of a loop stay cached. */
-  private static final int TILE = 1024;
+  private static final int TILE = 512;
 
   /** Tiles that are added up in float before the sum goes to double. */
   private static final int BLOCK = 64;

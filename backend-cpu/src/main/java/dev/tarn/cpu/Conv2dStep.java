@@ -19,9 +19,9 @@ import org.slf4j.LoggerFactory;
  * A convolution or one of its adjoints by oneDNN: x {@code [N,C,H,W]}, w {@code [O,C/g,kH,kW]}, y
  * {@code [N,O,P,Q]}; w is plain in memory, x and y are plain or have their channels last.
  *
- * <p>The batch is divided among the threads. Each part is a chain of its own: oneDNN's fast
- * convolutions want channels in blocks, so operands that are not are reordered on the way in and
- * out. The gradient by the kernel gives one partial result per part, to be summed.
+ * <p>The batch is divided among the threads. Each part is a chain of its own: operands that are not
+ * in the format that oneDNN's convolution wants are reordered on the way in and out. The gradient
+ * by the kernel gives one partial result per part, to be summed.
  */
 final class Conv2dStep extends ChainStep {
   private static final Logger LOG = LoggerFactory.getLogger(Conv2dStep.class);

@@ -9,7 +9,7 @@ import java.util.List;
 /** Which tile holds which register of a tape; a tile is used again once its register is dead. */
 final class TapeTiles {
   /** Elements of all tiles that stay in the first-level cache beside what is copied to them. */
-  private static final int CACHED = 6144;
+  private static final int CACHED = 3072;
 
   private static final int SHORTEST_TILE = 512;
 

@@ -27,7 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Images in blocks of channels: the same numbers as plain ones, and where they are reordered. */
+/**
+ * Images with their channels last: the same numbers as plain ones, and where they are reordered.
+ */
 final class ImageLayoutsTests {
   private static final Window2d SAME = Window2d.UNIT.padding(1, 1, 1, 1);
 
@@ -163,6 +165,44 @@ final class ImageLayoutsTests {
         10);
   }
 
+  /** What the ReLU would have been absorbed into is read by something else, or is a result. */
+  @Test
+  void normalizationsReadTwice() {
+    check(
+        (in, x) -> {
+          Tensor h = in.normalized(convolution(in, x, 32, SAME));
+          Tensor g = in.normalized(convolution(in, h.relu(), 32, SAME));
+          in.trace.output("g", g);
+          return g.relu().add(h.tanh()).add(h.add(in.next(32, 1, 1)).relu());
+        },
+        3,
+        16,
+        6,
+        5);
+  }
+
+  /** No tape is left: neither of a ReLU nor of an addition before it. */
+  @Test
+  void reluIsAbsorbed() {
+    Inputs in = new Inputs();
+    Tensor h = in.normalized(convolution(in, in.next(2, 16, 8, 8), 32, SAME)).relu();
+    Tensor shortcut = in.normalized(convolution(in, h, 32, SAME));
+    Tensor y = in.normalized(convolution(in, h, 32, SAME)).add(shortcut).relu();
+    in.trace.output("y", y);
+    List<Step> tapes = new ArrayList<>();
+    Program program = in.trace.build("test");
+    try (Dnnl dnnl = new Dnnl();
+        Team team = new Team(2, dnnl::limitThisThread);
+        CpuStateStore store = new CpuStateStore(List.<State>of());
+        CpuPlan plan = new CpuPlan(List.of(program), store, dnnl, team, Precision.FP32, false)) {
+      plan.schedule().entries().stream()
+          .map(Schedule.Entry::step)
+          .filter(TapeStep.class::isInstance)
+          .forEach(tapes::add);
+    }
+    assertTrue(Dnnl.channelsInRegister() == 0 || tapes.isEmpty(), () -> tapes.size() + " tapes");
+  }
+
   /** The pixels in the middle, by which the mean is guessed, are far from it. */
   @Test
   void batchNormOfSpikes() {
@@ -205,7 +245,7 @@ final class ImageLayoutsTests {
     check((in, x) -> convolution(in, x, 32, SAME).relu().sum(1), 3, 16, 5, 7);
   }
 
-  /** Nothing stands between the layers of a net that are made of images in blocks. */
+  /** Nothing stands between the layers of a net that work on images with their channels last. */
   @ParameterizedTest
   @ValueSource(ints = {16, 64})
   void reordersOnlyAtTheBorders(int filters) {

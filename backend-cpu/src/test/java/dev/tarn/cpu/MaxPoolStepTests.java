@@ -90,7 +90,7 @@ final class MaxPoolStepTests {
     assertEquals(Dnnl.channelsInRegister() == 0 ? 0 : 2, stepsOfDnnl(program));
   }
 
-  /** A convolution that changes nothing, after which images are in blocks, and the pooling. */
+  /** A convolution that changes nothing, after which channels come last, and the pooling. */
   private static Program program(PoolWindow window, Spec image, Spec pooled) {
     Trace trace = new Trace();
     Tensor x = trace.input("x", image);

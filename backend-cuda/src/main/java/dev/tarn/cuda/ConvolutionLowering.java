@@ -167,9 +167,9 @@ final class ConvolutionLowering {
     }
     boolean direct = m < LEAST_TILE;
     boolean narrow = m <= NARROW;
-    String name =
-        (adjoint ? "conv2d_grad_input" : "conv2d_forward")
-            + (direct ? "_direct" : narrow ? "_32" : "");
+    int tile = direct ? 1 : narrow ? NARROW : TILE;
+    List<String> definitions =
+        List.of("-DTARN_ADJOINT=" + (adjoint ? 1 : 0), "-DTARN_TILE=" + tile);
     @Nullable Buffer result = tape == null ? result() : null;
     Epilogue epilogue =
         result != null
@@ -177,7 +177,7 @@ final class ConvolutionLowering {
             : Epilogue.computing(Objects.requireNonNull(tape), node.output(), images);
     KernelStep step =
         epilogue
-            .kernel(kernels, FILE, name, List.of())
+            .kernel(kernels, FILE, "conv2d", definitions)
             .named(Epilogue.name(node, tape))
             .reads(operand(0))
             .reads(operand(1))
@@ -187,7 +187,7 @@ final class ConvolutionLowering {
     if (direct) {
       step.grid(CudaLowering.ceil(pixels, CudaLowering.BLOCK), Math.min(channels, MAX_GRID_Y));
     } else {
-      long tiles = CudaLowering.ceil(m, narrow ? NARROW : TILE);
+      long tiles = CudaLowering.ceil(m, tile);
       step.grid(CudaLowering.ceil(pixels, TILE_PIXELS), gridY(window.groups() * tiles));
     }
     numbers(step, from, w, to, m, adjoint);

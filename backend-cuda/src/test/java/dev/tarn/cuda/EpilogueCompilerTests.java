@@ -115,6 +115,8 @@ class EpilogueCompilerTests {
     Nvcc.compile(
         directory,
         KernelSources.read("convolution.cu"),
-        Map.of(EpilogueCompiler.HEADER, sample(7, 0).text()));
+        Map.of(EpilogueCompiler.HEADER, sample(7, 0).text()),
+        "-DTARN_ADJOINT=0",
+        "-DTARN_TILE=64");
   }
 }

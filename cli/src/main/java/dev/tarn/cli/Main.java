@@ -55,6 +55,11 @@ public final class Main {
 
   private Main() {}
 
+  /** What the user calls this program; the launcher tells. */
+  static String command() {
+    return System.getProperty("tarn.command", "tarn");
+  }
+
   /** Runs a command and ends the process with its exit code. */
   public static void main(String... args) {
     if (List.of(args).contains("--debug")) {

@@ -1,14 +1,16 @@
 package dev.tarn.cli;
 
 import dev.tarn.Spec;
-import dev.tarn.TarnException;
 import dev.tarn.backend.Backend;
 import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Dataset;
 import dev.tarn.data.Preprocessing;
+import dev.tarn.predict.Predictor;
 import dev.tarn.train.AtomicFile;
-import dev.tarn.train.Trainer;
+import dev.tarn.train.Inference;
+import dev.tarn.train.ModelFile;
+import dev.tarn.train.Term;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,8 +53,6 @@ final class PredictCommand implements Callable<Integer> {
     csv,
     jsonl
   }
-
-  private static final int BATCH = 256;
 
   @Parameters(
       index = "0",
@@ -98,14 +98,13 @@ final class PredictCommand implements Callable<Integer> {
     SavedModel saved = SavedModel.of(model);
     Preprocessing preprocessing = saved.preprocessing();
     try (Backend backend = Devices.open(device).backend();
-        Trainer trainer = Training.trainer(saved.config(), saved.model(), backend).build()) {
-      trainer.load(saved.file());
-      List<Spec> inputs = trainer.features();
-      if (inputs == null) {
-        throw new TarnException(
-            saved.file() + ": does not say what the model takes; train it again");
-      }
-      String text = predict(trainer, saved.config(), preprocessing, inputs);
+        Inference inference =
+            new Inference(
+                backend,
+                saved.model(),
+                List.of(Term.of(0, saved.config().train().loss())),
+                ModelFile.read(saved.file()))) {
+      String text = predict(inference, saved.config(), preprocessing);
       if (file != null) {
         AtomicFile.write(file, text);
       } else {
@@ -116,8 +115,8 @@ final class PredictCommand implements Callable<Integer> {
     return 0;
   }
 
-  private String predict(
-      Trainer trainer, RunConfig config, Preprocessing preprocessing, List<Spec> inputs) {
+  private String predict(Inference inference, RunConfig config, Preprocessing preprocessing) {
+    List<Spec> inputs = inference.features();
     Spec features = inputs.get(0);
     List<String> files = List.of();
     Dataset rows;
@@ -133,10 +132,11 @@ final class PredictCommand implements Callable<Integer> {
     }
     rows = OtherData.as(inputs, rows);
     Predictions predictions = new Predictions(config, isJson(), preprocessing.labels(), files);
-    Batches batches = new Batches(rows, BATCH, false);
+    // In runs of one size, as a Predictor's: what is predicted does not depend on other rows.
+    Batches batches = new Batches(rows, Predictor.BATCH, false);
     batches.startEpoch(0, 0);
     for (int i = 0; i < batches.count(); i++) {
-      predictions.add(trainer.predict(batches.load(i).features()).get(0));
+      predictions.add(inference.run(batches.load(i).features(), Predictor.BATCH).get(0));
     }
     return predictions.toString();
   }

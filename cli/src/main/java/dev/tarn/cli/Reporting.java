@@ -7,6 +7,8 @@ import dev.tarn.config.RunConfig;
 import dev.tarn.data.Batches;
 import dev.tarn.data.Dataset;
 import dev.tarn.nn.Sequential;
+import dev.tarn.optim.Optimizer;
+import dev.tarn.optim.Updates;
 import dev.tarn.report.Classified;
 import dev.tarn.report.Finding;
 import dev.tarn.report.History;
@@ -56,7 +58,8 @@ record Reporting(
     ReportData.Builder data =
         ReportData.of(String.valueOf(run.getFileName()), History.read(run))
             .configuration(config.toYaml())
-            .environment(environment());
+            .environment(environment())
+            .groups(groups(batches.count()));
     if (test != null) {
       data.test(test);
     }
@@ -100,6 +103,15 @@ record Reporting(
         .filter(row -> row.depth() == 0)
         .map(row -> new LayerRow(row.name(), row.kind(), row.outputs(), row.parameters()))
         .toList();
+  }
+
+  private Map<String, Double> groups(int batches) {
+    Map<String, Double> rates = new LinkedHashMap<>();
+    for (Updates.Group group : config.train().updates(batches).groups()) {
+      Optimizer optimizer = group.optimizer();
+      rates.put(group.match(), optimizer == null ? 0 : optimizer.learningRate(1));
+    }
+    return rates;
   }
 
   private Map<String, String> environment() {

@@ -189,7 +189,7 @@ final class Training {
         tellTimes(times, config);
         if (interrupts.requested()) {
           people.println("interrupted after step " + count(trainer.steps()) + "; go on with:");
-          people.println("  tarn train --resume " + directory.path());
+          people.println("  " + Main.command() + " train --resume " + directory.path());
         }
         @Nullable Evaluation test = interrupts.requested() ? null : test(trainer, split, directory);
         JsonObject result = result(config, directory, trainer, test, device);
@@ -261,7 +261,12 @@ final class Training {
       }
     } catch (DeviceException e) {
       throw new TarnException(
-          e.getMessage() + "\nGo on with: tarn train --resume " + directory.path(), e);
+          e.getMessage()
+              + "\nGo on with: "
+              + Main.command()
+              + " train --resume "
+              + directory.path(),
+          e);
     } catch (NonFiniteException e) {
       Path file = directory.saveInspection(e);
       throw new TarnException(e.getMessage() + " What the step computed is in " + file, e);

@@ -65,7 +65,7 @@ final class BadCommandsTests {
           1 | init @one.csv -o @o.yaml | tarn: one.csv: one column; a table needs features and a class or a number to predict
           1 | init @empty.csv -o @o.yaml | tarn: empty.csv: no rows of data
           1 | init @ragged.csv -o @o.yaml | tarn: ragged.csv:3: 1 fields where the first line has 2
-          1 | init @nolabel.csv -o @o.yaml | tarn: nolabel.csv: column 'class' to predict is missing in 1 rows; remove these, or name another column with --label or --target
+          1 | init @nolabel.csv -o @o.yaml | tarn: nolabel.csv: column 'class' to predict is missing in 1 rows, written [\"\"]; remove these, or name another column with --label or --target
           1 | init @data.csv -o @data.yaml | tarn: data.yaml: is there already; --force replaces it, -o names another
           1 | init @data.csv --label z -o @o.yaml | tarn: data.csv: there is no column 'z'; there are [a, b, class]
           1 | init @data.csv --target class -o @o.yaml | tarn: data.csv: column 'class' has texts, not numbers to predict; use --label
@@ -128,7 +128,7 @@ final class BadCommandsTests {
     badInput(
         1,
         "eval @r/table-1 --data @seven.csv",
-        "tarn: seven.csv: its classes are numbers; those of the training are [a, b]");
+        "tarn: seven.csv: class '7' is none of the training's: [a, b]");
     badInput(
         2,
         "eval @r/table-1 --data @other.csv --set train",

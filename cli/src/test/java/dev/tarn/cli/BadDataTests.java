@@ -2,7 +2,6 @@ package dev.tarn.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -71,12 +70,15 @@ final class BadDataTests {
       value = {
         "UTF-8 | 1,2,0~3,1~ | t.csv:2: 2 fields where the first line has 3",
         "UTF-8 | 1,2,0~3,4,1,7~ | t.csv:2: 4 fields where the first line has 3",
-        "UTF-8 | a,b,class~1,NaN,0~ | t.csv:2: column 2 ('b') is 'NaN', not a finite number",
+        "UTF-8 | a,b,class~1,NaN,0~ | t.csv:2: column 2 ('b') is 'NaN', not a finite number; name 'NaN' under 'missing' if it stands for a missing value",
         "UTF-8 | a,b,class~1,1e400,0~ | t.csv:2: column 2 ('b') is '1e400', not a finite number",
         "UTF-8 | a,b,class~1,,0~ | t.csv:2: column 2 ('b') is empty; name '' under 'missing' if it may be",
-        "UTF-8 | a,b,class~1,2,-1~ | t.csv:2: the class in column 3 is '-1', not an integer from 0",
-        "UTF-8 | a,b,class~1,2,0~3,4,cat~ | t.csv:3: the class in column 3 is 'cat', not an integer from 0 as in other rows",
+        "UTF-8 | a,b,class~1,2,-1~ | t.csv: every row is of class '-1'; there is nothing to learn: add rows of another class, or name another column under 'label'",
+        "UTF-8 | a,b,class~1,2,0~3,4,cat~ | t.csv:3: the class in column 3 is 'cat', not a whole number as in other rows",
         "UTF-8 | a,b,class~ | t.csv: no rows of data",
+        "UTF-8 | a,b,class~1,2,x~3,4,x~ | t.csv: every row is of class 'x'; there is nothing to learn: add rows of another class, or name another column under 'label'",
+        "UTF-8 | a,b,class~1,2,x~3,4,y~5,6,x~7,8,y~ | t.csv: split: of 4 examples 3 are for training, 1 for validation and 0 for testing; too few: make the shares larger, or some of them 0",
+        "UTF-8 | a,a,class~1,2,x~3,4,y~ | t.csv: two columns are called 'a'; rename one of them, or say 'header: false' if the first line has no names",
         "ISO-8859-1 | a,größe,class~1,2,0~ | t.csv: not UTF-8 text; save it as UTF-8",
         "UTF-16 | a,b,class~1,2,0~ | t.csv: not UTF-8 text; save it as UTF-8",
       })
@@ -88,10 +90,10 @@ final class BadDataTests {
   @Test
   void tablesCutOffOrUnclosed() throws IOException {
     write("q.csv", "a,b,class~1,\"2,0~3,4,1~", StandardCharsets.UTF_8);
-    Tarn.Result result = train("{csv: q.csv}");
-    assertEquals(1, result.code());
-    assertTrue(result.err().startsWith("tarn: " + directory + "/q.csv: not a CSV file"));
-    assertEquals(1, result.errors().size(), result.err());
+    refused(
+        "{csv: q.csv}",
+        "tarn: q.csv:2: a quote \" is opened in this row and never closed; close it, or write it"
+            + " twice inside of quotes");
     byte[] packed = gzip("1,2,0\n3,4,1\n".repeat(500).getBytes(StandardCharsets.UTF_8));
     write("t.csv.gz", Arrays.copyOf(packed, packed.length - 9));
     refused("{csv: t.csv.gz}", "tarn: t.csv.gz: cut off before its end; get the file again");
@@ -205,6 +207,12 @@ final class BadDataTests {
         "{images: p}",
         "tarn: p/b/1.png: the image cannot be decoded (Error skipping PNG metadata); get it again,"
             + " or save it as PNG in RGB");
+    write("p/a/0.png", "this is text", StandardCharsets.UTF_8);
+    write("p/b/2.png", "this is text", StandardCharsets.UTF_8);
+    String first = "tarn: p/a/0.png: not a PNG or JPEG image, whatever its name says\n";
+    refused("{images: p}", first + "(and 2 more such images)");
+    Files.delete(directory.resolve("p/a/0.png"));
+    Files.delete(directory.resolve("p/b/2.png"));
     byte[] giant = good.clone();
     // Rows and columns of the header, and its checksum as it must be.
     System.arraycopy(HexFormat.of().parseHex("0001000000010000"), 0, giant, 16, 8);

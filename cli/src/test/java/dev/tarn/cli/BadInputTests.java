@@ -146,8 +146,9 @@ final class BadInputTests {
     assertFails(
         1,
         Tarn.run("eval", run.toString()),
-        "tarn: best.safetensors: damaged: it does not fit its checksum; take last.safetensors (a"
-            + " program that changes the file must leave out its metadata 'crc32c')");
+        "tarn: r/small-1/best.safetensors: damaged: it does not fit its checksum; take"
+            + " r/small-1/last.safetensors (a program that changes the file must leave out its"
+            + " metadata 'crc32c')");
     assertEquals(0, Tarn.run("eval", run.resolve("last.safetensors").toString()).code());
   }
 
@@ -158,7 +159,7 @@ final class BadInputTests {
         2,
         Tarn.run("train", "--resume", run, "train.batch=4"),
         "tarn: override 'train.batch=4': --resume goes on exactly; only train.epochs and device"
-            + " may change; for other settings: --init-from small-1",
+            + " may change; for other settings: --init-from r/small-1",
         "See 'tarn help train'.");
     assertFails(
         2,
@@ -263,12 +264,14 @@ final class BadInputTests {
     assertFails(
         1,
         train("data={csv: " + csv + "}"),
-        "tarn: t.csv:3: column 2 ('b') is 'x', not a finite number");
+        "tarn: t.csv:3: column 2 ('b') is 'x', not a finite number; name the column under 'categorical' or"
+            + " 'ignore'");
     Files.writeString(csv, "1,2,0\n3,4,1.5\n");
     assertFails(
         1,
         train("data={csv: " + csv + "}"),
-        "tarn: t.csv:2: the class in column 3 is '1.5', not an integer from 0");
+        "tarn: t.csv:2: the class in column 3 is '1.5', not a whole number; numbers to predict go"
+            + " under 'targets'");
     Files.writeString(csv, "1,2,0\n3,1\n");
     assertFails(
         1, train("data={csv: " + csv + "}"), "tarn: t.csv:2: 2 fields where the first line has 3");

@@ -73,7 +73,7 @@ final class CommandsTests {
     String yaml = path("pets.yaml");
     Tarn.Result init = ok("init", csv, "-o", yaml);
     assertTrue(init.out().contains("class: column 'kind', 2 values"), init.out());
-    assertTrue(init.out().contains("left out: [id]"), init.out());
+    assertTrue(init.out().contains("left out: id (identifier)\n"), init.out());
     String text = Files.readString(directory.resolve("pets.yaml"));
     assertTrue(text.contains("  categorical: [colour]"), text);
     assertTrue(text.contains("  missing: [\"\", NA]"), text);
@@ -87,7 +87,10 @@ final class CommandsTests {
     assertEquals(4, predicted.size());
 
     String lines =
-        write("new.jsonl", "{\"size\": 21, \"colour\": \"ginger\"}\n\n{\"colour\": \"black\"}\n");
+        write(
+            "new.jsonl",
+            "{\"size\": 21, \"colour\": \"ginger\"}\n\n"
+                + "{\"colour\": \"black\", \"size\": null, \"id\": 1}\n");
     List<String> objects =
         ok("predict", path("pets-1"), lines, "--format", "jsonl").out().lines().toList();
     JsonObject first = JsonParser.parseString(objects.get(0)).getAsJsonObject();
@@ -97,6 +100,16 @@ final class CommandsTests {
         first.getAsJsonObject("probabilities").get("cat").getAsDouble(),
         1e-6);
     assertEquals(2, objects.size());
+
+    String misspelt = write("bad.jsonl", "{\"colour\": \"black\", \"sizee\": 21}\n");
+    Tarn.Result refused = Tarn.run("predict", path("pets-1"), misspelt);
+    assertEquals(1, refused.code());
+    assertEquals(
+        "tarn: "
+            + misspelt
+            + ":1: there is no 'size', which the model was trained on; null stands for a missing"
+            + " one; there are also [sizee]",
+        refused.err().strip());
 
     // The same rows, read as other data: sorted differently, and without one of the classes.
     String dogs = write("dogs.csv", "kind;size;colour;id\ndog;63;black;1\ndog;60;NA;2\n");

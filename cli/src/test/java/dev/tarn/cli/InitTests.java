@@ -229,7 +229,22 @@ final class InitTests {
         ImageIO.write(image, "png", file.toFile());
       }
     }
-    String text = initAndTrain(directory.resolve("photos").toString());
+    Path photos = directory.resolve("photos");
+    Files.writeString(photos.resolve("mice/notes.txt"), "no image");
+    Files.writeString(photos.resolve("about.txt"), "no image");
+    Files.writeString(photos.resolve("mice/.hidden"), "no image");
+    Tarn.Result found = Tarn.run("init", photos.toString(), "-o", photos + ".yaml");
+    String pixels = kind.equals("sizes") ? "up to 125 x 125" : "10 x 10";
+    assertEquals(
+        List.of(
+            "24 "
+                + (kind.equals("gray") ? "gray" : "colour")
+                + " images in 2 classes, "
+                + pixels
+                + " pixels",
+            "left out: about.txt, mice/notes.txt (no PNG or JPEG files in a class's directory)"),
+        found.out().lines().limit(2).toList());
+    String text = initAndTrain(photos.toString());
     assertEquals(kind.equals("gray"), text.contains("gray: true"), text);
     assertEquals(kind.equals("sizes"), text.contains("size: [64, 64]"), text);
   }
@@ -321,6 +336,14 @@ final class InitTests {
     Path image = write("photos/a/1.png", new byte[10]);
     assertRefused(
         image + ": not a PNG or JPEG image, whatever its name says",
+        directory.resolve("photos").toString());
+    ImageIO.write(
+        new BufferedImage(9, 9, BufferedImage.TYPE_INT_RGB),
+        "png",
+        Files.createDirectory(directory.resolve("photos/b")).resolve("1.png").toFile());
+    write("photos/b/2.png", new byte[10]);
+    assertRefused(
+        image + ": not a PNG or JPEG image, whatever its name says\n(and 1 more such images)",
         directory.resolve("photos").toString());
   }
 }

@@ -179,6 +179,18 @@ final class LauncherTests {
   }
 
   @Test
+  void messagesNameTheCommandAsItWasStarted() throws Exception {
+    Map<String, String> print =
+        Map.of("TARN_CDS", "0", "TARN_JAVA_OPTS", "-XshowSettings:properties");
+    Result byPath = start(print, "--version").await();
+    assertTrue(byPath.err().contains("    tarn.command = " + script + "\n"), byPath.err());
+    Map<String, String> found = new HashMap<>(print);
+    found.put("PATH", script.getParent() + ":" + System.getenv("PATH"));
+    Result byName = start(found, "--version").await();
+    assertTrue(byName.err().contains("    tarn.command = tarn\n"), byName.err());
+  }
+
+  @Test
   void twoFirstTrainingsMakeOneArchive() throws Exception {
     for (Result result : first) {
       assertEquals(0, result.code(), result.err());

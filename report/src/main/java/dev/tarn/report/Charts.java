@@ -6,6 +6,7 @@ import java.awt.Font;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.AnnotationLine;
 import org.knowm.xchart.XYChart;
@@ -107,7 +108,7 @@ final class Charts {
     XYChart chart = chart(Texts.title(name), "Epoch", unit(name), lines);
     wholeNumbers(chart, lines);
     if (loss && isWide(lines)) {
-      logarithmicY(chart);
+      logarithmicY(chart, lines);
     }
     return picture(Texts.slug(name), description, chart);
   }
@@ -168,13 +169,13 @@ final class Charts {
     XYChart chart = chart("Learning rate finder", "Learning rate (logarithmic)", "Loss", lines);
     XYStyler styler = chart.getStyler();
     styler.setXAxisLogarithmic(true).setXAxisLogarithmicDecadeOnly(true);
-    styler.setXAxisTickLabelsFormattingFunction(Texts::tick);
+    styler.setXAxisTickLabelsFormattingFunction(ticks(line.curve().x()));
     if (marked) {
       styler.setAnnotationLineColor(Theme.ORANGE).setAnnotationLineStroke(DASHED);
       chart.addAnnotation(new AnnotationLine(suggested, true, false));
     }
     if (isWide(lines)) {
-      logarithmicY(chart);
+      logarithmicY(chart, lines);
     }
     String description = "Loss over the learning rate";
     return picture(
@@ -217,10 +218,18 @@ final class Charts {
     return low > 0 && extreme(lines, 1) / low > WIDE;
   }
 
-  private static void logarithmicY(XYChart chart) {
+  private static void logarithmicY(XYChart chart, List<Line> lines) {
     chart.getStyler().setYAxisLogarithmic(true).setYAxisLogarithmicDecadeOnly(true);
-    chart.getStyler().setYAxisTickLabelsFormattingFunction(Texts::tick);
+    chart
+        .getStyler()
+        .setYAxisTickLabelsFormattingFunction(
+            ticks(List.of(extreme(lines, -1), extreme(lines, 1))));
     chart.setYAxisTitle(chart.getYAxisTitle() + " (logarithmic)");
+  }
+
+  /** How the ticks of a logarithmic axis are written: all alike. */
+  static Function<Double, String> ticks(List<Double> values) {
+    return values.stream().allMatch(Texts::isPlain) ? Texts::tick : Texts::power;
   }
 
   /** Epochs and steps have no halves; a single one stands in the middle. */

@@ -16,6 +16,14 @@ final class ConfusionPicture {
   private static final double TITLE = 30;
   private static final double LONGEST_LABEL = 130;
 
+  private static final String LEAST = "share of the true class   0 %";
+  private static final String MOST = "100 %";
+
+  /** Boxes of the legend, from 0 to 100 %. */
+  private static final int STEPS = 10;
+
+  private static final double STEP = 12;
+
   private final ConfusionMatrix matrix;
   private final double cell;
   private final Font labels;
@@ -48,6 +56,7 @@ final class ConfusionPicture {
   static Picture of(ConfusionMatrix matrix) {
     ConfusionPicture picture = new ConfusionPicture(matrix);
     double size = picture.cell * matrix.classes();
+    double legendEnd = legendText() + Pen.width(MOST, legendFont());
     String description =
         String.format(
             "Confusion matrix of %d classes: %s of %s examples are on the diagonal",
@@ -55,7 +64,7 @@ final class ConfusionPicture {
     return new Picture(
         "confusion",
         description,
-        (int) Math.ceil(Math.max(picture.left + size + 12, 300)),
+        (int) Math.ceil(Math.max(picture.left + size, legendEnd) + 12),
         (int) Math.ceil(picture.top + size + picture.legend),
         picture::draw);
   }
@@ -121,20 +130,31 @@ final class ConfusionPicture {
     return 0.08 + 0.92 * share;
   }
 
+  private static Font legendFont() {
+    return Pen.font(11, false);
+  }
+
+  /** Where the legend's boxes begin. */
+  private static double legendBegin() {
+    return 10 + Pen.width(LEAST, legendFont()) + 6;
+  }
+
+  /** Where the text behind them begins. */
+  private static double legendText() {
+    return legendBegin() + STEP * (STEPS + 1) + 6;
+  }
+
   private void legend(Pen pen, double y) {
-    int steps = 10;
-    double width = 12;
-    Font font = Pen.font(11, false);
-    String before = "share of the true class   0 %";
-    double x = 10 + Pen.width(before, font) + 6;
-    pen.text(before, 10, y + 6, Pen.Align.LEFT, font, Theme.MUTED);
-    for (int i = 0; i <= steps; i++) {
-      double share = (double) i / steps;
+    Font font = legendFont();
+    double x = legendBegin();
+    pen.text(LEAST, 10, y + 6, Pen.Align.LEFT, font, Theme.MUTED);
+    for (int i = 0; i <= STEPS; i++) {
+      double share = (double) i / STEPS;
       pen.fill(
-          new Rectangle2D.Double(x + i * width, y, width, 12),
+          new Rectangle2D.Double(x + i * STEP, y, STEP, 12),
           Theme.faded(Theme.BLUE, i == 0 ? 0 : visible(share)));
     }
-    pen.draw(new Rectangle2D.Double(x, y, width * (steps + 1), 12), Theme.MUTED, 0.5);
-    pen.text("100 %", x + width * (steps + 1) + 6, y + 6, Pen.Align.LEFT, font, Theme.MUTED);
+    pen.draw(new Rectangle2D.Double(x, y, STEP * (STEPS + 1), 12), Theme.MUTED, 0.5);
+    pen.text(MOST, legendText(), y + 6, Pen.Align.LEFT, font, Theme.MUTED);
   }
 }

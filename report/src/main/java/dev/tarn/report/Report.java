@@ -111,10 +111,10 @@ public final class Report {
     for (String name : names) {
       Pictures.curve(data.history(), name).ifPresent(all::add);
     }
-    (data.learningRate() != null
-            ? Pictures.learningRate(data.learningRate())
-            : Pictures.learningRate(data.history()))
-        .ifPresent(all::add);
+    LearningRates rates = new LearningRates(data);
+    if (!rates.constant()) {
+      rates.chart().ifPresent(all::add);
+    }
     if (data.finder() != null) {
       Pictures.learningRateFinder(data.finder(), data.suggested()).ifPresent(all::add);
     }
@@ -193,6 +193,10 @@ public final class Report {
     page.open("div", "charts");
     charts.values().forEach(page::chart);
     page.close("div");
+    String rates = new LearningRates(data).sentence();
+    if (!rates.isEmpty()) {
+      page.paragraph(rates);
+    }
     page.end();
   }
 
@@ -305,9 +309,9 @@ public final class Report {
     List<String> header = new ArrayList<>(List.of("Epoch", "Step"));
     boolean validates = data.history().validates();
     for (String name : data.history().names()) {
-      header.add("Training " + name);
+      header.add("Training " + Texts.name(name));
       if (validates) {
-        header.add("Validation " + name);
+        header.add("Validation " + Texts.name(name));
       }
     }
     header.add("Seconds");

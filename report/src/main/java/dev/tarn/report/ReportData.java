@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param test loss and metrics over the test data, or null
  * @param learningRate the learning rate over the steps, or null: then that of the epochs is shown,
  *     if it is known
+ * @param groups the learning rate at the start of each group of parameters that has its own, by the
+ *     group's name: 0 for frozen ones, NaN if its optimizer has none
  * @param finder the loss over growing learning rates, or null
  * @param suggested the learning rate that the finder suggests, or NaN
  * @param confusion the confusion matrix, or null
@@ -33,6 +35,7 @@ public record ReportData(
     History history,
     @Nullable Evaluation test,
     @Nullable Curve learningRate,
+    Map<String, Double> groups,
     @Nullable Curve finder,
     double suggested,
     @Nullable ConfusionMatrix confusion,
@@ -48,6 +51,7 @@ public record ReportData(
     mistakes = List.copyOf(mistakes);
     findings = List.copyOf(findings);
     layers = List.copyOf(layers);
+    groups = Collections.unmodifiableMap(new LinkedHashMap<>(groups));
     environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
   }
 
@@ -62,6 +66,7 @@ public record ReportData(
     private final History history;
     private @Nullable Evaluation test;
     private @Nullable Curve learningRate;
+    private Map<String, Double> groups = Map.of();
     private @Nullable Curve finder;
     private double suggested = Double.NaN;
     private @Nullable ConfusionMatrix confusion;
@@ -87,6 +92,16 @@ public record ReportData(
     /** Sets the learning rate over the steps. */
     public Builder learningRate(Curve bySteps) {
       learningRate = bySteps;
+      return this;
+    }
+
+    /**
+     * Sets which groups of parameters have a learning rate of their own.
+     *
+     * @param rates those at the start: 0 for frozen ones, NaN if an optimizer has none
+     */
+    public Builder groups(Map<String, Double> rates) {
+      groups = rates;
       return this;
     }
 
@@ -156,6 +171,7 @@ public record ReportData(
           history,
           test,
           learningRate,
+          groups,
           finder,
           suggested,
           confusion,

@@ -69,7 +69,7 @@ final class Summary {
         (name, value) ->
             parts.add(
                 name.equals("loss") ? parts.size() : 0,
-                name.replace('_', ' ') + " " + Texts.metric(name, value)));
+                Texts.name(name) + " " + Texts.metric(name, value)));
     if (parts.size() < 2) {
       return String.join("", parts);
     }
@@ -82,7 +82,9 @@ final class Summary {
     Map<String, String> facts = new LinkedHashMap<>();
     Evaluation test = data.test();
     if (test != null) {
-      test.values().forEach((name, value) -> facts.put("Test " + name, Texts.metric(name, value)));
+      test.values()
+          .forEach(
+              (name, value) -> facts.put("Test " + Texts.name(name), Texts.metric(name, value)));
     }
     best()
         .ifPresent(
@@ -90,7 +92,9 @@ final class Summary {
               boolean validates = !epoch.validation().isEmpty();
               String set = validates ? "Validation " : "Training ";
               (validates ? epoch.validation() : epoch.train())
-                  .forEach((name, value) -> facts.put(set + name, Texts.metric(name, value)));
+                  .forEach(
+                      (name, value) ->
+                          facts.put(set + Texts.name(name), Texts.metric(name, value)));
               facts.put("Best epoch", epoch.number() + " of " + epochs.size());
             });
     if (!epochs.isEmpty()) {

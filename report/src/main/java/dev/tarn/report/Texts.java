@@ -1,9 +1,12 @@
 package dev.tarn.report;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** Numbers and times as people read them. */
 final class Texts {
+  private static final Pattern ABBREVIATION = Pattern.compile("\\b(auc|f1|mae|mse|r2|rmse)\\b");
+
   private Texts() {}
 
   /** A number with commas: {@code 1,797}. */
@@ -36,15 +39,25 @@ final class Texts {
 
   /** The shortest text of a tick: {@code 0.002}, {@code 1e-5}, {@code 20}. */
   static String tick(double value) {
-    double size = Math.abs(value);
-    if (size != 0 && (size < 1e-3 || size >= 1e5)) {
-      return String.format(Locale.ROOT, "%.2e", value)
-          .replaceFirst("\\.?0+e", "e")
-          .replaceFirst("e([+-])0*", "e$1")
-          .replace("e+", "e");
+    if (value != 0 && !isPlain(value)) {
+      return power(value);
     }
     String text = String.format(Locale.ROOT, "%.4f", value);
     return text.replaceFirst("\\.?0+$", "");
+  }
+
+  /** The shortest text with a power of ten: {@code 2e-3}, {@code 1e0}. */
+  static String power(double value) {
+    return String.format(Locale.ROOT, "%.2e", value)
+        .replaceFirst("\\.?0+e", "e")
+        .replaceFirst("e([+-])0*(?=\\d)", "e$1")
+        .replace("e+", "e");
+  }
+
+  /** Whether {@link #tick} writes a number without a power of ten. */
+  static boolean isPlain(double value) {
+    double size = Math.abs(value);
+    return size >= 1e-3 && size < 1e5;
   }
 
   /** A metric: the share of an accuracy as a percentage, else four digits. */
@@ -70,9 +83,16 @@ final class Texts {
     return slug.replaceAll("^-|-$", "");
   }
 
-  /** The name of a metric for titles: {@code f1_macro} becomes {@code F1 macro}. */
+  /** The name of a metric within a text: {@code f1_macro} becomes {@code F1 macro}. */
+  static String name(String metric) {
+    return ABBREVIATION
+        .matcher(metric.replace('_', ' '))
+        .replaceAll(found -> found.group().toUpperCase(Locale.ROOT));
+  }
+
+  /** The name of a metric for titles: {@code top_3} becomes {@code Top 3}. */
   static String title(String name) {
-    String words = name.replace('_', ' ').strip();
+    String words = name(name).strip();
     return words.isEmpty()
         ? name
         : words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1);

@@ -56,6 +56,16 @@ final class PicturesTests {
   }
 
   @Test
+  void aLogarithmicAxisIsWrittenInOneStyle() {
+    assertEquals("1e4", Charts.ticks(List.of(1e3, 180e3)).apply(1e4));
+    assertEquals("1e0", Charts.ticks(List.of(1e-7, 10.0)).apply(1.0));
+    assertEquals("0.1", Charts.ticks(List.of(0.01, 10.0)).apply(0.1));
+    assertEquals("2.5e-3", Texts.power(0.0025));
+    assertEquals("1e0", Texts.power(1));
+    assertEquals("1e10", Texts.power(1e10));
+  }
+
+  @Test
   void whatWasNeverFiniteHasNoCurve() {
     History history = Samples.history(3, i -> Map.of("loss", Double.NaN));
     assertTrue(Pictures.curve(history, "loss").isEmpty());
@@ -94,6 +104,18 @@ final class PicturesTests {
     assertEquals(classes, svg.split(">90</text>", -1).length - 1);
     assertEquals(classes, svg.split(">7</text>", -1).length - 1);
     assertTrue(svg.contains("class &lt;1&gt;</text>"));
+  }
+
+  @Test
+  void theLegendOfFewClassesFitsThePicture() throws Exception {
+    ConfusionMatrix matrix = new ConfusionMatrix(new int[][] {{3, 0}, {1, 2}}, List.of("a", "b"));
+    Picture picture = Pictures.confusion(matrix);
+    BufferedImage image = ImageIO.read(new ByteArrayInputStream(picture.png(1)));
+    for (int x = image.getWidth() - 6; x < image.getWidth(); x++) {
+      for (int y = 0; y < image.getHeight(); y++) {
+        assertEquals(0xffffffff, image.getRGB(x, y), "ink at the right edge");
+      }
+    }
   }
 
   @Test

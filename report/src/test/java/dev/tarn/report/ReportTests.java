@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -62,6 +63,37 @@ final class ReportTests {
             "The model reaches accuracy 98.9 % on 180 test examples after 20 epochs in 10 s; the"
                 + " best was epoch 20."),
         page.substring(0, 200));
+  }
+
+  @Test
+  void metricsHaveTheirUsualNames() {
+    History history = Samples.history(3, i -> Map.of("mae", 1.0 / i, "f1_macro", 0.5));
+    ReportData data =
+        ReportData.of("homes", history)
+            .test(new dev.tarn.train.Evaluation(Map.of("mae", 0.25), 180))
+            .build();
+    String page = Report.html(data);
+    assertTrue(page.contains("The model reaches MAE 0.2500 on"), page);
+    assertTrue(page.contains("<dt>Test MAE</dt>") && page.contains(">Validation F1 macro<"));
+    assertFalse(page.replaceAll("<[^>]*>", "").matches("(?s).*\\b([Mm]ae|f1_macro)\\b.*"));
+  }
+
+  @Test
+  void aConstantLearningRateIsASentence() {
+    Map<String, Double> groups = new LinkedHashMap<>();
+    groups.put("encoder.*", 1e-4);
+    groups.put("head.*", 0.0);
+    ReportData data = ReportData.of("digits", Samples.history()).groups(groups).build();
+    String page = Report.html(data);
+    assertTrue(
+        page.contains(
+            "The learning rate was 0.01 at the end of every epoch. Groups of parameters with their"
+                + " own: encoder.* (1e-4 at the start), head.* (frozen)."),
+        page);
+    assertFalse(page.contains("learning-rate-title"));
+    String falling = Report.html(Samples.full("digits"));
+    assertTrue(falling.contains("learning-rate-title"));
+    assertFalse(falling.contains("The learning rate was"));
   }
 
   @Test

@@ -72,6 +72,13 @@ final class BelongingTests {
     }
   }
 
+  private static final class Identity extends Module {
+    @Override
+    public Tensor forward(Tensor x, Mode mode) {
+      return x;
+    }
+  }
+
   private static final class Nothing extends Module {
     @Override
     public Tensor forward(Tensor x, Mode mode) {
@@ -132,6 +139,27 @@ final class BelongingTests {
         error(Sequential.of(Dense.units(4), new Nothing())));
     assertEquals(
         "Nothings: its forward gave null; return a tensor for each output", error(new Nothings()));
+  }
+
+  @Test
+  void aModelWithoutParametersIsEvaluatedButNotTrained() {
+    ArrayDataset logits =
+        new ArrayDataset(
+            HostTensor.of(new float[] {1, 1, 1, 1}, 2, 2), HostTensor.of(new int[] {0, 1}, 2), 2);
+    try (Backend backend = new ReferenceBackend();
+        Trainer trainer =
+            Trainer.of(new Identity(), backend)
+                .loss(Losses.crossEntropy())
+                .optimizer(Sgd.lr(0.1))
+                .build()) {
+      assertEquals(Math.log(2), trainer.evaluate(logits).loss(), 1e-6);
+      TarnException e =
+          assertThrows(TarnException.class, () -> trainer.fit(logits.batch(2), null, 1));
+      assertEquals(
+          "trainer: the model has no parameters, so there is nothing to train; give it a layer"
+              + " that has, or call evaluate",
+          e.getMessage());
+    }
   }
 
   @Test

@@ -1,0 +1,64 @@
+package dev.tarn.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.tarn.predict.Predictor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code tarn predict} gives for a row does not depend on the rows beside it. */
+final class PredictTests {
+  @TempDir private Path directory;
+
+  private List<String> predict(Path run, List<String> rows) throws IOException {
+    Path table = directory.resolve("rows.csv");
+    Files.writeString(table, String.join("\n", rows) + "\n");
+    Tarn.Result result = Tarn.run("predict", run.toString(), table.toString(), "--device", "cpu");
+    assertEquals(0, result.code(), result.err());
+    return result.out().lines().skip(1).toList();
+  }
+
+  @Test
+  void aRowHasTheSameBitsInAnyCompany() throws IOException {
+    Path file = directory.resolve("flowers.yaml");
+    Files.writeString(
+        file,
+        """
+        data: {set: iris, normalize: standard}
+        model: [dense: 128, relu, dense: 64, tanh, dense: 3]
+        train: {optimizer: {adam: {lr: 0.01}}, epochs: 3, batch: 16}
+        device: cpu
+        """);
+    Tarn.Result trained =
+        Tarn.run(
+            "train", file.toString(), "--no-report", "--runs", directory.resolve("r").toString());
+    assertEquals(0, trained.code(), trained.err());
+    Path run = directory.resolve("r/flowers-1");
+    List<String> rows = new ArrayList<>();
+    for (int i = 0; i < 37; i++) {
+      rows.add(
+          String.format("%.1f,%.1f,%.1f,%.1f", 4 + i * 0.1, 2 + i * 0.05, 1 + i * 0.13, i * 0.06));
+    }
+    List<String> together = predict(run, rows);
+    assertEquals(37, together.size());
+    assertEquals(together.subList(0, 3), predict(run, rows.subList(0, 3)));
+    try (Predictor predictor = Predictor.of(run).device("cpu").build()) {
+      for (int i = 0; i < rows.size(); i++) {
+        assertEquals(List.of(together.get(i)), predict(run, rows.subList(i, i + 1)));
+        String[] texts = rows.get(i).split(",");
+        float[] numbers = new float[texts.length];
+        for (int j = 0; j < numbers.length; j++) {
+          numbers[j] = Float.parseFloat(texts[j]);
+        }
+        float[] p = predictor.predict(numbers).values();
+        String expected = String.format("%s,%s,%s", p[0], p[1], p[2]);
+        assertEquals(expected, together.get(i).substring(together.get(i).indexOf(',') + 1));
+      }
+    }
+  }
+}
