@@ -10,9 +10,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +39,7 @@ public final class RunDirectory implements AutoCloseable {
 
   private final Path path;
   private final FileChannel lockFile;
-  // In the order of the keys, so that a resumed training writes the same bytes.
-  private final Map<String, String> texts = new TreeMap<>();
+  private final Map<String, String> texts = new LinkedHashMap<>();
   private RunDirectoryMetrics metrics;
   private double best = Double.NaN;
 
