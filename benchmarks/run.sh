@@ -6,6 +6,7 @@
 # Environment:
 #   ROUNDS=8   pairs of measurements      SECONDS_EACH=2   how long each takes
 #   WARM_UP=5  seconds before the first   STARTS=5         how often start-up is measured; 0 for not
+#   PRECISION=fp32   what Tarn computes in: fp32 or bf16; the peers keep to fp32
 set -eu
 cd "$(dirname "$0")"
 [ "$(uname -sm)" = "Linux x86_64" ] || { echo "run.sh: the peers are set up for Linux on x86-64 only" >&2; exit 1; }

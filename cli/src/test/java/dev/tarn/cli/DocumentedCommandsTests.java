@@ -37,6 +37,7 @@ final class DocumentedCommandsTests {
           Map.entry("gpu/bundle\\.sh|TARN_CHECK_TINY=1 .*", "a step of .ci/run of its own"),
           Map.entry("tar .*|tarn-gpu-check/check\\.sh .*", "on a machine with a GPU"),
           Map.entry("(\\w+=\\S+ )*benchmarks/run\\.sh.*", "fetches the peers; half an hour"),
+          Map.entry("benchmarks/loading\\.sh", "builds and measures"),
           Map.entry("python3 benchmarks/peers/.*", "needs PyTorch and a GPU"),
           Map.entry("(\\./)?tarn bench( .*)? --device cuda.*", "the emulator takes minutes"),
           Map.entry("tarn bench", "all workloads take minutes"),

@@ -64,9 +64,14 @@ final class Compare {
             + Runtime.version();
     result.addProperty("date", time);
     result.addProperty("machine", machine);
+    String precision = TarnEngine.precision();
+    result.addProperty("precision", precision);
     result.addProperty("rounds", rounds);
     result.addProperty("seconds", seconds);
     say("%s, %s%n%n", time, machine);
+    if (!precision.equals("fp32")) {
+      say("Tarn computes in %s, the peers in fp32.%n%n", precision);
+    }
     if (workloads.length > 0) {
       result.add("workloads", workloads(workloads));
     }

@@ -41,9 +41,15 @@ final class TarnEngine implements Engine {
     batch = batches.load(0);
   }
 
+  /** What Tarn computes in; the peers always compute in fp32. */
+  static String precision() {
+    String set = System.getenv("PRECISION");
+    return set == null ? "fp32" : set;
+  }
+
   @Override
   public String description() {
-    return "Tarn, " + backend.description();
+    return "Tarn, " + backend.description() + ", " + precision();
   }
 
   @Override
@@ -80,6 +86,8 @@ final class TarnEngine implements Engine {
         workload ->
             new TarnEngine(
                 // As many examples as one batch: the others would only be made and not used.
-                RunConfig.read(file, List.of("data.examples=" + workload.batch()))));
+                RunConfig.read(
+                    file,
+                    List.of("data.examples=" + workload.batch(), "precision=" + precision()))));
   }
 }
