@@ -23,7 +23,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,40 +36,14 @@ public final class TrainStep implements AutoCloseable {
   private static final Turn NO_TURN = new Turn(0, 0, true, false);
   private static final Logger LOG = LoggerFactory.getLogger(TrainStep.class);
 
-  private enum Kind {
-    TRAIN,
-    ACCUMULATE,
-    EVALUATE,
-    PREDICT,
-    PROBE,
-    STATISTICS
-  }
-
-  private record Key(Kind kind, List<Spec> features) {
-    @Override
-    public boolean equals(@Nullable Object other) {
-      return other instanceof Key key && kind == key.kind && features.equals(key.features);
-    }
-
-    @Override
-    public int hashCode() {
-      return 31 * kind.ordinal() + features.hashCode();
-    }
-
-    @Override
-    public String toString() {
-      return features.toString();
-    }
-  }
-
   private final Backend backend;
   private final StepPrograms programs;
   private final Updates updates;
   private final StepInputs inputs;
   private final StateStore store;
   private final Precision precision;
-  private final CompiledSteps<Key> compiled = new CompiledSteps<>();
-  private final Map<Key, Probe> probes = new HashMap<>();
+  private final CompiledSteps<StepKey> compiled = new CompiledSteps<>();
+  private final Map<StepKey, Probe> probes = new HashMap<>();
 
   /** A step with one optimizer for all parameters. */
   public TrainStep(
@@ -177,7 +150,7 @@ public final class TrainStep implements AutoCloseable {
 
   /** Runs one step of training: gradients, and where it is an update's last, the update. */
   void train(Turn turn, Batch batch) {
-    Kind kind = turn.last() ? Kind.TRAIN : Kind.ACCUMULATE;
+    StepKey.Kind kind = turn.last() ? StepKey.Kind.TRAIN : StepKey.Kind.ACCUMULATE;
     CompiledStep program = compiled(kind, batch.features());
     inputs.set(turn);
     program.run(batch);
@@ -195,14 +168,14 @@ public final class TrainStep implements AutoCloseable {
 
   /** Adds a batch to the sums of loss and metrics without training. */
   public void evaluate(Batch batch) {
-    CompiledStep program = compiled(Kind.EVALUATE, batch.features());
+    CompiledStep program = compiled(StepKey.Kind.EVALUATE, batch.features());
     inputs.set(NO_TURN);
     program.run(batch);
   }
 
   /** The predictions of the batch evaluated last, where the objective needs them. */
   List<HostTensor> evaluated(Batch batch) {
-    return compiled(Kind.EVALUATE, batch.features()).read(programs.outputs());
+    return compiled(StepKey.Kind.EVALUATE, batch.features()).read(programs.outputs());
   }
 
   /**
@@ -211,7 +184,7 @@ public final class TrainStep implements AutoCloseable {
    * @param features f32 or i32 {@code [N, ...]}, in the order of the model's inputs
    */
   public List<HostTensor> predict(List<HostTensor> features) {
-    CompiledStep program = compiled(Kind.PREDICT, features);
+    CompiledStep program = compiled(StepKey.Kind.PREDICT, features);
     inputs.set(NO_TURN);
     program.run(new Batch(features, List.of()));
     return program.read(programs.outputs());
@@ -233,7 +206,8 @@ public final class TrainStep implements AutoCloseable {
    * @param all whether more than ReLUs are looked at
    */
   Probe.Result probe(long step, Batch batch, boolean all) {
-    Key key = new Key(all ? Kind.STATISTICS : Kind.PROBE, specs(batch.features()));
+    StepKey key =
+        new StepKey(all ? StepKey.Kind.STATISTICS : StepKey.Kind.PROBE, specs(batch.features()));
     Probe probe = probes.computeIfAbsent(key, k -> programs.probe(k.features(), all));
     CompiledStep program = compiled(key);
     inputs.set(new Turn(step, step, true, true));
@@ -244,9 +218,9 @@ public final class TrainStep implements AutoCloseable {
   /** The programs of a training step for a batch's features of given specs, as traced. */
   public List<Program> programs(Spec... features) {
     if (programs.accumulates()) {
-      compiled(new Key(Kind.ACCUMULATE, List.of(features)));
+      compiled(new StepKey(StepKey.Kind.ACCUMULATE, List.of(features)));
     }
-    return compiled(new Key(Kind.TRAIN, List.of(features))).programs();
+    return compiled(new StepKey(StepKey.Kind.TRAIN, List.of(features))).programs();
   }
 
   /**
@@ -352,13 +326,13 @@ public final class TrainStep implements AutoCloseable {
   }
 
   private CompiledStep alone(long step, Batch batch) {
-    CompiledStep program = compiled(Kind.TRAIN, batch.features());
+    CompiledStep program = compiled(StepKey.Kind.TRAIN, batch.features());
     inputs.set(new Turn(step, step, true, true));
     return program;
   }
 
-  private CompiledStep compiled(Kind kind, List<HostTensor> given) {
-    return compiled(new Key(kind, specs(given)));
+  private CompiledStep compiled(StepKey.Kind kind, List<HostTensor> given) {
+    return compiled(new StepKey(kind, specs(given)));
   }
 
   private static List<Spec> specs(List<HostTensor> given) {
@@ -370,11 +344,11 @@ public final class TrainStep implements AutoCloseable {
     return given.spec().dtype() == DType.F64 ? Spec.f32(given.shape()) : given.spec();
   }
 
-  private CompiledStep compiled(Key key) {
+  private CompiledStep compiled(StepKey key) {
     return compiled.get(key, () -> compile(key.kind(), key.features()));
   }
 
-  private CompiledStep compile(Kind kind, List<Spec> features) {
+  private CompiledStep compile(StepKey.Kind kind, List<Spec> features) {
     long start = System.nanoTime();
     List<Program> traced = trace(kind, features);
     Executable executable =
@@ -386,7 +360,10 @@ public final class TrainStep implements AutoCloseable {
             features,
             f -> trace(kind, f),
             // What only looks on makes nothing that trains go.
-            () -> kind != Kind.PROBE && kind != Kind.STATISTICS && compiled.makeRoom());
+            () ->
+                kind != StepKey.Kind.PROBE
+                    && kind != StepKey.Kind.STATISTICS
+                    && compiled.makeRoom());
     LOG.info(
         "compiled {} for features {} in {} ms, {} bytes",
         kind,
@@ -396,7 +373,7 @@ public final class TrainStep implements AutoCloseable {
     return new CompiledStep(traced, executable, inputs.tensors());
   }
 
-  private List<Program> trace(Kind kind, List<Spec> features) {
+  private List<Program> trace(StepKey.Kind kind, List<Spec> features) {
     return switch (kind) {
       case TRAIN -> List.of(programs.gradients(features), programs.apply());
       case ACCUMULATE -> List.of(programs.gradients(features));
