@@ -58,7 +58,8 @@ final class DocumentedCommandsTests {
           // Shows what is said of a NaN.
           "./tarn train nan.yaml", 1,
           // The files here are not those of the checksums.
-          "tarn datasets fashion-mnist --check", 1);
+          "tarn datasets fashion-mnist --check", 1,
+          "tarn datasets mnist --check", 1);
 
   /** What a page takes for granted: commands that run before its own. */
   private static final Map<String, List<String>> BEFORE =
