@@ -35,6 +35,7 @@ final class TarnEngine implements Engine {
             .loss(config.train().loss())
             .updates(config.train().updates(batches.count()))
             .seed(config.seed())
+            .precision(config.precision())
             .build();
     step = trainer.prepare(batches);
     batches.startEpoch(config.seed(), 0);
