@@ -1,5 +1,6 @@
 package dev.tarn.cli;
 
+import dev.tarn.train.AtomicFile;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -63,9 +64,7 @@ record Download(Duration patience) {
           if (count > limit) {
             throw tooLarge(limit);
           }
-          while (buffer.hasRemaining()) {
-            to.write(buffer);
-          }
+          AtomicFile.writeFully(to, buffer);
         }
         progress.accept(count);
       }

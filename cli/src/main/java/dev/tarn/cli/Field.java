@@ -16,6 +16,7 @@ import dev.tarn.ir.Value;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,12 +34,12 @@ record Field(long rows, long columns, long stepRows, long stepColumns) {
     Map<Value, Field> fields = new HashMap<>();
     inputs.forEach(x -> fields.put(x.value(), x.shape().rank() == 4 ? INPUT : NONE));
     for (Node node : nodes) {
-      @Nullable Field given = null;
-      for (Value input : node.inputs()) {
-        Field field = fields.get(input);
-        given =
-            given == null || field == null ? (field == null ? given : field) : given.with(field);
-      }
+      @Nullable Field given =
+          node.inputs().stream()
+              .map(fields::get)
+              .filter(Objects::nonNull)
+              .reduce(Field::with)
+              .orElse(null);
       if (given != null) {
         Field after = given.after(node);
         node.outputs().forEach(output -> fields.put(output, after));

@@ -56,7 +56,7 @@ final class LayerTable {
   private final Trace trace = new Trace();
   private final List<Node> nodes;
   private final Map<Value, Field> fields;
-  private final Map<Module, Module> parents = new IdentityHashMap<>();
+  private final List<Module> parts = new ArrayList<>();
   private final Set<Module> recorded = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Row> rows = new ArrayList<>();
 
@@ -69,7 +69,7 @@ final class LayerTable {
     trace.in(model, model.path(), inputs, () -> model.forward(inputs, Mode.EVAL));
     nodes = trace.nodes();
     fields = Field.of(inputs, nodes);
-    parents(model);
+    collect(model);
     List<Pass> passes = new ArrayList<>(trace.passes());
     passes.remove(0);
     passes.forEach(pass -> recorded.add((Module) pass.module()));
@@ -101,10 +101,10 @@ final class LayerTable {
     return LayerCost.flops(nodes);
   }
 
-  private void parents(Module module) {
+  private void collect(Module module) {
     for (Module child : module.children().values()) {
-      parents.put(child, module);
-      parents(child);
+      parts.add(child);
+      collect(child);
     }
   }
 
@@ -115,7 +115,7 @@ final class LayerTable {
   private Map<Module, Integer> unrecorded() {
     Map<State, Value> values = trace.build("model").states();
     Map<Module, Integer> others = new IdentityHashMap<>();
-    for (Module module : parents.keySet()) {
+    for (Module module : parts) {
       if (!recorded.contains(module)) {
         Set<Value> own =
             module.parameters().stream()
@@ -141,7 +141,7 @@ final class LayerTable {
   /** The number of modules that a module is a part of, but the model itself. */
   private int above(Module module, boolean unrecordedOnly) {
     int count = 0;
-    for (Module up = parents.get(module); up != null && up != model; up = parents.get(up)) {
+    for (Module up = module.parent(); up != null && up != model; up = up.parent()) {
       count += unrecordedOnly && recorded.contains(up) ? 0 : 1;
     }
     return count;

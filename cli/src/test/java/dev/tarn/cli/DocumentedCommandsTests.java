@@ -30,6 +30,9 @@ final class DocumentedCommandsTests {
   private static final String HELP = "help";
   private static final long PATIENCE_SECONDS = 240;
 
+  /** Outlives the test: the archive of classes may still be on its way there. */
+  private static final Path USER_HOME = Path.of("target", "documented-home").toAbsolutePath();
+
   /** Commands that cannot run here, as regular expressions, with the reason. */
   private static final Map<String, String> NOT_RUN =
       Map.ofEntries(
@@ -173,7 +176,7 @@ final class DocumentedCommandsTests {
             .redirectOutput(output.toFile());
     Map<String, String> environment = builder.environment();
     environment.put("PATH", directory + ":" + environment.get("PATH"));
-    environment.put("HOME", directory.toString());
+    environment.put("HOME", Files.createDirectories(USER_HOME).toString());
     environment.put("TARN_DATA", directory.resolve("data").toString());
     if (text.contains("cuda")) {
       environment.put("TARN_CUDA_EMULATOR", "1");
