@@ -111,25 +111,4 @@ final class ImageLayouts {
   static boolean takesAny(Op op) {
     return op instanceof Conv2d || op instanceof Conv2dGradInput || op instanceof Conv2dGradWeight;
   }
-
-  /** A shape of an image, or one that is broadcast to images, with its channels last. */
-  static Shape order(Shape shape) {
-    Shape image = image(shape);
-    return Shape.of(image.dim(0), image.dim(2), image.dim(3), image.dim(1));
-  }
-
-  /** The shape with four axes. */
-  static Shape image(Shape shape) {
-    Shape image = shape;
-    while (image.rank() < 4) {
-      image = image.prepend(1);
-    }
-    return image;
-  }
-
-  /** Whether elements of a shape lie the same in either order. */
-  static boolean isSame(Shape shape) {
-    Shape image = image(shape);
-    return image.dim(1) == 1 || (image.dim(2) == 1 && image.dim(3) == 1);
-  }
 }

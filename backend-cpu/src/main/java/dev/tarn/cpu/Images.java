@@ -2,6 +2,7 @@ package dev.tarn.cpu;
 
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
+import dev.tarn.backend.ImageOrder;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
@@ -61,12 +62,12 @@ final class Images {
 
   /** Whether a value's elements lie in another order than in its plain buffer. */
   boolean isMoved(Value value) {
-    return layouts.isLast(value) && !ImageLayouts.isSame(value.spec().shape());
+    return layouts.isLast(value) && !ImageOrder.isSame(value.spec().shape());
   }
 
   /** The shape by which the node reads an operand or writes a result. */
   Shape order(Shape shape) {
-    return areLast() ? ImageLayouts.order(shape) : shape;
+    return areLast() ? ImageOrder.order(shape) : shape;
   }
 
   /** The operands, in the order in which the node works; of a convolution as they are. */
@@ -106,7 +107,7 @@ final class Images {
   }
 
   private Buffer last(Value value) {
-    if (isMoved(value) || ImageLayouts.isSame(value.spec().shape())) {
+    if (isMoved(value) || ImageOrder.isSame(value.spec().shape())) {
       return result(value);
     }
     Buffer to = schedule.scratch(value + " channels last", value.spec().bytes());
@@ -115,7 +116,7 @@ final class Images {
   }
 
   private void reorder(Value value, boolean toLast, Buffer from, Buffer to) {
-    Shape shape = ImageLayouts.image(value.spec().shape());
+    Shape shape = ImageOrder.image(value.spec().shape());
     ReorderStep step =
         new ReorderStep(dnnl, "reorder " + value, shape, toLast, from, to, threads, schedule);
     List<Buffer> writes = new ArrayList<>(step.scratch());

@@ -3,6 +3,7 @@ package dev.tarn.cuda;
 import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
+import dev.tarn.backend.ImageOrder;
 import dev.tarn.cuda.TapeSource.Argument;
 import dev.tarn.cuda.TapeSource.Input;
 import dev.tarn.cuda.TapeSource.Output;
@@ -116,7 +117,7 @@ final class EpilogueCompiler {
     if (shape.size() == 1) {
       return Form.SCALAR;
     }
-    Shape image = ImageLayouts.image(shape);
+    Shape image = ImageOrder.image(shape);
     boolean channels = image.size() == image.dim(1) && image.dim(1) == target.dim(1);
     return channels ? Form.CHANNEL : Form.OTHER;
   }

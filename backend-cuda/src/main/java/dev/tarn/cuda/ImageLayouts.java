@@ -3,6 +3,7 @@ package dev.tarn.cuda;
 import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
+import dev.tarn.backend.ImageOrder;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Cast;
@@ -21,7 +22,6 @@ import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Slice;
 import dev.tarn.ir.Value;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -93,43 +93,12 @@ final class ImageLayouts {
    */
   boolean isLast(Node node) {
     return node.op() instanceof Reduce
-        ? isLast(node.inputs().get(0)) && isSame(node.output().spec().shape())
+        ? isLast(node.inputs().get(0)) && ImageOrder.isSame(node.output().spec().shape())
         : !node.outputs().isEmpty() && isLast(node.outputs().get(0));
   }
 
   /** Whether a node takes its operands in any order. */
   static boolean takesAny(Op op) {
     return op instanceof Conv2d || op instanceof Conv2dGradInput || op instanceof Conv2dGradWeight;
-  }
-
-  /** A shape of an image, or one that is broadcast to images, with its channels last. */
-  static Shape order(Shape shape) {
-    Shape image = image(shape);
-    return Shape.of(image.dim(0), image.dim(2), image.dim(3), image.dim(1));
-  }
-
-  /** An entry for each axis of an image, in the order of axes with channels last. */
-  static <T> List<T> order(List<T> axes) {
-    return List.of(axes.get(0), axes.get(2), axes.get(3), axes.get(1));
-  }
-
-  /** Where an axis of an image is with channels last. */
-  static int order(int axis) {
-    return axis == 0 ? 0 : axis == 1 ? 3 : axis - 1;
-  }
-
-  /** The shape with four axes. */
-  static Shape image(Shape shape) {
-    Shape image = shape;
-    while (image.rank() < 4) {
-      image = image.prepend(1);
-    }
-    return image;
-  }
-
-  /** Whether elements of a shape lie the same in either order. */
-  static boolean isSame(Shape shape) {
-    Shape image = image(shape);
-    return image.dim(1) == 1 || (image.dim(2) == 1 && image.dim(3) == 1);
   }
 }

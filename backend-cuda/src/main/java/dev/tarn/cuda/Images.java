@@ -3,6 +3,7 @@ package dev.tarn.cuda;
 import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
+import dev.tarn.backend.ImageOrder;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
@@ -114,11 +115,11 @@ final class Images {
   }
 
   private Buffer channelsLast(Value value) {
-    Shape shape = ImageLayouts.image(value.spec().shape());
+    Shape shape = ImageOrder.image(value.spec().shape());
     if (isMoved(value)) {
       return result(value);
     }
-    if (ImageLayouts.isSame(shape)) {
+    if (ImageOrder.isSame(shape)) {
       return schedule.buffer(value);
     }
     if (shape.dim(1) % Kernels.together(value.spec().dtype()) == 0) {
@@ -135,11 +136,11 @@ final class Images {
    * @param type the type of its elements
    */
   Buffer packed(Value image, int groups, DType type) {
-    Shape shape = ImageLayouts.image(image.spec().shape());
+    Shape shape = ImageOrder.image(image.spec().shape());
     DType stored = image.spec().dtype();
     int channels = shape.dim(1) / groups;
     int padded = padded(channels, type);
-    if (stored == type && padded == channels && (isMoved(image) || ImageLayouts.isSame(shape))) {
+    if (stored == type && padded == channels && (isMoved(image) || ImageOrder.isSame(shape))) {
       return result(image);
     }
     Packed key = new Packed(image, groups, type);
@@ -191,7 +192,7 @@ final class Images {
 
   /** Whether a value's elements lie in another order than in its plain buffer. */
   private boolean isMoved(Value value) {
-    return layouts.isLast(value) && !ImageLayouts.isSame(value.spec().shape());
+    return layouts.isLast(value) && !ImageOrder.isSame(value.spec().shape());
   }
 
   /** Channels of a group, rounded up to 16 bytes. */

@@ -4,6 +4,7 @@ import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
+import dev.tarn.backend.ImageOrder;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Cast;
 import dev.tarn.ir.Concat;
@@ -54,12 +55,12 @@ final class MovementLowering {
 
   private int[] dims(Value value) {
     Shape shape = value.spec().shape();
-    return (last ? ImageLayouts.order(shape) : shape).dims();
+    return (last ? ImageOrder.order(shape) : shape).dims();
   }
 
   /** An entry for each axis, in the order in which the axes lie. */
   private List<Integer> order(List<Integer> axes) {
-    return last ? ImageLayouts.order(axes) : axes;
+    return last ? ImageOrder.order(axes) : axes;
   }
 
   private long elements() {
@@ -183,7 +184,7 @@ final class MovementLowering {
   }
 
   List<Step> concat(Concat op) {
-    int axis = last ? ImageLayouts.order(op.axis()) : op.axis();
+    int axis = last ? ImageOrder.order(op.axis()) : op.axis();
     long inner = 1;
     for (int i = axis + 1; i < out().length; i++) {
       inner *= out()[i];

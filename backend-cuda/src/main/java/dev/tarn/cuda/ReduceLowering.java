@@ -3,6 +3,7 @@ package dev.tarn.cuda;
 import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.backend.Buffer;
+import dev.tarn.backend.ImageOrder;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Reduce;
@@ -62,8 +63,8 @@ final class ReduceLowering {
       return List.of(CudaLowering.zeros(op.name(), y));
     }
     if (images.isLast()) {
-      List<Integer> axes = op.axes().stream().map(ImageLayouts::order).toList();
-      return lower(x, y, ImageLayouts.order(shape), axes);
+      List<Integer> axes = op.axes().stream().map(ImageOrder::order).toList();
+      return lower(x, y, ImageOrder.order(shape), axes);
     }
     return lower(x, y, shape, op.axes());
   }

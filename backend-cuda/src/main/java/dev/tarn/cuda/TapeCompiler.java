@@ -3,6 +3,7 @@ package dev.tarn.cuda;
 import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
+import dev.tarn.backend.ImageOrder;
 import dev.tarn.cuda.TapeSource.Argument;
 import dev.tarn.cuda.TapeSource.Input;
 import dev.tarn.cuda.TapeSource.Output;
@@ -122,7 +123,7 @@ final class TapeCompiler {
 
   /** A shape in the order in which elements lie. */
   private Shape lying(Shape shape) {
-    return last ? ImageLayouts.order(shape) : shape;
+    return last ? ImageOrder.order(shape) : shape;
   }
 
   /** The type of elements in CUDA C++. */

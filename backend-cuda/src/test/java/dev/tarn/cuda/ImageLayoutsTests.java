@@ -1,17 +1,14 @@
 package dev.tarn.cuda;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.Window2d;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -64,18 +61,5 @@ class ImageLayoutsTests {
     } finally {
       System.clearProperty("tarn.layout");
     }
-  }
-
-  @Test
-  void axesAreOrdered() {
-    assertEquals(Shape.of(2, 5, 7, 3), ImageLayouts.order(Shape.of(2, 3, 5, 7)));
-    assertEquals(Shape.of(1, 1, 1, 3), ImageLayouts.order(Shape.of(3, 1, 1)));
-    assertEquals(List.of("n", "h", "w", "c"), ImageLayouts.order(List.of("n", "c", "h", "w")));
-    for (int axis = 0; axis < 4; axis++) {
-      assertEquals(axis, ImageLayouts.order(List.of(0, 1, 2, 3)).get(ImageLayouts.order(axis)));
-    }
-    assertTrue(ImageLayouts.isSame(Shape.of(2, 3, 1, 1)));
-    assertTrue(ImageLayouts.isSame(Shape.of(2, 1, 4, 5)));
-    assertFalse(ImageLayouts.isSame(Shape.of(2, 3, 4, 1)));
   }
 }
