@@ -60,7 +60,7 @@ public final class PoolBeforeRelu {
     if (program.body().stream().noneMatch(node -> isMaximum(node.op()))) {
       return program;
     }
-    return sums(new PoolBeforeRelu(program).run(program));
+    return ProgramVerifier.verify(sums(new PoolBeforeRelu(program).run(program)));
   }
 
   private Program run(Program program) {
@@ -69,7 +69,7 @@ public final class PoolBeforeRelu {
     for (Node node : program.body()) {
       body.addAll(replaced.getOrDefault(node, List.of(node)));
     }
-    return ProgramVerifier.verify(program.withBody(body));
+    return program.withBody(body);
   }
 
   /** The nodes that are rewritten with a ReLU: its pooling, and gradients with what masks them. */
@@ -172,7 +172,7 @@ public final class PoolBeforeRelu {
               && reduce.axes().containsAll(List.of(2, 3));
       body.add(sums ? new Node(node.op(), List.of(dy), node.outputs(), node.origin()) : node);
     }
-    return ProgramVerifier.verify(program.withBody(body));
+    return program.withBody(body);
   }
 
   private static boolean isMaximum(Op op) {
