@@ -1,6 +1,7 @@
 package dev.tarn;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Tensor data in Java memory, row-major.
@@ -167,14 +168,34 @@ public final class HostTensor {
    * @throws ShapeException if the shapes differ or one is an integer tensor and the other is not
    */
   public void copyFrom(HostTensor other) {
-    if (!shape().equals(other.shape()) || spec.dtype().isFloat() != other.spec.dtype().isFloat()) {
+    if (!shape().equals(other.shape())) {
       throw new ShapeException("copy: " + other.spec + " does not fit " + spec);
     }
+    copyFrom(other, 0, 0, size());
+  }
+
+  /**
+   * Copies a part of another tensor's values, of whatever shape, into a part of this one,
+   * converting between float types.
+   *
+   * @param first the flat row-major index of the first value in the other tensor; of row n of
+   *     {@code [N, ...]} it is n times the size of a row
+   * @param at the flat row-major index that it gets in this one
+   * @param count how many values
+   * @throws ShapeException if one is an integer tensor and the other is not
+   * @throws IndexOutOfBoundsException if either tensor has no such part; nothing is copied then
+   */
+  public void copyFrom(HostTensor other, int first, int at, int count) {
+    if (spec.dtype().isFloat() != other.spec.dtype().isFloat()) {
+      throw new ShapeException("copy: " + other.spec + " does not fit " + spec);
+    }
+    Objects.checkFromIndexSize(first, count, other.size());
+    Objects.checkFromIndexSize(at, count, size());
     if (spec.dtype() == other.spec.dtype()) {
-      System.arraycopy(other.data, 0, data, 0, size());
+      System.arraycopy(other.data, first, data, at, count);
     } else {
-      for (int i = 0; i < size(); i++) {
-        set(i, other.get(i));
+      for (int i = 0; i < count; i++) {
+        set(at + i, other.get(first + i));
       }
     }
   }

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class HostTensorTests {
   @Test
@@ -48,6 +50,38 @@ class HostTensorTests {
     HostTensor ints = HostTensor.zeros(Spec.i32(2));
     assertThrows(ShapeException.class, () -> ints.copyFrom(floats));
     assertThrows(ShapeException.class, () -> floats.copyFrom(HostTensor.zeros(Spec.f32(2, 1))));
+  }
+
+  @Test
+  void copiesRows() {
+    HostTensor floats = HostTensor.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2);
+    HostTensor to = HostTensor.zeros(Spec.f32(4));
+    to.copyFrom(floats, 2, 1, 2); // the second row
+    assertArrayEquals(new float[] {0, 3, 4, 0}, to.floats());
+    to.copyFrom(floats, 5, 0, 1);
+    assertArrayEquals(new float[] {6, 3, 4, 0}, to.floats());
+    HostTensor ints = HostTensor.of(new int[] {7, 8, 9}, 3);
+    HostTensor other = HostTensor.of(new int[] {1, 2, 3, 4, 5, 6}, 2, 3);
+    other.copyFrom(ints, 0, 3, 3);
+    assertArrayEquals(new int[] {1, 2, 3, 7, 8, 9}, other.ints());
+    HostTensor doubles = HostTensor.of(new double[] {0.1, 0.2}, Shape.of(2));
+    to.copyFrom(doubles, 1, 3, 1);
+    assertArrayEquals(new float[] {6, 3, 4, 0.2f}, to.floats());
+    to.copyFrom(floats, 6, 4, 0);
+    assertThrows(ShapeException.class, () -> to.copyFrom(ints, 0, 0, 1));
+    assertThrows(ShapeException.class, () -> ints.copyFrom(to, 0, 0, 1));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"5,0,2", "0,3,2", "-1,0,1", "0,-1,1", "0,0,-1", "7,0,0", "2,2,2147483647"})
+  void partsThatAreNotThere(int first, int at, int count) {
+    float[] values = {1, 2, 3, 4};
+    HostTensor to = HostTensor.of(values, 4);
+    HostTensor from = HostTensor.zeros(Spec.f32(3, 2));
+    assertThrows(IndexOutOfBoundsException.class, () -> to.copyFrom(from, first, at, count));
+    HostTensor wide = HostTensor.zeros(new Spec(DType.F64, Shape.of(6)));
+    assertThrows(IndexOutOfBoundsException.class, () -> to.copyFrom(wide, first, at, count));
+    assertArrayEquals(new float[] {1, 2, 3, 4}, values);
   }
 
   @Test

@@ -162,13 +162,10 @@ public final class ArrayDataset implements Dataset {
   }
 
   static void copy(int[] indices, int from, HostTensor all, HostTensor batch) {
-    boolean ints = all.spec().dtype() == DType.I32;
-    Object source = ints ? all.ints() : all.floats();
-    Object to = ints ? batch.ints() : batch.floats();
     int count = batch.shape().dim(0);
     int stride = batch.size() / count;
     for (int i = 0; i < count; i++) {
-      System.arraycopy(source, indices[from + i] * stride, to, i * stride, stride);
+      batch.copyFrom(all, indices[from + i] * stride, i * stride, stride);
     }
   }
 }

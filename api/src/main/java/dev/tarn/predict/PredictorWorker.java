@@ -1,6 +1,5 @@
 package dev.tarn.predict;
 
-import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
@@ -125,7 +124,8 @@ final class PredictorWorker {
     for (int i = 0; i < specs.size(); i++) {
       HostTensor all = HostTensor.zeros(specs.get(i).prepend(size));
       for (int row = 0; row < requests.size(); row++) {
-        copy(requests.get(row).features().get(i), 0, all, row * (all.size() / size));
+        HostTensor one = requests.get(row).features().get(i);
+        all.copyFrom(one, 0, row * one.size(), one.size());
       }
       batch.add(all);
     }
@@ -134,15 +134,7 @@ final class PredictorWorker {
 
   private static HostTensor row(HostTensor output, int row) {
     HostTensor one = HostTensor.zeros(output.spec().withoutFirst());
-    copy(output, row * one.size(), one, 0);
+    one.copyFrom(output, row * one.size(), 0, one.size());
     return one;
-  }
-
-  /** Copies as many elements as the smaller of the two has. */
-  private static void copy(HostTensor from, int first, HostTensor to, int at) {
-    boolean integers = from.spec().dtype() == DType.I32;
-    Object source = integers ? from.ints() : from.floats();
-    Object target = integers ? to.ints() : to.floats();
-    System.arraycopy(source, first, target, at, Math.min(from.size(), to.size()));
   }
 }

@@ -1,6 +1,5 @@
 package dev.tarn.train;
 
-import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Mode;
 import dev.tarn.ShapeException;
@@ -114,10 +113,7 @@ public final class Inference implements AutoCloseable {
   /** A tensor with another number of rows. */
   private static HostTensor resized(HostTensor tensor, int rows) {
     HostTensor other = HostTensor.zeros(tensor.spec().withoutFirst().prepend(rows));
-    boolean integers = tensor.spec().dtype() == DType.I32;
-    Object from = integers ? tensor.ints() : tensor.floats();
-    Object to = integers ? other.ints() : other.floats();
-    System.arraycopy(from, 0, to, 0, Math.min(tensor.size(), other.size()));
+    other.copyFrom(tensor, 0, 0, Math.min(tensor.size(), other.size()));
     return other;
   }
 
