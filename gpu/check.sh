@@ -29,7 +29,7 @@
 #   TARN_CHECK_TINY=1        everything small, for the emulator
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "${1:-results}/parts" "${1:-results}/work/target" || exit 1
+mkdir -p "${1:-results}/parts" "${1:-results}/run/target" || exit 1
 out=$(cd "${1:-results}" && pwd)
 [ $# -gt 0 ] && shift
 [ $# -gt 0 ] || set -- environment tests trainings parity steps pytorch bandwidth convolutions profile forecast flatness \
@@ -72,7 +72,7 @@ bounded() {
   rm -f "$parts/$name.json"
   echo "== $name"
   begin=$(date +%s)
-  (cd "$out/work" && timeout -k 10 "$seconds" "$@") > "$parts/$name.log" 2>&1
+  (cd "$out/run" && timeout -k 10 "$seconds" "$@") > "$parts/$name.log" 2>&1
   code=$?
   echo "exit code $code after $(($(date +%s) - begin)) s" | tee -a "$parts/$name.log"
   if [ ! -s "$parts/$name.json" ]; then
