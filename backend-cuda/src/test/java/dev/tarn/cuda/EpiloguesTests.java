@@ -26,8 +26,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.BinaryOperator;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -38,21 +37,8 @@ import org.junit.jupiter.api.TestInstance;
 class EpiloguesTests {
   private static final Window2d SAME = Window2d.UNIT.padding(1, 1, 1, 1);
 
-  private Backend backend;
-  private final Backend reference = new ReferenceBackend();
-
-  @BeforeAll
-  void open() {
-    backend = CudaDevice.open();
-  }
-
-  @AfterAll
-  void close() {
-    if (backend != null) {
-      backend.close();
-    }
-    reference.close();
-  }
+  @AutoClose private final Backend backend = CudaDevice.open();
+  @AutoClose private final Backend reference = new ReferenceBackend();
 
   private CaseRun apart(OpCase opCase, Precision precision) {
     System.setProperty(Epilogues.PROPERTY, "false");

@@ -2,6 +2,7 @@ package dev.tarn.cuda;
 
 import dev.tarn.Arena;
 import dev.tarn.HostTensor;
+import dev.tarn.Precision;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.State;
@@ -17,8 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
@@ -28,19 +28,8 @@ import org.junit.jupiter.api.TestInstance;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LargeShapesTests {
-  private Backend backend;
-
-  @BeforeAll
-  void open() {
-    backend = CudaDevice.open();
-  }
-
-  @AfterAll
-  void close() {
-    if (backend != null) {
-      backend.close();
-    }
-  }
+  @AutoClose private final Backend backend = CudaDevice.open();
+  @AutoClose private final Backend reference = ReferenceBackend.inDouble();
 
   @TestFactory
   Stream<DynamicTest> agreeWithTheReference() {
@@ -49,15 +38,9 @@ class LargeShapesTests {
             opCase ->
                 DynamicTest.dynamicTest(
                     opCase.name(),
-                    () -> {
-                      CaseRun expected;
-                      try (Backend reference = ReferenceBackend.inDouble()) {
-                        expected = CaseRun.of(reference, opCase);
-                      }
-                      CaseRun actual = CaseRun.of(backend, opCase);
-                      actual.assertClose(expected, opCase.tolerance());
-                      CaseRun.of(backend, opCase).assertSameBits(actual);
-                    }));
+                    () ->
+                        CaseRun.assertAgrees(
+                            backend, reference, opCase, Precision.FP32, opCase.tolerance())));
   }
 
   /** The cases. */

@@ -33,8 +33,7 @@ import dev.tarn.train.TrainStep;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -50,21 +49,8 @@ class MixedPrecisionTests {
    */
   private static final double TOLERANCE = 1e-2;
 
-  private Backend backend;
-  private final Backend reference = new ReferenceBackend();
-
-  @BeforeAll
-  void open() {
-    backend = CudaDevice.open();
-  }
-
-  @AfterAll
-  void close() {
-    if (backend != null) {
-      backend.close();
-    }
-    reference.close();
-  }
+  @AutoClose private final Backend backend = CudaDevice.open();
+  @AutoClose private final Backend reference = new ReferenceBackend();
 
   private Stream<DynamicTest> tests(List<OpCase> cases, double tolerance) {
     return cases.stream()
@@ -75,13 +61,9 @@ class MixedPrecisionTests {
                         precision ->
                             DynamicTest.dynamicTest(
                                 precision + " " + opCase.name(),
-                                () -> agrees(opCase, precision, tolerance))));
-  }
-
-  private void agrees(OpCase opCase, Precision precision, double tolerance) {
-    CaseRun actual = CaseRun.of(backend, opCase, precision);
-    actual.assertClose(CaseRun.of(reference, opCase, precision), tolerance);
-    CaseRun.of(backend, opCase, precision).assertSameBits(actual);
+                                () ->
+                                    CaseRun.assertAgrees(
+                                        backend, reference, opCase, precision, tolerance))));
   }
 
   @TestFactory

@@ -3,6 +3,7 @@ package dev.tarn.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tarn.Precision;
 import dev.tarn.Spec;
 import dev.tarn.backend.Backend;
 import dev.tarn.reference.ReferenceBackend;
@@ -12,8 +13,7 @@ import dev.tarn.testkit.OpCase;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -24,19 +24,8 @@ import org.junit.jupiter.api.TestInstance;
 class SoftmaxRowsTests {
   private static final double MINUS = Double.NEGATIVE_INFINITY;
 
-  private Backend backend;
-
-  @BeforeAll
-  void open() {
-    backend = CudaDevice.open();
-  }
-
-  @AfterAll
-  void close() {
-    if (backend != null) {
-      backend.close();
-    }
-  }
+  @AutoClose private final Backend backend = CudaDevice.open();
+  @AutoClose private final Backend reference = ReferenceBackend.inDouble();
 
   @Test
   void everyRowIsHeldOrReadAgain() {
@@ -63,15 +52,9 @@ class SoftmaxRowsTests {
             opCase ->
                 DynamicTest.dynamicTest(
                     opCase.name(),
-                    () -> {
-                      CaseRun expected;
-                      try (Backend reference = ReferenceBackend.inDouble()) {
-                        expected = CaseRun.of(reference, opCase);
-                      }
-                      CaseRun actual = CaseRun.of(backend, opCase);
-                      actual.assertClose(expected, opCase.tolerance());
-                      CaseRun.of(backend, opCase).assertSameBits(actual);
-                    }));
+                    () ->
+                        CaseRun.assertAgrees(
+                            backend, reference, opCase, Precision.FP32, opCase.tolerance())));
   }
 
   private static List<OpCase> cases() {

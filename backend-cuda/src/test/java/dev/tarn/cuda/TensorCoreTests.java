@@ -13,7 +13,7 @@ import dev.tarn.cuda.driver.Launch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -25,19 +25,11 @@ class TensorCoreTests {
   private static final int ROWS = 16;
   private static final int COLUMNS = 8;
 
-  private CudaBackend backend;
+  @AutoClose private final CudaBackend backend = (CudaBackend) CudaDevice.open();
 
   @BeforeAll
-  void open() {
-    backend = (CudaBackend) CudaDevice.open();
+  void hasTensorCores() {
     assumeTrue(backend.kernels().hasTensorCores(), "this GPU has no tensor cores for bf16");
-  }
-
-  @AfterAll
-  void close() {
-    if (backend != null) {
-      backend.close();
-    }
   }
 
   private float[] run(String kernel, int results, List<Integer> numbers, float[]... inputs) {

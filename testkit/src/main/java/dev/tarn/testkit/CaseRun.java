@@ -45,6 +45,19 @@ public record CaseRun(List<List<HostTensor>> outputs, Map<State, HostTensor> sta
     return new CaseRun(outputs, states);
   }
 
+  /**
+   * Runs a case on a backend, and fails unless that gives a reference's values, and the same bits
+   * when it is run again.
+   *
+   * @param relative as {@link #assertClose} takes it
+   */
+  public static void assertAgrees(
+      Backend backend, Backend reference, OpCase opCase, Precision precision, double relative) {
+    CaseRun actual = of(backend, opCase, precision);
+    actual.assertClose(of(reference, opCase, precision), relative);
+    of(backend, opCase, precision).assertSameBits(actual);
+  }
+
   /** The data of a run in the order in which an executable takes it. */
   static HostTensor[] arguments(Executable executable, Map<String, HostTensor> data) {
     return executable.inputs().stream()
