@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.tarn.Parameter;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
@@ -166,10 +165,9 @@ final class BenchTests {
   void aRunFileIsMeasured(@TempDir Path directory) throws IOException {
     Path file = Tarn.runFile(directory, 1, "auto");
     Tarn.Result result =
-        Tarn.run(
+        Tarn.ok(
             "bench", file.toString(), "train.batch=16", "--device=cpu", "--seconds=0.02", "--json");
-    assertEquals(0, result.code(), result.err());
-    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+    JsonObject json = result.json();
     JsonObject small = json.getAsJsonArray("workloads").get(0).getAsJsonObject();
     assertEquals("small", small.get("workload").getAsString());
     assertEquals(16, small.get("batch").getAsInt());

@@ -23,16 +23,6 @@ final class CommandsTests {
 
   @TempDir private Path directory;
 
-  private static Tarn.Result ok(String... args) {
-    Tarn.Result result = Tarn.run(args);
-    assertEquals(0, result.code(), result.err() + result.out());
-    return result;
-  }
-
-  private static JsonObject json(String... args) {
-    return JsonParser.parseString(ok(args).out()).getAsJsonObject();
-  }
-
   private String path(String name) {
     return directory.resolve(name).toString();
   }
@@ -71,16 +61,17 @@ final class CommandsTests {
     }
     String csv = write("pets.csv", table.toString());
     String yaml = path("pets.yaml");
-    Tarn.Result init = ok("init", csv, "-o", yaml);
+    Tarn.Result init = Tarn.ok("init", csv, "-o", yaml);
     assertTrue(init.out().contains("class: column 'kind', 2 values"), init.out());
     assertTrue(init.out().contains("left out: id (identifier)\n"), init.out());
     String text = Files.readString(directory.resolve("pets.yaml"));
     assertTrue(text.contains("  categorical: [colour]"), text);
     assertTrue(text.contains("  missing: [\"\", NA]"), text);
     assertTrue(text.contains("  - dense: 2 #"), text);
-    ok("train", yaml, DEVICE, "train.epochs=20", "--runs", directory.toString(), "--no-report");
+    Tarn.ok(
+        "train", yaml, DEVICE, "train.epochs=20", "--runs", directory.toString(), "--no-report");
     String rows = write("new.csv", "colour;size\nginger;21\npurple;62\n;\n");
-    List<String> predicted = ok("predict", path("pets-1"), rows).out().lines().toList();
+    List<String> predicted = Tarn.ok("predict", path("pets-1"), rows).out().lines().toList();
     assertEquals("class,p_cat,p_dog", predicted.get(0));
     assertTrue(predicted.get(1).startsWith("cat,"), predicted.get(1));
     assertTrue(predicted.get(2).startsWith("dog,"), predicted.get(2));
@@ -92,7 +83,7 @@ final class CommandsTests {
             "{\"size\": 21, \"colour\": \"ginger\"}\n\n"
                 + "{\"colour\": \"black\", \"size\": null, \"id\": 1}\n");
     List<String> objects =
-        ok("predict", path("pets-1"), lines, "--format", "jsonl").out().lines().toList();
+        Tarn.ok("predict", path("pets-1"), lines, "--format", "jsonl").out().lines().toList();
     JsonObject first = JsonParser.parseString(objects.get(0)).getAsJsonObject();
     assertEquals("cat", first.get("class").getAsString());
     assertEquals(
@@ -113,7 +104,7 @@ final class CommandsTests {
 
     // The same rows, read as other data: sorted differently, and without one of the classes.
     String dogs = write("dogs.csv", "kind;size;colour;id\ndog;63;black;1\ndog;60;NA;2\n");
-    JsonObject evaluated = json("eval", path("pets-1"), "--data", dogs, "--json");
+    JsonObject evaluated = Tarn.ok("eval", path("pets-1"), "--data", dogs, "--json").json();
     assertEquals(1.0, evaluated.get("accuracy").getAsDouble());
     assertEquals(2, evaluated.get("examples").getAsInt());
   }
@@ -127,9 +118,10 @@ final class CommandsTests {
       table.append(area).append(',').append(3000 * area + 100_000).append('\n');
     }
     String yaml = path("p.yaml");
-    ok("init", write("houses.csv", table.toString()), "-o", yaml);
+    Tarn.ok("init", write("houses.csv", table.toString()), "-o", yaml);
     JsonObject result =
-        json("train", yaml, DEVICE, "--runs", directory.toString(), "--no-report", "--json");
+        Tarn.ok("train", yaml, DEVICE, "--runs", directory.toString(), "--no-report", "--json")
+            .json();
     // The variance of the prices is 2.2e10: less than a tenth of a percent of it is left.
     double loss = result.getAsJsonObject("test").get("loss").getAsDouble();
     assertTrue(loss < 2e7, "loss " + loss);
@@ -150,16 +142,16 @@ final class CommandsTests {
       }
     }
     String yaml = path("photos.yaml");
-    ok("init", path("photos"), "-o", yaml);
+    Tarn.ok("init", path("photos"), "-o", yaml);
     String text = Files.readString(directory.resolve("photos.yaml"));
     assertTrue(text.contains("- conv2d:"), text);
-    ok("train", yaml, DEVICE, "train.epochs=4", "--runs", directory.toString(), "--no-report");
+    Tarn.ok("train", yaml, DEVICE, "train.epochs=4", "--runs", directory.toString(), "--no-report");
     List<String> lines =
-        ok("predict", path("photos-1"), path("photos/light")).out().lines().toList();
+        Tarn.ok("predict", path("photos-1"), path("photos/light")).out().lines().toList();
     assertEquals("file,class,p_dark,p_light", lines.get(0));
     assertEquals(16, lines.size());
     assertTrue(lines.get(1).startsWith("0.png,light,"), lines.get(1));
-    String one = ok("predict", path("photos-1"), path("photos/dark/3.png")).out();
+    String one = Tarn.ok("predict", path("photos-1"), path("photos/dark/3.png")).out();
     assertTrue(one.contains("3.png,dark,"), one);
   }
 
@@ -182,7 +174,7 @@ final class CommandsTests {
             train: {optimizer: adam, epochs: 1, batch: 8}
             device: reference
             """);
-    JsonObject summary = json("summary", file, "--json", "--graph", path("g.dot"));
+    JsonObject summary = Tarn.ok("summary", file, "--json", "--graph", path("g.dot")).json();
     JsonArray layers = summary.getAsJsonArray("layers");
     JsonObject conv = layers.get(0).getAsJsonObject();
     assertEquals(4 * 9 + 4, conv.get("parameters").getAsInt());
@@ -198,9 +190,9 @@ final class CommandsTests {
     assertEquals(40 + 144 + 650, summary.get("parameters").getAsInt());
     assertTrue(Files.readString(directory.resolve("g.dot")).startsWith("digraph"));
     assertTrue(
-        json("summary", file, "--json", "--batch", "64").get("bytes").getAsLong()
+        Tarn.ok("summary", file, "--json", "--batch", "64").json().get("bytes").getAsLong()
             > summary.get("bytes").getAsLong());
-    for (String line : ok("summary", file, "--graph", path("g.svg")).out().lines().toList()) {
+    for (String line : Tarn.ok("summary", file, "--graph", path("g.svg")).out().lines().toList()) {
       assertTrue(line.length() <= 80 || line.startsWith("graph"), line);
     }
     assertTrue(Files.readString(directory.resolve("g.svg")).contains("<svg"));
@@ -209,14 +201,14 @@ final class CommandsTests {
   @Test
   void modelOfAClass() throws IOException {
     String file = netFile();
-    ok("train", file, "model.args.width=16", "--runs", directory.toString(), "--no-report");
-    JsonObject summary = json("summary", path("net-1"), "--json");
+    Tarn.ok("train", file, "model.args.width=16", "--runs", directory.toString(), "--no-report");
+    JsonObject summary = Tarn.ok("summary", path("net-1"), "--json").json();
     assertEquals(4 * 16 + 16 + 16 * 3 + 3, summary.get("parameters").getAsInt());
     assertEquals(
         "hidden",
         summary.getAsJsonArray("layers").get(1).getAsJsonObject().get("name").getAsString());
-    ok("eval", path("net-1"));
-    ok("gradcheck", file);
+    Tarn.ok("eval", path("net-1"));
+    Tarn.ok("gradcheck", file);
   }
 
   @Test
@@ -235,7 +227,7 @@ final class CommandsTests {
   void gradcheckOfWeightedExamples() throws IOException {
     String file = netFile();
     String weighted = "train.loss={cross_entropy: {class_weights: [1, 5, 0.5], ignore_index: 2}}";
-    Tarn.Result right = ok("gradcheck", file, weighted, "--batch", "6", "--elements", "50");
+    Tarn.Result right = Tarn.ok("gradcheck", file, weighted, "--batch", "6", "--elements", "50");
     assertTrue(right.out().contains("right: all 4 parameters"), right.out());
     Tarn.Result wrong =
         Tarn.run(
@@ -258,7 +250,7 @@ final class CommandsTests {
   @Test
   void lrFindDrawsAndSuggests() throws IOException {
     String file = Tarn.runFile(directory, 1, "reference").toString();
-    JsonObject found = json("lr-find", file, "-o", path("lr.svg"), "--json");
+    JsonObject found = Tarn.ok("lr-find", file, "-o", path("lr.svg"), "--json").json();
     double rate = found.get("suggested").getAsDouble();
     assertTrue(rate > 1e-4 && rate < 1, "suggested " + rate);
     assertTrue(Files.readString(directory.resolve("lr.svg")).contains("<svg"));
@@ -267,13 +259,13 @@ final class CommandsTests {
   @Test
   void reportIsWrittenUnlessItIsNotWanted() throws IOException {
     String file = Tarn.runFile(directory, 2, "reference").toString();
-    Tarn.Result result = ok("train", file, "--runs", directory.toString());
+    Tarn.Result result = Tarn.ok("train", file, "--runs", directory.toString());
     assertTrue(result.out().contains("report  " + path("small-1/report.html")), result.out());
     assertTrue(result.out().contains("waiting for batches"), result.out());
     assertTrue(Files.readString(directory.resolve("small-1/report.html")).contains("setosa"));
     assertTrue(Files.exists(directory.resolve("small-1/pictures/confusion.svg")));
-    ok("train", file, "--runs", directory.toString(), "report=false");
-    ok("train", file, "--runs", directory.toString(), "--no-report");
+    Tarn.ok("train", file, "--runs", directory.toString(), "report=false");
+    Tarn.ok("train", file, "--runs", directory.toString(), "--no-report");
     assertFalse(Files.exists(directory.resolve("small-2/report.html")));
     assertFalse(Files.exists(directory.resolve("small-3/report.html")));
   }
@@ -281,22 +273,22 @@ final class CommandsTests {
   @Test
   void configIsWhatTrainingKeeps() throws IOException {
     String file = Tarn.runFile(directory, 2, "reference").toString();
-    String resolved = ok("config", file, "train.batch=9").out();
+    String resolved = Tarn.ok("config", file, "train.batch=9").out();
     assertTrue(resolved.contains("batch: 9"), resolved);
-    assertEquals(resolved, ok("config", write("again.yaml", resolved)).out());
+    assertEquals(resolved, Tarn.ok("config", write("again.yaml", resolved)).out());
   }
 
   @Test
   void datasetsTellWhereTheyAre() {
-    String text = ok("datasets", "iris", "mnist").out();
+    String text = Tarn.ok("datasets", "iris", "mnist").out();
     assertTrue(text.contains("comes with Tarn"), text);
-    JsonArray all = JsonParser.parseString(ok("datasets", "--json").out()).getAsJsonArray();
+    JsonArray all = JsonParser.parseString(Tarn.ok("datasets", "--json").out()).getAsJsonArray();
     assertTrue(all.get(0).getAsJsonObject().get("available").getAsBoolean());
   }
 
   @Test
   void completionKnowsCommandsAndOptions() {
-    String script = ok("completion").out();
+    String script = Tarn.ok("completion").out();
     for (String word : List.of("gradcheck", "lr-find", "--init-from", "--no-report")) {
       assertTrue(script.contains(word), word);
     }

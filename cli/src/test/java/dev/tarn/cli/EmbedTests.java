@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.tarn.predict.Prediction;
 import dev.tarn.predict.Predictor;
 import java.io.IOException;
@@ -22,16 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Every command on a model with embedded columns. */
 final class EmbedTests {
   @TempDir private Path directory;
-
-  private static Tarn.Result ok(String... args) {
-    Tarn.Result result = Tarn.run(args);
-    assertEquals(0, result.code(), result.err() + result.out());
-    return result;
-  }
-
-  private static JsonObject json(String... args) {
-    return JsonParser.parseString(ok(args).out()).getAsJsonObject();
-  }
 
   private String path(String name) {
     return directory.resolve(name).toString();
@@ -72,26 +61,27 @@ final class EmbedTests {
   @Test
   void everyCommand() throws IOException {
     String file = runFile("reference");
-    Tarn.Result trained = ok("train", file, "--runs", directory.toString(), "--json");
+    Tarn.Result trained = Tarn.ok("train", file, "--runs", directory.toString(), "--json");
     assertTrue(!trained.err().contains("warning"), trained.err());
-    JsonObject result = JsonParser.parseString(trained.out()).getAsJsonObject();
+    JsonObject result = trained.json();
     assertTrue(result.getAsJsonObject("test").get("accuracy").getAsDouble() > 0.9, "" + result);
     String run = path("towns-1");
     String report = Files.readString(directory.resolve("towns-1/report.html"));
     assertTrue(report.contains("CategoryEmbeddings"), "the report has the layer");
     assertEquals(
         result.getAsJsonObject("test").get("loss").getAsDouble(),
-        json("eval", run, "--device", "reference", "--json").get("loss").getAsDouble());
+        Tarn.ok("eval", run, "--device", "reference", "--json").json().get("loss").getAsDouble());
     // The training's table is other data as well.
     assertTrue(
-        json("eval", run, "--data", path("t.csv"), "--json").get("accuracy").getAsDouble() > 0.9);
+        Tarn.ok("eval", run, "--data", path("t.csv"), "--json").json().get("accuracy").getAsDouble()
+            > 0.9);
 
     String rows =
         Files.writeString(
                 directory.resolve("new.csv"), "colour,town,size\nred,t3,5\nblue,t4,\n,t99,1\n")
             .toString();
     List<String> predicted =
-        ok("predict", run, rows, "--device", "reference").out().lines().toList();
+        Tarn.ok("predict", run, rows, "--device", "reference").out().lines().toList();
     assertEquals("class,p_far,p_near", predicted.get(0));
     assertTrue(predicted.get(1).startsWith("far,"), predicted.get(1));
     assertTrue(predicted.get(2).startsWith("near,"), predicted.get(2));
@@ -101,7 +91,7 @@ final class EmbedTests {
                 "{\"colour\": \"red\", \"town\": \"t3\", \"size\": 5}\n")
             .toString();
     List<String> fromLines =
-        ok("predict", run, lines, "--device", "reference").out().lines().toList();
+        Tarn.ok("predict", run, lines, "--device", "reference").out().lines().toList();
     assertEquals(predicted.subList(0, 2), fromLines);
     try (Predictor predictor = Predictor.of(Path.of(run)).device("reference").build()) {
       Map<String, @Nullable Object> row = new HashMap<>();
@@ -121,17 +111,17 @@ final class EmbedTests {
   @Test
   void whatLooksAtTheModel() throws IOException {
     String file = runFile("reference");
-    Tarn.Result checked = ok("gradcheck", file, "--elements", "40");
+    Tarn.Result checked = Tarn.ok("gradcheck", file, "--elements", "40");
     assertTrue(checked.out().contains("embed.town.weight"), checked.out());
-    JsonObject summary = json("summary", file, "--json");
+    JsonObject summary = Tarn.ok("summary", file, "--json").json();
     // Twelve towns and what is not known, four each; then size, three for the colour, and the town.
     assertEquals(13 * 4 + (1 + 3 + 4) * 16 + 16 + 16 * 2 + 2, summary.get("parameters").getAsInt());
-    String text = ok("summary", file).out();
+    String text = Tarn.ok("summary", file).out();
     assertTrue(text.contains("embed") && text.contains("indices"), text);
-    ok("summary", file, "--graph", path("g.svg"));
-    ok("lr-find", file, "--steps", "40", "-o", path("lr.svg"));
+    Tarn.ok("summary", file, "--graph", path("g.svg"));
+    Tarn.ok("lr-find", file, "--steps", "40", "-o", path("lr.svg"));
     JsonObject folds =
-        json("train", file, "train.folds=3", "train.epochs=2", "--json", "--no-report");
+        Tarn.ok("train", file, "train.folds=3", "train.epochs=2", "--json", "--no-report").json();
     assertEquals(3, folds.getAsJsonArray("folds").size());
   }
 
@@ -140,14 +130,14 @@ final class EmbedTests {
   void resumes() throws IOException {
     String file = runFile("cpu");
     String[] quiet = {"--no-report", "--runs", directory.toString()};
-    ok("train", file, "train.epochs=9", quiet[0], quiet[1], quiet[2]);
-    ok("train", file, "train.epochs=5", quiet[0], quiet[1], quiet[2]);
-    ok("train", "--resume", path("towns-2"), "train.epochs=9", quiet[0]);
+    Tarn.ok("train", file, "train.epochs=9", quiet[0], quiet[1], quiet[2]);
+    Tarn.ok("train", file, "train.epochs=5", quiet[0], quiet[1], quiet[2]);
+    Tarn.ok("train", "--resume", path("towns-2"), "train.epochs=9", quiet[0]);
     List<String> whole = Tarn.withoutSeconds(directory.resolve("towns-1/metrics.csv"));
     assertEquals(whole, Tarn.withoutSeconds(directory.resolve("towns-2/metrics.csv")));
-    JsonObject summary = json("summary", path("towns-2"), "--json");
+    JsonObject summary = Tarn.ok("summary", path("towns-2"), "--json").json();
     assertEquals("[\"[4]\",\"[1]\"]", summary.get("inputs").toString());
-    ok(
+    Tarn.ok(
         "train",
         file,
         "train.epochs=1",
@@ -162,7 +152,7 @@ final class EmbedTests {
   @Test
   void aChangedTable() throws IOException {
     String file = runFile("reference");
-    ok("train", file, "train.epochs=1", "--no-report", "--runs", directory.toString());
+    Tarn.ok("train", file, "train.epochs=1", "--no-report", "--runs", directory.toString());
     Path table = directory.resolve("t.csv");
     Files.writeString(table, Files.readString(table).replace(",t1,", ",t2,"));
     Tarn.Result result = Tarn.run("train", "--resume", path("towns-1"), "train.epochs=2");

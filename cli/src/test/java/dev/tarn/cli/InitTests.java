@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.gson.JsonParser;
 import dev.tarn.HostTensor;
 import dev.tarn.data.NamedDataset;
 import dev.tarn.data.Npy;
@@ -71,10 +70,9 @@ final class InitTests {
     Path yaml = directory.resolve("run.yaml");
     List<String> init = new ArrayList<>(List.of("init", data, "-o", yaml.toString()));
     init.addAll(List.of(options));
-    Tarn.Result written = Tarn.run(init.toArray(String[]::new));
-    assertEquals(0, written.code(), written.err());
+    Tarn.ok(init.toArray(String[]::new));
     Tarn.Result trained =
-        Tarn.run(
+        Tarn.ok(
             "train",
             yaml.toString(),
             "train.stop={steps: 3}",
@@ -82,9 +80,7 @@ final class InitTests {
             "--json",
             "--runs",
             directory.resolve("runs").toString());
-    assertEquals(0, trained.code(), trained.err());
-    assertEquals(
-        3, JsonParser.parseString(trained.out()).getAsJsonObject().get("steps").getAsInt());
+    assertEquals(3, trained.json().get("steps").getAsInt());
     return Files.readString(yaml);
   }
 
@@ -278,8 +274,7 @@ final class InitTests {
     write("sets/cifar10/test_batch.bin.gz", packed);
     String yaml = directory.resolve("run.yaml").toString();
     assertEquals(0, Tarn.run("init", "cifar10", "-o", yaml).code());
-    Tarn.Result summary = Tarn.run("summary", yaml, "--batch", "2", "--device", "cpu");
-    assertEquals(0, summary.code(), summary.err());
+    Tarn.Result summary = Tarn.ok("summary", yaml, "--batch", "2", "--device", "cpu");
     assertTrue(summary.out().contains("[3,32,32]"), summary.out());
   }
 

@@ -18,8 +18,7 @@ final class PredictTests {
   private List<String> predict(Path run, List<String> rows) throws IOException {
     Path table = directory.resolve("rows.csv");
     Files.writeString(table, String.join("\n", rows) + "\n");
-    Tarn.Result result = Tarn.run("predict", run.toString(), table.toString(), "--device", "cpu");
-    assertEquals(0, result.code(), result.err());
+    Tarn.Result result = Tarn.ok("predict", run.toString(), table.toString(), "--device", "cpu");
     return result.out().lines().skip(1).toList();
   }
 
@@ -34,10 +33,7 @@ final class PredictTests {
         train: {optimizer: {adam: {lr: 0.01}}, epochs: 3, batch: 16}
         device: cpu
         """);
-    Tarn.Result trained =
-        Tarn.run(
-            "train", file.toString(), "--no-report", "--runs", directory.resolve("r").toString());
-    assertEquals(0, trained.code(), trained.err());
+    Tarn.ok("train", file.toString(), "--no-report", "--runs", directory.resolve("r").toString());
     Path run = directory.resolve("r/flowers-1");
     List<String> rows = new ArrayList<>();
     for (int i = 0; i < 37; i++) {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,15 +23,13 @@ final class RepeatedTests {
     args.add(Tarn.runFile(directory, 6, "reference").toString());
     args.addAll(List.of("--runs", directory.resolve("runs").toString()));
     args.addAll(List.of(more));
-    Tarn.Result result = Tarn.run(args.toArray(String[]::new));
-    assertEquals(0, result.code(), result.err());
-    return result;
+    return Tarn.ok(args.toArray(String[]::new));
   }
 
   @Test
   void foldsAreTrainedOneByOne() throws IOException {
     Tarn.Result result = tarn("train.folds=3", "train.metrics=[accuracy, f1]", "--json");
-    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+    JsonObject json = result.json();
     JsonArray folds = json.getAsJsonArray("folds");
     assertEquals(3, folds.size());
     assertEquals(3, result.errors().stream().filter(line -> line.startsWith("fold ")).count());
@@ -49,7 +46,7 @@ final class RepeatedTests {
   @Test
   void theBestRestartIsNamedAndCanBeGoneOnWith() throws IOException {
     Tarn.Result result = tarn("train.restarts=3", "--json");
-    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+    JsonObject json = result.json();
     JsonArray values = json.getAsJsonArray("restarts");
     assertEquals(3, values.size());
     int best = json.get("restart").getAsInt();
@@ -60,9 +57,8 @@ final class RepeatedTests {
     assertEquals(run.toString(), json.get("run").getAsString());
     assertTrue(result.err().contains("best of 3 restarts: number " + best), result.err());
     Tarn.Result resumed =
-        Tarn.run(
+        Tarn.ok(
             "train", "--resume", directory.resolve("runs/small-3").toString(), "train.epochs=8");
-    assertEquals(0, resumed.code(), resumed.err());
     assertTrue(resumed.out().contains("epoch 8/8"), resumed.out());
   }
 

@@ -52,23 +52,19 @@ final class TableInitTests {
   }
 
   private Path train() {
-    Tarn.Result result =
-        Tarn.run(
-            "train",
-            yaml().toString(),
-            "train.epochs=10",
-            "device=reference",
-            "--no-report",
-            "--runs",
-            directory.toString());
-    assertEquals(0, result.code(), result.err());
+    Tarn.ok(
+        "train",
+        yaml().toString(),
+        "train.epochs=10",
+        "device=reference",
+        "--no-report",
+        "--runs",
+        directory.toString());
     return directory.resolve("run-1");
   }
 
   private static List<String> lines(String... args) {
-    Tarn.Result result = Tarn.run(args);
-    assertEquals(0, result.code(), result.err());
-    return result.out().lines().toList();
+    return Tarn.ok(args).out().lines().toList();
   }
 
   private void assertRefused(Path file, String message) {

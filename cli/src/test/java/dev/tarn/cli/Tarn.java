@@ -1,5 +1,9 @@
 package dev.tarn.cli;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -27,6 +31,11 @@ final class Tarn {
     List<String> errors() {
       return err.lines().toList();
     }
+
+    /** Standard output, which is one JSON object. */
+    JsonObject json() {
+      return JsonParser.parseString(out).getAsJsonObject();
+    }
   }
 
   /** Runs a command in this process. */
@@ -41,6 +50,13 @@ final class Tarn {
             args);
     return new Result(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** Runs a command in this process, which must succeed. */
+  static Result ok(String... args) {
+    Result result = run(args);
+    assertEquals(0, result.code(), result.err() + result.out());
+    return result;
   }
 
   /** The command line of a child process that starts quickly. */

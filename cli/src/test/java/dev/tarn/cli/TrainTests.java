@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,16 +25,14 @@ final class TrainTests {
     args.add(Tarn.runFile(directory, 6, "reference").toString());
     args.addAll(List.of("--runs", runs.toString()));
     args.addAll(List.of(more));
-    Tarn.Result result = Tarn.run(args.toArray(String[]::new));
-    assertEquals(0, result.code(), result.err());
-    return result;
+    return Tarn.ok(args.toArray(String[]::new));
   }
 
   @Test
   void jsonIsOneObjectAndTheRestGoesToStandardError() throws IOException {
     Tarn.Result result = train(directory.resolve("runs"), "--json");
     assertEquals(1, result.out().lines().count());
-    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+    JsonObject json = result.json();
     assertEquals("done", json.get("status").getAsString());
     assertEquals(directory.resolve("runs/small-1").toString(), json.get("run").getAsString());
     assertEquals(6, json.get("epochs").getAsInt());
@@ -50,17 +47,10 @@ final class TrainTests {
   @Test
   void evalGivesTheTestResultOfTheTraining() throws IOException {
     Tarn.Result trained = train(directory, "--json");
-    double loss =
-        JsonParser.parseString(trained.out())
-            .getAsJsonObject()
-            .getAsJsonObject("test")
-            .get("loss")
-            .getAsDouble();
-    Tarn.Result result =
-        Tarn.run(
-            "eval", directory.resolve("small-1").toString(), "--device", "reference", "--json");
-    assertEquals(0, result.code(), result.err());
-    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+    double loss = trained.json().getAsJsonObject("test").get("loss").getAsDouble();
+    JsonObject json =
+        Tarn.ok("eval", directory.resolve("small-1").toString(), "--device", "reference", "--json")
+            .json();
     assertEquals(loss, json.get("loss").getAsDouble());
     assertEquals(30, json.get("examples").getAsInt());
   }
@@ -78,8 +68,7 @@ final class TrainTests {
     train(directory, "data={csv: " + csv + ", split: [1, 0, 0]}", "train.epochs=20");
     String run = directory.resolve("small-1").toString();
     Path out = directory.resolve("out.csv");
-    Tarn.Result result = Tarn.run("predict", run, rows.toString(), "-o", out.toString());
-    assertEquals(0, result.code(), result.err());
+    Tarn.ok("predict", run, rows.toString(), "-o", out.toString());
     List<String> predicted = Files.readAllLines(out);
     assertEquals("class,p0,p1,p2", predicted.get(0));
     assertEquals(all.size() + 1, predicted.size());
@@ -97,8 +86,7 @@ final class TrainTests {
       right += all.get(i).endsWith("," + cells[0]) ? 1 : 0;
     }
     Tarn.Result evaluated = Tarn.run("eval", run, "--set", "train", "--json");
-    double accuracy =
-        JsonParser.parseString(evaluated.out()).getAsJsonObject().get("accuracy").getAsDouble();
+    double accuracy = evaluated.json().get("accuracy").getAsDouble();
     assertEquals((double) right / all.size(), accuracy, 1e-9);
     assertEquals(Files.readString(out), Tarn.run("predict", run, rows.toString()).out());
     Tarn.Result none = Tarn.run("eval", run);
@@ -126,8 +114,7 @@ final class TrainTests {
         "train.epochs=20");
     Path rows = Files.writeString(directory.resolve("rows.csv"), "size,colour\n1001,blue\n,red\n");
     Tarn.Result result =
-        Tarn.run("predict", directory.resolve("small-1").toString(), rows.toString());
-    assertEquals(0, result.code(), result.err());
+        Tarn.ok("predict", directory.resolve("small-1").toString(), rows.toString());
     List<String> lines = result.out().lines().toList();
     assertEquals("class,\"p_fruit, ripe\",p_stone", lines.get(0));
     assertEquals("stone", lines.get(1).split(",")[0]);
@@ -158,9 +145,7 @@ final class TrainTests {
         "train.accumulate=2",
         "train.epochs=40");
     String run = directory.resolve("small-1").toString();
-    Tarn.Result result = Tarn.run("predict", run, features.toString());
-    assertEquals(0, result.code(), result.err());
-    List<String> predicted = result.out().lines().toList();
+    List<String> predicted = Tarn.ok("predict", run, features.toString()).out().lines().toList();
     assertEquals("y0", predicted.get(0));
     for (int i = 0; i < 60; i++) {
       double expected = 2 * Math.sin(i) - Math.cos(3 * i) + 0.5;
@@ -193,9 +178,7 @@ final class TrainTests {
         "train.optimizer={adam: {lr: 0.05}}",
         "train.epochs=30");
     String run = directory.resolve("small-1").toString();
-    Tarn.Result result = Tarn.run("predict", run, words.toString());
-    assertEquals(0, result.code(), result.err());
-    List<String> predicted = result.out().lines().toList();
+    List<String> predicted = Tarn.ok("predict", run, words.toString()).out().lines().toList();
     for (int i = 0; i < 80; i++) {
       assertEquals(String.valueOf(i * 7 % 5 % 2), predicted.get(i + 1).split(",")[0], "row " + i);
     }
@@ -211,8 +194,7 @@ final class TrainTests {
     train(directory.resolve("whole"));
     train(directory.resolve("parts"), "train.epochs=2");
     Path parts = directory.resolve("parts/small-1");
-    Tarn.Result resumed = Tarn.run("train", "--resume", parts.toString(), "train.epochs=6");
-    assertEquals(0, resumed.code(), resumed.err());
+    Tarn.ok("train", "--resume", parts.toString(), "train.epochs=6");
     Path whole = directory.resolve("whole/small-1");
     for (String file : List.of("last.safetensors", "best.safetensors", "config.yaml")) {
       if (!file.startsWith("best")) {
@@ -247,16 +229,14 @@ final class TrainTests {
   @CsvSource({"digits, 42", "digits, 1", "digits, 2", "iris, 42", "iris, 1", "digits-resnet, 1"})
   void examplesReachTheirAccuracy(String example, int seed) {
     Tarn.Result result =
-        Tarn.run(
+        Tarn.ok(
             "train",
             Path.of("..", "examples", example + ".yaml").toString(),
             "seed=" + seed,
             "--runs",
             directory.toString(),
             "--json");
-    assertEquals(0, result.code(), result.err());
-    JsonObject test =
-        JsonParser.parseString(result.out()).getAsJsonObject().getAsJsonObject("test");
+    JsonObject test = result.json().getAsJsonObject("test");
     double least = Map.of("digits", 0.97, "digits-resnet", 0.98, "iris", 0.9).get(example);
     assertTrue(test.get("accuracy").getAsDouble() >= least, example + ": " + test);
   }

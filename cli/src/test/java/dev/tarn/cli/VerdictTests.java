@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,10 +71,7 @@ final class VerdictTests {
     if (!all.contains("--resume")) {
       all.addAll(List.of("--runs", directory.toString()));
     }
-    Tarn.Result result = Tarn.run(all.toArray(String[]::new));
-    assertEquals(0, result.code(), result.err());
-    JsonArray told =
-        JsonParser.parseString(result.out()).getAsJsonObject().getAsJsonArray("diagnosis");
+    JsonArray told = Tarn.ok(all.toArray(String[]::new)).json().getAsJsonArray("diagnosis");
     return String.join("\n", told.asList().stream().map(each -> each.getAsString()).toList());
   }
 
