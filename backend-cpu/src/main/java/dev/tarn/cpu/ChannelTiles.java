@@ -16,14 +16,14 @@ final class ChannelTiles {
 
   /** The tiles of one thread. */
   static final class Scratch {
-    final float[] x = new float[Workspace.TILE];
-    final float[] dy = new float[Workspace.TILE];
-    final float[] shift = new float[Workspace.TILE];
-    final float[] factor = new float[Workspace.TILE];
-    final float[] slope = new float[Workspace.TILE];
-    final float[] offset = new float[Workspace.TILE];
-    final float[] sums = new float[Workspace.TILE];
-    final float[] products = new float[Workspace.TILE];
+    final float[] x = Workspace.tile();
+    final float[] dy = Workspace.tile();
+    final float[] shift = Workspace.tile();
+    final float[] factor = Workspace.tile();
+    final float[] slope = Workspace.tile();
+    final float[] offset = Workspace.tile();
+    final float[] sums = Workspace.tile();
+    final float[] products = Workspace.tile();
     final double[] wideSums = new double[Workspace.TILE];
     final double[] wideProducts = new double[Workspace.TILE];
     final double[] a = new double[Workspace.TILE];
