@@ -17,6 +17,9 @@ public final class Buffer {
   int last = -1;
   long offset = -1;
 
+  /** The buffer whose memory it has: itself, or one that it was written over. */
+  Buffer home = this;
+
   Buffer(String label, long bytes, @Nullable State state) {
     this.label = label;
     this.bytes = bytes;

@@ -37,6 +37,9 @@ public final class Schedule<S> {
   /** Data to be written to a buffer once, before the first run; of the value's own spec. */
   public record Initial(Buffer buffer, HostTensor data) {}
 
+  /** A step by its number, and buffers of which it may write the second over the first. */
+  private record Overwriting(int step, Buffer read, Buffer written) {}
+
   /** A copy that makes a state hold its next value, or that keeps its old one. */
   public record Copy(Buffer from, Buffer to) {}
 
@@ -50,6 +53,7 @@ public final class Schedule<S> {
   private final List<Buffer> temporaries = new ArrayList<>();
   private final List<Initial> initials = new ArrayList<>();
   private final List<Entry<S>> entries = new ArrayList<>();
+  private final List<Overwriting> overwritings = new ArrayList<>();
   private long bytes;
   private long inputBytes;
 
@@ -139,6 +143,15 @@ public final class Schedule<S> {
   }
 
   /**
+   * Lets a result of the step that was added last take the memory of an operand that nothing reads
+   * later: the step reads each element of the operand before it writes the same of the result. So
+   * the result need not be brought into the cache before it is written.
+   */
+  public void mayOverwrite(Buffer read, Buffer written) {
+    overwritings.add(new Overwriting(entries.size() - 1, read, written));
+  }
+
+  /**
    * The copies that a program's updates, and outputs of old values, still need once its nodes have
    * run, in order. Call it once per program.
    */
@@ -183,8 +196,14 @@ public final class Schedule<S> {
     inputBytes = end;
     Set<Buffer> kept = new HashSet<>(outputs);
     initials.forEach(initial -> kept.add(initial.buffer()));
+    if (!keepAll) {
+      Set<Buffer> shareable = new HashSet<>(temporaries);
+      shareable.removeAll(kept);
+      overwritings.forEach(each -> overwrite(each, shareable));
+    }
     List<MemoryPlanner.Request> requests = new ArrayList<>();
-    for (Buffer buffer : temporaries) {
+    List<Buffer> planned = temporaries.stream().filter(buffer -> buffer.home == buffer).toList();
+    for (Buffer buffer : planned) {
       boolean forever = keepAll || kept.contains(buffer);
       int first = forever ? 0 : Math.min(buffer.first, entries.size());
       int last = forever ? entries.size() : Math.max(buffer.last, first);
@@ -192,10 +211,27 @@ public final class Schedule<S> {
       requests.add(new MemoryPlanner.Request(needed, first, last));
     }
     MemoryPlanner.Plan plan = MemoryPlanner.plan(requests);
-    for (int i = 0; i < temporaries.size(); i++) {
-      temporaries.get(i).offset = inputBytes + plan.offsets()[i];
+    for (int i = 0; i < planned.size(); i++) {
+      planned.get(i).offset = inputBytes + plan.offsets()[i];
     }
+    temporaries.forEach(buffer -> buffer.offset = buffer.home.offset);
     bytes = inputBytes + plan.bytes();
+  }
+
+  /** Gives a result the memory of an operand, if the one ends where the other begins. */
+  private static void overwrite(Overwriting each, Set<Buffer> shareable) {
+    Buffer home = each.read.home;
+    Buffer written = each.written;
+    if (shareable.contains(home)
+        && shareable.contains(written)
+        && home.bytes() == written.bytes()
+        && home.last == each.step
+        && written.home == written
+        && written.first == each.step
+        && written.last > each.step) {
+      written.home = home;
+      home.last = written.last;
+    }
   }
 
   /** The steps, in order. */

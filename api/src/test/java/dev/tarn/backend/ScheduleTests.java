@@ -1,6 +1,7 @@
 package dev.tarn.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -95,6 +96,99 @@ class ScheduleTests {
       throw new IllegalStateException("no update of " + state);
     }
     return schedule.buffer(value);
+  }
+
+  /** A chain of steps a, b, c ... each from one buffer to the next. */
+  private static List<Buffer> chain(Schedule<String> schedule, long... sizes) {
+    List<Buffer> buffers = new ArrayList<>();
+    for (long size : sizes) {
+      buffers.add(schedule.scratch("b" + buffers.size(), size));
+    }
+    schedule.add("begin", null, List.of(), buffers.subList(0, 1));
+    for (int i = 1; i < sizes.length; i++) {
+      Buffer read = buffers.get(i - 1);
+      Buffer written = buffers.get(i);
+      schedule.add("step " + i, null, List.of(read), List.of(written));
+      schedule.mayOverwrite(read, written);
+    }
+    schedule.add("end", null, buffers.subList(sizes.length - 1, sizes.length), List.of());
+    return buffers;
+  }
+
+  @Test
+  void aResultTakesTheMemoryOfAnOperandThatEnds() {
+    Schedule<String> schedule = new Schedule<>(false);
+    List<Buffer> chain = chain(schedule, 1024, 1024, 1024);
+    schedule.plan();
+    assertEquals(1024, schedule.bytes());
+    chain.forEach(buffer -> assertEquals(0, buffer.offset()));
+  }
+
+  @Test
+  void aResultThatIsOfAnotherSizeHasItsOwnMemory() {
+    Schedule<String> schedule = new Schedule<>(false);
+    chain(schedule, 1024, 2048);
+    schedule.plan();
+    assertEquals(3072, schedule.bytes());
+  }
+
+  @Test
+  void whatIsReadLaterIsNotOverwritten() {
+    Schedule<String> schedule = new Schedule<>(false);
+    List<Buffer> chain = chain(schedule, 1024, 1024, 1024);
+    schedule.add("look back", null, chain.subList(0, 1), List.of());
+    schedule.plan();
+    assertEquals(2048, schedule.bytes());
+    assertNotEquals(chain.get(0).offset(), chain.get(1).offset());
+    assertEquals(chain.get(1).offset(), chain.get(2).offset());
+  }
+
+  @Test
+  void twoResultsDoNotTakeTheSameMemory() {
+    Schedule<String> schedule = new Schedule<>(false);
+    Buffer read = schedule.scratch("read", 1024);
+    Buffer unused = schedule.scratch("unused", 1024);
+    Buffer used = schedule.scratch("used", 1024);
+    schedule.add("begin", null, List.of(), List.of(read));
+    schedule.add("two", null, List.of(read), List.of(unused, used));
+    schedule.mayOverwrite(read, unused);
+    schedule.mayOverwrite(read, used);
+    schedule.add("end", null, List.of(used), List.of());
+    schedule.plan();
+    assertNotEquals(used.offset(), unused.offset());
+    assertEquals(read.offset(), used.offset());
+  }
+
+  @Test
+  void nothingIsOverwrittenThatIsToBeLookedAt() {
+    Schedule<String> schedule = new Schedule<>(true);
+    chain(schedule, 1024, 1024);
+    schedule.plan();
+    assertEquals(2048, schedule.bytes());
+  }
+
+  @Test
+  void outputsAreNotOverwritten() {
+    Program program =
+        program(
+            "p",
+            trace -> {
+              Tensor y = trace.input("x", SPEC).matmul(trace.input("x", SPEC));
+              trace.output("y", y);
+              trace.output("z", y.transpose());
+            });
+    Schedule<String> schedule = new Schedule<>(false);
+    schedule.begin(program);
+    for (Node node : program.body()) {
+      Buffer to = schedule.buffer(node.output());
+      List<Buffer> from = schedule.buffers(node.inputs());
+      schedule.add(node.op().name(), node, from, List.of(to));
+      from.forEach(read -> schedule.mayOverwrite(read, to));
+    }
+    schedule.plan();
+    checkPlan(schedule);
+    assertNotEquals(
+        schedule.outputBuffers().get(0).offset(), schedule.outputBuffers().get(1).offset());
   }
 
   @Test

@@ -158,6 +158,15 @@ final class ChannelsLastStep extends Step {
     return to;
   }
 
+  /** The images of which it reads each element before it writes the same of its result. */
+  List<Buffer> overwritable() {
+    return switch (pass) {
+      case NORMALIZE -> from.size() > 3 ? List.of(from.get(3), from.get(0)) : from.subList(0, 1);
+      case GRADIENT -> List.of(from.get(4), from.get(0));
+      default -> List.of();
+    };
+  }
+
   @Override
   int parts() {
     return image.parts();

@@ -133,7 +133,14 @@ final class CpuLowering {
         operands.add(new Operand(from.get(i), shape, shape.broadcastsTo(whole) ? whole : shape));
       }
       Tape tape = TapeCompiler.compile(op, operands);
-      return add(new TapeStep(tape, op.shape().size(), to, team));
+      add(new TapeStep(tape, op.shape().size(), to, team));
+      for (int i = 0; i < from.size(); i++) {
+        if (operands.get(i).contiguous()) {
+          Buffer read = from.get(i);
+          to.forEach(result -> schedule.mayOverwrite(read, result));
+        }
+      }
+      return schedule;
     }
 
     @Override
@@ -255,7 +262,7 @@ final class CpuLowering {
       if (images.areLast()) {
         return normalization.forward(node, op, from, to);
       }
-      return add(new BatchNormStep(false, op.epsilon(), channels(), from, to, team.size()));
+      return batchNorm(false, op.epsilon());
     }
 
     @Override
@@ -263,15 +270,17 @@ final class CpuLowering {
       if (images.areLast()) {
         return normalization.backward(node, op, from, to);
       }
-      return add(new BatchNormStep(true, op.epsilon(), channels(), from, to, team.size()));
+      return batchNorm(true, op.epsilon());
     }
 
-    /** N, C and the product of the other extents. */
-    private int[] channels() {
+    private Schedule<Step> batchNorm(boolean gradient, double epsilon) {
       Shape shape = spec(0).shape();
       int n = shape.dim(0);
       int c = shape.dim(1);
-      return new int[] {n, c, Math.toIntExact(shape.size() / ((long) n * c))};
+      int[] channels = {n, c, Math.toIntExact(shape.size() / ((long) n * c))};
+      add(new BatchNormStep(gradient, epsilon, channels, from, to, team.size()));
+      schedule.mayOverwrite(from.get(gradient ? 4 : 0), to.get(0));
+      return schedule;
     }
 
     @Override

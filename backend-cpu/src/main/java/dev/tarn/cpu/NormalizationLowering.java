@@ -139,5 +139,6 @@ final class NormalizationLowering {
 
   private void add(ChannelsLastStep step, Node node) {
     schedule.add(step, node, step.reads(), step.writes());
+    step.overwritable().forEach(read -> schedule.mayOverwrite(read, step.writes().get(0)));
   }
 }

@@ -59,7 +59,8 @@ final class Operand {
     return Arrays.stream(strides).allMatch(stride -> stride == 0);
   }
 
-  private boolean contiguous() {
+  /** Whether it is read from its first to its last element, each once. */
+  boolean contiguous() {
     return strides.length == 1 && strides[0] == 1;
   }
 

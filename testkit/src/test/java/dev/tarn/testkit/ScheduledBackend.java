@@ -4,6 +4,7 @@ import dev.tarn.Arena;
 import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Precision;
+import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import dev.tarn.State;
@@ -30,6 +31,7 @@ import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A backend that lowers through {@link Schedule} into one planned block of memory, as those of real
@@ -144,6 +146,10 @@ final class ScheduledBackend implements Backend {
             List<Buffer> reads = schedule.buffers(node.inputs());
             List<Buffer> writes = schedule.buffers(node.outputs());
             schedule.add(() -> compute(node, reads, writes), node, reads, writes);
+            if (node.op() instanceof Fused) {
+              overwritable(node)
+                  .forEach(i -> writes.forEach(w -> schedule.mayOverwrite(reads.get(i), w)));
+            }
           }
         }
         for (Schedule.Copy copy : schedule.copies(lowered)) {
@@ -160,11 +166,28 @@ final class ScheduledBackend implements Backend {
       }
     }
 
+    /** The operands of a tape that have the shape of its results. */
+    private static IntStream overwritable(Node node) {
+      Shape shape = node.outputs().get(0).spec().shape();
+      return IntStream.range(0, node.inputs().size())
+          .filter(i -> node.inputs().get(i).spec().shape().equals(shape));
+    }
+
+    /** Whether a result has the memory of an operand of which it needs just the same element. */
+    private boolean inPlace(Node node, List<Buffer> reads, Place to) {
+      IntStream operands =
+          node.op() instanceof Fused
+              ? overwritable(node)
+              : IntStream.range(0, node.op() instanceof FirstNonFinite ? 1 : 0);
+      return operands
+          .mapToObj(i -> place(reads.get(i)))
+          .anyMatch(from -> from.block == to.block && from.offset == to.offset);
+    }
+
     private void compute(Node node, List<Buffer> reads, List<Buffer> writes) {
-      boolean inPlace = node.op() instanceof Fused || node.op() instanceof FirstNonFinite;
       for (Buffer write : writes) {
-        if (!inPlace || !reads.contains(write)) {
-          Place to = place(write);
+        Place to = place(write);
+        if (!inPlace(node, reads, to)) {
           Arrays.fill(to.block.array(), to.offset, to.offset + (int) write.bytes(), (byte) 0xff);
         }
       }
