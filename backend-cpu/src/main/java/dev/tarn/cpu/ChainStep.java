@@ -1,18 +1,41 @@
 package dev.tarn.cpu;
 
 import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Arithmetic;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ObjIntConsumer;
 
-/**
- * A step each part of which is a chain of oneDNN primitives. The constructor of a subclass adds the
- * chains, and closes the step if that fails.
- */
+/** A step each part of which is a chain of oneDNN primitives. */
 abstract class ChainStep extends Step {
-  final List<Chain> chains = new ArrayList<>();
+  private final List<Chain> chains = new ArrayList<>();
 
   /** What oneDNN calls the implementation that it chose. */
   String implementation = "";
+
+  /**
+   * Adds a chain for each part, filled by the function; called once, by the constructor of a
+   * subclass. If that fails, the chains are closed.
+   */
+  final void addChains(
+      Dnnl dnnl,
+      String label,
+      Arithmetic arithmetic,
+      int parts,
+      Schedule<?> schedule,
+      ObjIntConsumer<Chain> fill) {
+    try {
+      for (int part = 0; part < parts; part++) {
+        Chain chain = new Chain(dnnl, label, arithmetic, part, schedule);
+        chains.add(chain);
+        fill.accept(chain, part);
+      }
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
 
   /** Memory that the parts need while the step runs. */
   final List<Buffer> scratch() {

@@ -79,18 +79,17 @@ final class Conv2dStep extends ChainStep {
     this.pass = pass;
     this.label = label;
     int parts = geometry.parts(threads);
-    try {
-      for (int part = 0; part < parts; part++) {
-        Chain chain = new Chain(dnnl, label, arithmetic, part, schedule);
-        chains.add(chain);
-        int first = (int) begin(geometry.x.dim(0), part, parts);
-        int end = (int) begin(geometry.x.dim(0), part + 1, parts);
-        fill(chain, dnnl, part, first, end - first, buffers);
-      }
-    } catch (RuntimeException e) {
-      close();
-      throw e;
-    }
+    addChains(
+        dnnl,
+        label,
+        arithmetic,
+        parts,
+        schedule,
+        (chain, part) -> {
+          int first = (int) begin(geometry.x.dim(0), part, parts);
+          int end = (int) begin(geometry.x.dim(0), part + 1, parts);
+          fill(chain, dnnl, part, first, end - first, buffers);
+        });
     if (implementation.contains("ref")) {
       LOG.warn("{}: oneDNN has only its plain loops for this shape, which are slow", label);
     }

@@ -5,7 +5,9 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.jspecify.annotations.Nullable;
@@ -62,55 +64,65 @@ final class MatMulStep extends ChainStep {
   MatMulStep(Dnnl dnnl, Operands operands, int threads, Schedule<?> schedule) {
     this.dnnl = dnnl;
     this.operands = operands;
-    try {
-      int m = operands.m;
-      int n = operands.n;
-      boolean byColumns = n >= m;
-      int extent = byColumns ? n : m;
-      int parts = parts(threads, flops(), LEAST_FLOPS);
-      if (operands.batch > 1 && operands.batch >= parts) {
-        for (int part = 0; part < parts; part++) {
-          int first = (int) begin(operands.batch, part, parts);
-          int end = (int) begin(operands.batch, part + 1, parts);
-          prepare(first, end - first, 0, 0, m, n, schedule);
-        }
-        return;
-      }
-      int units = (extent + UNIT - 1) / UNIT;
-      int size = (units + parts - 1) / parts * UNIT;
-      for (int first = 0; first < extent; first += size) {
-        int count = Math.min(size, extent - first);
-        prepare(
-            0,
-            operands.batch,
-            byColumns ? 0 : first,
-            byColumns ? first : 0,
-            byColumns ? m : count,
-            byColumns ? count : n,
-            schedule);
-      }
-    } catch (RuntimeException e) {
-      close();
-      throw e;
-    }
+    int most = parts(threads, flops(), LEAST_FLOPS);
+    List<Block> blocks =
+        operands.batch > 1 && operands.batch >= most ? byProducts(most) : byExtent(most);
+    addChains(
+        dnnl,
+        operands.label,
+        operands.arithmetic,
+        blocks.size(),
+        schedule,
+        (chain, part) -> fill(chain, blocks.get(part)));
   }
 
-  private void prepare(
-      int first, int batch, int row, int column, int rows, int columns, Schedule<?> schedule) {
+  /** What a part computes: some of the products, some rows or columns of each. */
+  private record Block(int first, int batch, int row, int column, int rows, int columns) {}
+
+  private List<Block> byProducts(int parts) {
+    List<Block> blocks = new ArrayList<>();
+    for (int part = 0; part < parts; part++) {
+      int first = (int) begin(operands.batch, part, parts);
+      int end = (int) begin(operands.batch, part + 1, parts);
+      blocks.add(new Block(first, end - first, 0, 0, operands.m, operands.n));
+    }
+    return blocks;
+  }
+
+  private List<Block> byExtent(int parts) {
+    int m = operands.m;
+    int n = operands.n;
+    boolean byColumns = n >= m;
+    int extent = byColumns ? n : m;
+    int units = (extent + UNIT - 1) / UNIT;
+    int size = (units + parts - 1) / parts * UNIT;
+    List<Block> blocks = new ArrayList<>();
+    for (int first = 0; first < extent; first += size) {
+      int count = Math.min(size, extent - first);
+      blocks.add(
+          byColumns
+              ? new Block(0, operands.batch, 0, first, m, count)
+              : new Block(0, operands.batch, first, 0, count, n));
+    }
+    return blocks;
+  }
+
+  private void fill(Chain chain, Block block) {
     Operands o = operands;
-    Chain chain = new Chain(dnnl, o.label, o.arithmetic, chains.size(), schedule);
-    chains.add(chain);
+    int batch = block.batch;
+    int rows = block.rows;
+    int columns = block.columns;
     long sizeA = (long) o.m * o.k;
     long sizeB = (long) o.k * o.n;
     long sizeY = (long) o.m * o.n;
     long[] aStrides = o.transposeA ? new long[] {1, o.m} : new long[] {o.k, 1};
     long[] bStrides = o.transposeB ? new long[] {1, o.k} : new long[] {o.n, 1};
     long[] yStrides = {o.n, 1};
-    long aOffset = o.transposeA ? row : (long) row * o.k;
-    long bOffset = o.transposeB ? (long) column * o.k : column;
-    aOffset += o.sharedA ? 0 : first * sizeA;
-    bOffset += o.sharedB ? 0 : first * sizeB;
-    long yOffset = first * sizeY + (long) row * o.n + column;
+    long aOffset = o.transposeA ? block.row : (long) block.row * o.k;
+    long bOffset = o.transposeB ? (long) block.column * o.k : block.column;
+    aOffset += o.sharedA ? 0 : block.first * sizeA;
+    bOffset += o.sharedB ? 0 : block.first * sizeB;
+    long yOffset = block.first * sizeY + (long) block.row * o.n + block.column;
     long[] aDims = dims(o.sharedA ? 1 : batch, rows, o.k);
     long[] bDims = dims(o.sharedB ? 1 : batch, o.k, columns);
     Chain.Operand a = at(chain, aDims, strides(sizeA, aStrides), o.a, aOffset);
@@ -119,7 +131,7 @@ final class MatMulStep extends ChainStep {
     Chain.Operand bias =
         o.bias == null
             ? null
-            : at(chain, dims(1, 1, columns), strides(columns, columns, 1), o.bias, column);
+            : at(chain, dims(1, 1, columns), strides(columns, columns, 1), o.bias, block.column);
     boolean given = !chain.multipliesInBf16();
     dnnl_primitive_desc desc = new dnnl_primitive_desc();
     chain.own(

@@ -73,16 +73,13 @@ final class MaxPoolStep extends ChainStep {
             geometry.op, gradient, geometry.image, geometry.image.dim(1), from, to, threads);
     int parts = geometry.parts(threads);
     this.winners = left != null ? left : new Winners(new ArrayList<>(), new boolean[parts]);
-    try {
-      for (int part = 0; part < parts; part++) {
-        Chain chain = new Chain(dnnl, geometry.op.name(), Arithmetic.F32, part, schedule);
-        chains.add(chain);
-        fill(chain, dnnl, part, geometry.first(part, parts), remembers, to);
-      }
-    } catch (RuntimeException e) {
-      close();
-      throw e;
-    }
+    addChains(
+        dnnl,
+        geometry.op.name(),
+        Arithmetic.F32,
+        parts,
+        schedule,
+        (chain, part) -> fill(chain, dnnl, part, geometry.first(part, parts), remembers, to));
   }
 
   /**

@@ -5,6 +5,7 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -59,73 +60,65 @@ final class NormalizeRowsStep extends ChainStep {
     this.from = from.get(0);
     this.to = to;
     int parts = parts(Math.min(threads, rows), (long) rows * columns, LEAST_WORK);
-    try {
-      for (int part = 0; part < parts; part++) {
-        Chain chain = new Chain(dnnl, label, Arithmetic.F32, part, schedule);
-        chains.add(chain);
-        long first = begin(rows, part, parts);
-        long count = begin(rows, part + 1, parts) - first;
-        dnnl_memory_desc matrix = chain.plain(count, columns);
-        dnnl_memory_desc vector = chain.plain(count);
-        dnnl_primitive_desc forward = new dnnl_primitive_desc();
-        chain.own(
-            dnnl_layer_normalization_forward_primitive_desc_create(
-                forward,
-                dnnl.engine(),
-                dnnl_forward_training,
-                matrix,
-                matrix,
-                vector,
-                (float) epsilon,
-                dnnl_normalization_flags_none,
-                chain.attributes()),
-            forward);
-        Chain.Operand x = new Chain.Operand(matrix, from.get(0), 4 * first * columns);
-        Chain.Operand y = new Chain.Operand(matrix, to.get(0), 4 * first * columns);
-        List<Buffer> statistics = gradient ? from : to;
-        Chain.Operand mean = new Chain.Operand(vector, statistics.get(1), 4 * first);
-        Chain.Operand variance = new Chain.Operand(vector, statistics.get(2), 4 * first);
-        if (!gradient) {
-          implementation = Chain.implementation(forward);
-          chain.add(
-              forward,
-              Map.of(
-                  DNNL_ARG_SRC, x,
-                  DNNL_ARG_DST, y,
-                  DNNL_ARG_MEAN, mean,
-                  DNNL_ARG_VARIANCE, variance));
-          continue;
-        }
-        dnnl_primitive_desc backward = new dnnl_primitive_desc();
-        chain.own(
-            dnnl_layer_normalization_backward_primitive_desc_create(
-                backward,
-                dnnl.engine(),
-                dnnl_backward_data,
-                matrix,
-                matrix,
-                matrix,
-                vector,
-                (float) epsilon,
-                dnnl_normalization_flags_none,
-                forward,
-                chain.attributes()),
-            backward);
-        implementation = Chain.implementation(backward);
-        Chain.Operand dy = new Chain.Operand(matrix, from.get(3), 4 * first * columns);
-        chain.add(
-            backward,
-            Map.of(
-                DNNL_ARG_SRC, x,
-                DNNL_ARG_DIFF_DST, dy,
-                DNNL_ARG_DIFF_SRC, y,
-                DNNL_ARG_MEAN, mean,
-                DNNL_ARG_VARIANCE, variance));
-      }
-    } catch (RuntimeException e) {
-      close();
-      throw e;
+    addChains(
+        dnnl,
+        label,
+        Arithmetic.F32,
+        parts,
+        schedule,
+        (chain, part) -> {
+          long first = begin(rows, part, parts);
+          fill(chain, dnnl, first, begin(rows, part + 1, parts) - first, from);
+        });
+  }
+
+  private void fill(Chain chain, Dnnl dnnl, long first, long count, List<Buffer> from) {
+    dnnl_memory_desc matrix = chain.plain(count, columns);
+    dnnl_memory_desc vector = chain.plain(count);
+    dnnl_primitive_desc forward = new dnnl_primitive_desc();
+    chain.own(
+        dnnl_layer_normalization_forward_primitive_desc_create(
+            forward,
+            dnnl.engine(),
+            dnnl_forward_training,
+            matrix,
+            matrix,
+            vector,
+            (float) epsilon,
+            dnnl_normalization_flags_none,
+            chain.attributes()),
+        forward);
+    List<Buffer> statistics = gradient ? from : to;
+    Map<Integer, Chain.Operand> operands = new HashMap<>();
+    operands.put(DNNL_ARG_SRC, new Chain.Operand(matrix, from.get(0), 4 * first * columns));
+    operands.put(DNNL_ARG_MEAN, new Chain.Operand(vector, statistics.get(1), 4 * first));
+    operands.put(DNNL_ARG_VARIANCE, new Chain.Operand(vector, statistics.get(2), 4 * first));
+    Chain.Operand result = new Chain.Operand(matrix, to.get(0), 4 * first * columns);
+    if (!gradient) {
+      implementation = Chain.implementation(forward);
+      operands.put(DNNL_ARG_DST, result);
+      chain.add(forward, operands);
+      return;
     }
+    dnnl_primitive_desc backward = new dnnl_primitive_desc();
+    chain.own(
+        dnnl_layer_normalization_backward_primitive_desc_create(
+            backward,
+            dnnl.engine(),
+            dnnl_backward_data,
+            matrix,
+            matrix,
+            matrix,
+            vector,
+            (float) epsilon,
+            dnnl_normalization_flags_none,
+            forward,
+            chain.attributes()),
+        backward);
+    implementation = Chain.implementation(backward);
+    operands.put(DNNL_ARG_DIFF_DST, new Chain.Operand(matrix, from.get(3), 4 * first * columns));
+    operands.put(DNNL_ARG_DIFF_SRC, result);
+    chain.add(backward, operands);
   }
 
   @Override
@@ -145,8 +138,8 @@ final class NormalizeRowsStep extends ChainStep {
     if (gradient) {
       return;
     }
-    int last = (int) begin(rows, part + 1, chains.size());
-    for (int row = (int) begin(rows, part, chains.size()); row < last; row++) {
+    int last = (int) begin(rows, part + 1, parts());
+    for (int row = (int) begin(rows, part, parts()); row < last; row++) {
       float mean = means.getFloat(row);
       if (mean * mean > FAR * (variances.getFloat(row) + epsilon)) {
         normalize(row, w);

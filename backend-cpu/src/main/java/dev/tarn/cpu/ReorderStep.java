@@ -24,22 +24,21 @@ final class ReorderStep extends ChainStep {
       int threads,
       Schedule<?> schedule) {
     int parts = Math.min(shape.dim(0), Step.parts(threads, shape.size(), LEAST_WORK));
-    try {
-      for (int part = 0; part < parts; part++) {
-        Chain chain = new Chain(dnnl, label, Arithmetic.F32, part, schedule);
-        chains.add(chain);
-        int first = (int) begin(shape.dim(0), part, parts);
-        int end = (int) begin(shape.dim(0), part + 1, parts);
-        Shape piece = shape.with(0, end - first);
-        long offset = 4L * first * shape.withoutFirst().size();
-        chain.reorder(
-            new Chain.Operand(chain.image(piece, !toLast), from, offset),
-            new Chain.Operand(chain.image(piece, toLast), to, offset));
-      }
-    } catch (RuntimeException e) {
-      close();
-      throw e;
-    }
+    addChains(
+        dnnl,
+        label,
+        Arithmetic.F32,
+        parts,
+        schedule,
+        (chain, part) -> {
+          int first = (int) begin(shape.dim(0), part, parts);
+          int end = (int) begin(shape.dim(0), part + 1, parts);
+          Shape piece = shape.with(0, end - first);
+          long offset = 4L * first * shape.withoutFirst().size();
+          chain.reorder(
+              new Chain.Operand(chain.image(piece, !toLast), from, offset),
+              new Chain.Operand(chain.image(piece, toLast), to, offset));
+        });
     implementation = "reorder";
   }
 }

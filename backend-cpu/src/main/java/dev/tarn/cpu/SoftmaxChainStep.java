@@ -54,55 +54,69 @@ final class SoftmaxChainStep extends ChainStep {
     this.columns = columns;
     this.checked = from.get(0);
     int parts = parts((int) Math.min(threads, rows), rows * columns, LEAST_WORK);
+    addChains(
+        dnnl,
+        label,
+        Arithmetic.F32,
+        parts,
+        schedule,
+        (chain, part) -> {
+          long first = begin(rows, part, parts);
+          long count = begin(rows, part + 1, parts) - first;
+          dnnl_memory_desc matrix = chain.plain(count, columns);
+          long offset = 4 * first * columns;
+          fill(
+              chain,
+              dnnl,
+              kind,
+              matrix,
+              from.stream().map(each -> new Chain.Operand(matrix, each, offset)).toList(),
+              new Chain.Operand(matrix, to, offset));
+        });
+  }
+
+  private void fill(
+      Chain chain,
+      Dnnl dnnl,
+      SoftmaxStep.Kind kind,
+      dnnl_memory_desc matrix,
+      List<Chain.Operand> from,
+      Chain.Operand to) {
     int algorithm = kind.log() ? dnnl_softmax_log : dnnl_softmax_accurate;
-    try {
-      for (int part = 0; part < parts; part++) {
-        Chain chain = new Chain(dnnl, label, Arithmetic.F32, part, schedule);
-        chains.add(chain);
-        long first = begin(rows, part, parts);
-        dnnl_memory_desc matrix = chain.plain(begin(rows, part + 1, parts) - first, columns);
-        dnnl_primitive_desc desc = new dnnl_primitive_desc();
-        chain.own(
-            dnnl_softmax_forward_primitive_desc_create(
-                desc,
-                dnnl.engine(),
-                dnnl_forward_training,
-                algorithm,
-                matrix,
-                matrix,
-                1,
-                chain.attributes()),
-            desc);
-        long offset = 4 * first * columns;
-        Chain.Operand result = new Chain.Operand(matrix, to, offset);
-        Chain.Operand data = new Chain.Operand(matrix, from.get(0), offset);
-        if (!kind.gradient()) {
-          implementation = Chain.implementation(desc);
-          chain.add(desc, Map.of(DNNL_ARG_SRC, data, DNNL_ARG_DST, result));
-          continue;
-        }
-        dnnl_primitive_desc backward = new dnnl_primitive_desc();
-        chain.own(
-            dnnl_softmax_backward_primitive_desc_create(
-                backward,
-                dnnl.engine(),
-                algorithm,
-                matrix,
-                matrix,
-                matrix,
-                1,
-                desc,
-                chain.attributes()),
-            backward);
-        implementation = Chain.implementation(backward);
-        Chain.Operand dy = new Chain.Operand(matrix, from.get(1), offset);
-        chain.add(
-            backward, Map.of(DNNL_ARG_DST, data, DNNL_ARG_DIFF_DST, dy, DNNL_ARG_DIFF_SRC, result));
-      }
-    } catch (RuntimeException e) {
-      close();
-      throw e;
+    dnnl_primitive_desc forward = new dnnl_primitive_desc();
+    chain.own(
+        dnnl_softmax_forward_primitive_desc_create(
+            forward,
+            dnnl.engine(),
+            dnnl_forward_training,
+            algorithm,
+            matrix,
+            matrix,
+            1,
+            chain.attributes()),
+        forward);
+    if (!kind.gradient()) {
+      implementation = Chain.implementation(forward);
+      chain.add(forward, Map.of(DNNL_ARG_SRC, from.get(0), DNNL_ARG_DST, to));
+      return;
     }
+    dnnl_primitive_desc backward = new dnnl_primitive_desc();
+    chain.own(
+        dnnl_softmax_backward_primitive_desc_create(
+            backward,
+            dnnl.engine(),
+            algorithm,
+            matrix,
+            matrix,
+            matrix,
+            1,
+            forward,
+            chain.attributes()),
+        backward);
+    implementation = Chain.implementation(backward);
+    chain.add(
+        backward,
+        Map.of(DNNL_ARG_DST, from.get(0), DNNL_ARG_DIFF_DST, from.get(1), DNNL_ARG_DIFF_SRC, to));
   }
 
   @Override
@@ -118,9 +132,9 @@ final class SoftmaxChainStep extends ChainStep {
     if (!checks) {
       return;
     }
-    long last = begin(rows, part + 1, chains.size());
+    long last = begin(rows, part + 1, parts());
     int together = Math.max(1, Workspace.TILE / columns);
-    for (long row = begin(rows, part, chains.size()); row < last; row += together) {
+    for (long row = begin(rows, part, parts()); row < last; row += together) {
       int count = (int) Math.min(together, last - row);
       if (!finite(row * columns, (row + count) * columns, w)) {
         careful.rows(row, count, w);
