@@ -5,31 +5,37 @@ import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ObjIntConsumer;
 
 /** A step each part of which is a chain of oneDNN primitives. */
 abstract class ChainStep extends Step {
+  /** Fills the chain of a part, whose units are {@code count} from {@code first} on. */
+  interface Fill {
+    void accept(Chain chain, int part, int first, int count);
+  }
+
   private final List<Chain> chains = new ArrayList<>();
 
   /** What oneDNN calls the implementation that it chose. */
   String implementation = "";
 
   /**
-   * Adds a chain for each part, filled by the function; called once, by the constructor of a
-   * subclass. If that fails, the chains are closed.
+   * Deals units to parts, and adds a chain for each part, filled by the function; called once, by
+   * the constructor of a subclass. If that fails, the chains are closed.
    */
   final void addChains(
       Dnnl dnnl,
       String label,
       Arithmetic arithmetic,
+      int units,
       int parts,
       Schedule<?> schedule,
-      ObjIntConsumer<Chain> fill) {
+      Fill fill) {
     try {
       for (int part = 0; part < parts; part++) {
         Chain chain = new Chain(dnnl, label, arithmetic, part, schedule);
         chains.add(chain);
-        fill.accept(chain, part);
+        int first = (int) begin(units, part, parts);
+        fill.accept(chain, part, first, (int) begin(units, part + 1, parts) - first);
       }
     } catch (RuntimeException e) {
       close();

@@ -78,18 +78,14 @@ final class Conv2dStep extends ChainStep {
     this.geometry = geometry;
     this.pass = pass;
     this.label = label;
-    int parts = geometry.parts(threads);
     addChains(
         dnnl,
         label,
         arithmetic,
-        parts,
+        geometry.x.dim(0),
+        geometry.parts(threads),
         schedule,
-        (chain, part) -> {
-          int first = (int) begin(geometry.x.dim(0), part, parts);
-          int end = (int) begin(geometry.x.dim(0), part + 1, parts);
-          fill(chain, dnnl, part, first, end - first, buffers);
-        });
+        (chain, part, first, count) -> fill(chain, dnnl, part, first, count, buffers));
     if (implementation.contains("ref")) {
       LOG.warn("{}: oneDNN has only its plain loops for this shape, which are slow", label);
     }

@@ -72,8 +72,9 @@ final class MatMulStep extends ChainStep {
         operands.label,
         operands.arithmetic,
         blocks.size(),
+        blocks.size(),
         schedule,
-        (chain, part) -> fill(chain, blocks.get(part)));
+        (chain, part, first, count) -> fill(chain, blocks.get(part)));
   }
 
   /** What a part computes: some of the products, some rows or columns of each. */

@@ -77,9 +77,10 @@ final class MaxPoolStep extends ChainStep {
         dnnl,
         geometry.op.name(),
         Arithmetic.F32,
+        geometry.image.dim(0),
         parts,
         schedule,
-        (chain, part) -> fill(chain, dnnl, part, geometry.first(part, parts), remembers, to));
+        (chain, part, first, count) -> fill(chain, dnnl, part, first, count, remembers, to));
   }
 
   /**
@@ -115,10 +116,9 @@ final class MaxPoolStep extends ChainStep {
     return winners;
   }
 
-  private void fill(Chain chain, Dnnl dnnl, int part, int first, boolean remembers, Buffer to) {
-    Shape whole = geometry.image;
-    int count = geometry.first(part + 1, winners.inJava.length) - first;
-    Shape x = whole.with(0, count);
+  private void fill(
+      Chain chain, Dnnl dnnl, int part, int first, int count, boolean remembers, Buffer to) {
+    Shape x = geometry.image.with(0, count);
     Shape y = geometry.pooled().with(0, count);
     dnnl_memory_desc large = chain.image(x, true);
     dnnl_memory_desc small = chain.image(y, true);

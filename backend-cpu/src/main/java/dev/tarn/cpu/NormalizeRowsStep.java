@@ -64,12 +64,10 @@ final class NormalizeRowsStep extends ChainStep {
         dnnl,
         label,
         Arithmetic.F32,
+        rows,
         parts,
         schedule,
-        (chain, part) -> {
-          long first = begin(rows, part, parts);
-          fill(chain, dnnl, first, begin(rows, part + 1, parts) - first, from);
-        });
+        (chain, part, first, count) -> fill(chain, dnnl, first, count, from));
   }
 
   private void fill(Chain chain, Dnnl dnnl, long first, long count, List<Buffer> from) {

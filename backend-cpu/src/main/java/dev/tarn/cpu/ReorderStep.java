@@ -28,12 +28,11 @@ final class ReorderStep extends ChainStep {
         dnnl,
         label,
         Arithmetic.F32,
+        shape.dim(0),
         parts,
         schedule,
-        (chain, part) -> {
-          int first = (int) begin(shape.dim(0), part, parts);
-          int end = (int) begin(shape.dim(0), part + 1, parts);
-          Shape piece = shape.with(0, end - first);
+        (chain, part, first, count) -> {
+          Shape piece = shape.with(0, count);
           long offset = 4L * first * shape.withoutFirst().size();
           chain.reorder(
               new Chain.Operand(chain.image(piece, !toLast), from, offset),

@@ -58,13 +58,12 @@ final class SoftmaxChainStep extends ChainStep {
         dnnl,
         label,
         Arithmetic.F32,
+        Math.toIntExact(rows),
         parts,
         schedule,
-        (chain, part) -> {
-          long first = begin(rows, part, parts);
-          long count = begin(rows, part + 1, parts) - first;
+        (chain, part, first, count) -> {
           dnnl_memory_desc matrix = chain.plain(count, columns);
-          long offset = 4 * first * columns;
+          long offset = 4L * first * columns;
           fill(
               chain,
               dnnl,

@@ -34,11 +34,11 @@ final class Workspace {
   float[] scalars = new float[0];
 
   /** Tiles that a kernel may use while it runs. */
-  final float[] f0 = new float[LENGTH];
+  final float[] f0 = tile();
 
-  final float[] f1 = new float[LENGTH];
-  final float[] f2 = new float[LENGTH];
-  final float[] f3 = new float[LENGTH];
+  final float[] f1 = tile();
+  final float[] f2 = tile();
+  final float[] f3 = tile();
   final int[] i0 = new int[LENGTH];
   final int[] i1 = new int[LENGTH];
   final int[] sign = new int[LENGTH];
