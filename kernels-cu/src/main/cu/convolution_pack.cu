@@ -2,8 +2,11 @@
 //
 //   kernel            from                            to                     grid
 //   pack_pixels_*     x (N, G, c, plane)              (N, plane, G, C)       ceil(plane / 32) ceil(C / W) N G
-//   pack_kernel_*     w(group, row, k, tap) at        (G, m, taps, C)        ceil(elements / 256)
+//   pack_kernels_*    w(group, row, k, tap) at        (G, m, taps, C)        sum of ceil(elements / 256)
 //                     group * w_group + row * w_row + k * w_k + tap
+//
+// pack_kernels_* packs the kernels of several layers: block i works for table[owners[i]], whose first block
+// is first_block; see dev.tarn.cuda.BatchStep.
 //
 // C >= c: channels of a group rounded up to 16 bytes; past c are zeros. W: channels of a tile, 128 bytes.
 // *: from which type to which. block 256, pack_pixels 32 x 8, through shared memory, so that reads and
@@ -54,17 +57,31 @@ __device__ __forceinline__ void pack_pixels(const S *x, T *y, unsigned int group
   }
 }
 
+// Each field takes 8 bytes.
 template <class S, class T>
-__device__ __forceinline__ void pack_kernel(const S *w, T *y, unsigned int elements, unsigned int m,
-                                            unsigned int k, unsigned int channels, unsigned int taps,
-                                            unsigned int w_group, unsigned int w_row,
-                                            unsigned int w_k) {
-  const unsigned int at = blockIdx.x * blockDim.x + threadIdx.x;
-  if (at >= elements) return;
-  const unsigned int rest = at / channels, channel = at - rest * channels;
-  const unsigned int row = rest / taps, tap = rest - row * taps, group = row / m;
-  const unsigned int from = group * w_group + (row - group * m) * w_row + channel * w_k + tap;
-  y[at] = channel < k ? convert<T>(w[from]) : T();
+struct PackedKernel {
+  unsigned long long first_block;
+  alignas(8) const S *w;
+  alignas(8) T *y;
+  alignas(8) unsigned int elements;
+  alignas(8) unsigned int m;
+  alignas(8) unsigned int k;
+  alignas(8) unsigned int channels;
+  alignas(8) unsigned int taps;
+  alignas(8) unsigned int w_group;
+  alignas(8) unsigned int w_row;
+  alignas(8) unsigned int w_k;
+};
+
+template <class S, class T>
+__device__ __forceinline__ void pack_kernel(const PackedKernel<S, T> &p) {
+  const unsigned int at = (blockIdx.x - (unsigned int)p.first_block) * blockDim.x + threadIdx.x;
+  if (at >= p.elements) return;
+  const unsigned int rest = at / p.channels, channel = at - rest * p.channels;
+  const unsigned int row = rest / p.taps, tap = rest - row * p.taps, group = row / p.m;
+  const unsigned int from =
+      group * p.w_group + (row - group * p.m) * p.w_row + channel * p.w_k + tap;
+  p.y[at] = channel < p.k ? convert<T>(p.w[from]) : T();
 }
 
 }  // namespace tarn
@@ -76,10 +93,8 @@ __device__ __forceinline__ void pack_kernel(const S *w, T *y, unsigned int eleme
     tarn::pack_pixels(x, y, groups, c, channels, plane);                                            \
   }                                                                                                 \
   extern "C" __global__ void __launch_bounds__(256)                                                 \
-      pack_kernel_##suffix(const S *w, T *y, unsigned int elements, unsigned int m, unsigned int k, \
-                           unsigned int channels, unsigned int taps, unsigned int w_group,          \
-                           unsigned int w_row, unsigned int w_k) {                                  \
-    tarn::pack_kernel(w, y, elements, m, k, channels, taps, w_group, w_row, w_k);                   \
+      pack_kernels_##suffix(const unsigned int *owners, const tarn::PackedKernel<S, T> *table) {     \
+    tarn::pack_kernel(table[owners[blockIdx.x]]);                                                   \
   }
 
 TARN_PACK(float, float, f32_to_f32)

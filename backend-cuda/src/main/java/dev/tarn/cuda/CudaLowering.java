@@ -63,7 +63,9 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final CudaStateStore store;
   private final Map<Value, HostTensor> constants = new HashMap<>();
   private final Images images;
+  private final PackedKernels packed;
   private final Epilogues epilogues;
+  private final TapeBatches batches;
   private Node node;
 
   private CudaLowering(
@@ -79,7 +81,9 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     ImageLayouts layouts =
         new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
     this.images = new Images(schedule, kernels, layouts, program, keepAll);
+    this.packed = new PackedKernels(schedule, kernels, program);
     this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
+    this.batches = new TapeBatches(program, layouts, schedule, store, keepAll);
   }
 
   /**
@@ -119,11 +123,19 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   public List<Step> visit(Fused op) {
     Node product = epilogues.product(node);
     if (product == null) {
-      return tapes().lower(op, node.inputs(), false);
+      return tape(op);
     }
     return product.op() instanceof BatchNorm norm
         ? normalization(norm.epsilon(), product, node).batchNorm(op.shape())
-        : ConvolutionLowering.lower(schedule, kernels, images, product, node);
+        : ConvolutionLowering.lower(schedule, kernels, images, packed, product, node);
+  }
+
+  private List<Step> tape(Fused op) {
+    if (batches.isLaunchedBefore(node)) {
+      return List.of();
+    }
+    List<Node> batch = batches.startingAt(node);
+    return batch.isEmpty() ? tapes().lower(op, node.inputs(), false) : tapes().lower(batch);
   }
 
   /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
@@ -211,7 +223,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private List<Step> convolution() {
     return epilogues.isPartOfTape(node)
         ? List.of()
-        : ConvolutionLowering.lower(schedule, kernels, images, node, null);
+        : ConvolutionLowering.lower(schedule, kernels, images, packed, node, null);
   }
 
   @Override

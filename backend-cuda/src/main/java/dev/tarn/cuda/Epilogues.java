@@ -71,6 +71,11 @@ final class Epilogues {
     return ProgramVerifier.verify(program.withBody(body));
   }
 
+  /** The tapes of a program that may be computed by the node before them. */
+  static Set<Node> tapes(Program program) {
+    return candidates(program).keySet();
+  }
+
   /** The node that computes a tape, or null if the tape is a kernel of its own. */
   @Nullable Node product(Node tape) {
     return products.get(tape);

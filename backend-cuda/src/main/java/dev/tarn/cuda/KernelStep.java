@@ -11,14 +11,9 @@ import java.util.function.ToLongFunction;
 
 /** Builds a {@link Step} that launches a kernel; arguments are added in the kernel's order. */
 final class KernelStep {
-  /** Puts one argument into a launch. */
-  private interface Setter {
-    void set(Launch launch, int index, Binding binding);
-  }
-
   private String name;
   private final Supplier<Kernel> kernel;
-  private final List<Setter> arguments = new ArrayList<>();
+  private final List<ToLongFunction<Binding>> arguments = new ArrayList<>();
   private final List<Buffer> reads = new ArrayList<>();
   private final List<Buffer> writes = new ArrayList<>();
   private int gridX = 1;
@@ -76,7 +71,7 @@ final class KernelStep {
 
   /** Adds an address that is known when the step is bound. */
   KernelStep pointer(ToLongFunction<Binding> address) {
-    arguments.add((launch, index, binding) -> launch.set(index, address.applyAsLong(binding)));
+    arguments.add(address);
     return this;
   }
 
@@ -90,14 +85,32 @@ final class KernelStep {
 
   /** Adds 32 bits of an integer. */
   KernelStep bits(int value) {
-    arguments.add((launch, index, binding) -> launch.set(index, value));
-    return this;
+    return pointer(binding -> Integer.toUnsignedLong(value));
   }
 
   /** Adds a float. */
   KernelStep real(float value) {
-    arguments.add((launch, index, binding) -> launch.set(index, value));
-    return this;
+    return bits(Float.floatToRawIntBits(value));
+  }
+
+  /** The buffers that are read so far. */
+  List<Buffer> reads() {
+    return List.copyOf(reads);
+  }
+
+  /** The buffers that are written so far. */
+  List<Buffer> writes() {
+    return List.copyOf(writes);
+  }
+
+  /** The number of blocks side by side. */
+  int blocks() {
+    return gridX;
+  }
+
+  /** The arguments, 8 bytes each; shorter ones are the low bytes, which come first in memory. */
+  long[] values(Binding binding) {
+    return arguments.stream().mapToLong(argument -> argument.applyAsLong(binding)).toArray();
   }
 
   /** The step. */
@@ -108,8 +121,9 @@ final class KernelStep {
   private Command bind(Binding binding) {
     Launch launch = new Launch(kernel.get(), binding.arguments(), arguments.size());
     launch.grid(gridX, gridY, 1).block(blockX, blockY, 1);
-    for (int i = 0; i < arguments.size(); i++) {
-      arguments.get(i).set(launch, i, binding);
+    long[] values = values(binding);
+    for (int i = 0; i < values.length; i++) {
+      launch.set(i, values[i]);
     }
     return launch;
   }

@@ -96,10 +96,14 @@ final class Kernels implements AutoCloseable {
         .kernel(kernel.function());
   }
 
-  /** Asks for a generated kernel; {@link #tape} gives it after {@link #compileRequested}. */
-  void request(TapeSource tape) {
-    if (!tapes.containsKey(tape.name())) {
-      requested.put(tape.name(), tape.text());
+  /**
+   * Asks for a generated kernel; {@link #tape} gives it after {@link #compileRequested}.
+   *
+   * @param text its CUDA C++
+   */
+  void request(String name, String text) {
+    if (!tapes.containsKey(name)) {
+      requested.put(name, text);
     }
   }
 

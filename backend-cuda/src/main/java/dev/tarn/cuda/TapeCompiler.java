@@ -88,7 +88,12 @@ final class TapeCompiler {
     String text = text();
     String name = "tape_" + hash(text);
     return new TapeSource(
-        name, text.replace(PLACEHOLDER, name), List.copyOf(arguments), elements, width);
+        name,
+        text.replace(PLACEHOLDER, name),
+        batch().replace(PLACEHOLDER, name),
+        List.copyOf(arguments),
+        elements,
+        width);
   }
 
   private void load(int register, Fused.Load load) {
@@ -186,15 +191,40 @@ final class TapeCompiler {
   }
 
   private String text() {
-    return "extern \"C\" __global__ void __launch_bounds__("
-        + TapeSource.MAX_BLOCK
-        + ")\n    "
+    return global("", String.join(", ", parameters)) + body("blockIdx.x");
+  }
+
+  /** The same where each block finds its arguments in a table; see {@link BatchStep}. */
+  private String batch() {
+    StringBuilder fields = new StringBuilder();
+    StringBuilder locals = new StringBuilder();
+    for (String parameter : parameters) {
+      String name = parameter.substring(parameter.lastIndexOf(' ') + 1).replace("*", "");
+      fields.append(String.format("  alignas(8) %s;%n", parameter));
+      locals.append(String.format("  %s = arguments.%s;%n", parameter, name));
+    }
+    return "struct "
         + PLACEHOLDER
-        + "("
-        + String.join(", ", parameters)
-        + ") {\n"
-        + String.format(
-            "  const unsigned int base = %d * (blockIdx.x * blockDim.x + threadIdx.x);%n", width)
+        + "_arguments {\n  unsigned long long first_block;\n"
+        + fields
+        + "};\n"
+        + global("_batch", "const unsigned int *owners, const " + PLACEHOLDER + "_arguments *table")
+        + "  const "
+        + PLACEHOLDER
+        + "_arguments &arguments = table[owners[blockIdx.x]];\n"
+        + locals
+        + body("(blockIdx.x - (unsigned int)arguments.first_block)");
+  }
+
+  private static String global(String suffix, String parameters) {
+    return String.format(
+        "extern \"C\" __global__ void __launch_bounds__(%d)%n    %s%s(%s) {%n",
+        TapeSource.MAX_BLOCK, PLACEHOLDER, suffix, parameters);
+  }
+
+  private String body(String block) {
+    return String.format(
+            "  const unsigned int base = %d * (%s * blockDim.x + threadIdx.x);%n", width, block)
         + "  if (base >= n) return;\n"
         + String.format("  const unsigned int count = min(%du, n - base);%n", width)
         + loads

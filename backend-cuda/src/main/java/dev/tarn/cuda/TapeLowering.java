@@ -2,6 +2,7 @@ package dev.tarn.cuda;
 
 import dev.tarn.HostTensor;
 import dev.tarn.backend.Schedule;
+import dev.tarn.cuda.driver.Kernel;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
@@ -9,6 +10,7 @@ import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Chains of elementwise functions, each a generated kernel. */
 final class TapeLowering {
@@ -58,18 +60,46 @@ final class TapeLowering {
     TapeSource source =
         TapeCompiler.compile(
             op, inputs.stream().map(Value::spec).toList(), integers, images.isLast());
-    kernels.request(source);
+    kernels.request(source.name(), source.text());
+    int block = threads(source) < LARGE_TAPE ? SMALL_BLOCK : TapeSource.MAX_BLOCK;
     KernelStep step = new KernelStep(op.name(), () -> kernels.tape(source.name()));
-    for (TapeSource.Argument argument : source.arguments()) {
-      add(step, argument, inputs, node.outputs(), images);
-    }
-    long threads = CudaLowering.ceil(source.elements(), source.width());
+    return List.of(launch(step, source, node, inputs, block).build(flops(op)));
+  }
+
+  /** One kernel of several nodes with the same tape, as {@link TapeBatches} found them. */
+  List<Step> lower(List<Node> batch) {
+    List<TapeSource> sources = batch.stream().map(TapeBatches::source).toList();
+    TapeSource first = sources.get(0);
+    kernels.request(first.batchName(), first.batch());
+    Supplier<Kernel> kernel = () -> kernels.tape(first.batchName());
+    long threads = sources.stream().mapToLong(TapeLowering::threads).sum();
     int block = threads < LARGE_TAPE ? SMALL_BLOCK : TapeSource.MAX_BLOCK;
-    long applied = op.tape().stream().filter(i -> i instanceof Fused.Apply).count();
-    return List.of(
-        step.grid(CudaLowering.ceil(threads, block), 1)
-            .block(block, 1)
-            .build(applied * source.elements()));
+    List<KernelStep> members = new ArrayList<>();
+    long flops = 0;
+    for (int i = 0; i < batch.size(); i++) {
+      Node each = batch.get(i);
+      KernelStep member = new KernelStep(each.op().name(), kernel);
+      members.add(launch(member, sources.get(i), each, each.inputs(), block));
+      flops += flops((Fused) each.op());
+    }
+    String name = batch.get(0).op().name();
+    return List.of(BatchStep.of(name, kernel, block, members, flops));
+  }
+
+  private static long threads(TapeSource source) {
+    return CudaLowering.ceil(source.elements(), source.width());
+  }
+
+  private static long flops(Fused op) {
+    return op.shape().size() * op.tape().stream().filter(i -> i instanceof Fused.Apply).count();
+  }
+
+  private KernelStep launch(
+      KernelStep step, TapeSource source, Node of, List<Value> inputs, int block) {
+    for (TapeSource.Argument argument : source.arguments()) {
+      add(step, argument, inputs, of.outputs(), images);
+    }
+    return step.grid(CudaLowering.ceil(threads(source), block), 1).block(block, 1);
   }
 
   /** Adds an argument of a generated kernel. */

@@ -11,11 +11,13 @@ import java.util.List;
  *
  * @param name the kernel's name, made from the text
  * @param text the CUDA C++ of the kernel, to follow {@link #PREAMBLE}
+ * @param batch the CUDA C++ of the kernel {@link #batchName} for {@link BatchStep}
  * @param arguments what it is launched with
  * @param elements the number of elements of its results
  * @param width how many of them a thread computes
  */
-record TapeSource(String name, String text, List<Argument> arguments, int elements, int width) {
+record TapeSource(
+    String name, String text, String batch, List<Argument> arguments, int elements, int width) {
   /** What stands before the kernels of one compilation. */
   static final String PREAMBLE =
       """
@@ -27,6 +29,11 @@ record TapeSource(String name, String text, List<Argument> arguments, int elemen
 
   /** The largest block that the kernels may be launched with. */
   static final int MAX_BLOCK = 256;
+
+  /** The name of the kernel that works on several operands of the tape at once. */
+  String batchName() {
+    return name + "_batch";
+  }
 
   /** An argument of the kernel, in order. */
   sealed interface Argument permits Input, Output, Whole, Real {}

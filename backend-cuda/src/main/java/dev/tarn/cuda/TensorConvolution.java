@@ -5,9 +5,7 @@ import dev.tarn.Shape;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
-import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.Node;
-import dev.tarn.ir.Product;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 final class TensorConvolution {
   private static final String FILE = "convolution_tensor.cu";
   private static final String WEIGHT = "convolution_tensor_weight.cu";
-  private static final String PACK = "convolution_pack.cu";
 
   private static final int CHUNK_BYTES = 16;
   private static final int TILE_PIXELS = 128;
@@ -53,11 +50,11 @@ final class TensorConvolution {
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final Images images;
+  private final PackedKernels packed;
   private final Node node;
   private final Window2d window;
   private final @Nullable Node tape;
   private final DType type;
-  private final DType stored;
   private final List<Step> steps = new ArrayList<>();
 
   /** Lowers a node with an arithmetic other than f32. */
@@ -65,18 +62,18 @@ final class TensorConvolution {
       Schedule<Step> schedule,
       Kernels kernels,
       Images images,
+      PackedKernels packed,
       Node node,
       Window2d window,
       @Nullable Node tape) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.images = images;
+    this.packed = packed;
     this.node = node;
     this.window = window;
     this.tape = tape;
-    Arithmetic arithmetic = ((Product) node.op()).arithmetic();
-    this.type = arithmetic == Arithmetic.TF32 ? DType.F32 : DType.BF16;
-    this.stored = arithmetic.operands();
+    this.type = PackedKernels.type(node);
   }
 
   /**
@@ -115,7 +112,7 @@ final class TensorConvolution {
       return List.of();
     }
     Buffer image = pack(from);
-    Buffer kernel = packKernel(w, m, k, adjoint);
+    Buffer kernel = packed.of(node, steps);
     int down = adjoint ? window.strideH() : 1;
     int across = adjoint ? window.strideW() : 1;
     Shape phase =
@@ -240,30 +237,6 @@ final class TensorConvolution {
 
   private Buffer pack(Value image) {
     return images.packed(image, window.groups(), type);
-  }
-
-  /** The kernel as rows of (tap, channel), a row for each of the m results of a group. */
-  private Buffer packKernel(Shape w, int m, int k, boolean adjoint) {
-    int taps = w.dim(2) * w.dim(3);
-    long terms = (long) w.dim(1) * taps;
-    long elements = (long) window.groups() * m * taps * padded(k);
-    Buffer packed = schedule.scratch(node.op().name() + " kernel", elements * type.bytes());
-    steps.add(
-        CudaLowering.kernel(kernels, PACK, "pack_kernel_" + stored + "_to_" + type)
-            .reads(schedule.buffer(node.inputs().get(1)))
-            .writes(packed)
-            .whole(elements)
-            .whole(m)
-            .whole(k)
-            .whole(padded(k))
-            .whole(taps)
-            .whole(w.dim(0) / window.groups() * terms)
-            .whole(adjoint ? taps : terms)
-            .whole(adjoint ? terms : taps)
-            .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1)
-            .block(CudaLowering.BLOCK, 1)
-            .build(0));
-    return packed;
   }
 
   private int chunks(int channels) {

@@ -1,0 +1,180 @@
+package dev.tarn.cuda;
+
+import dev.tarn.Arena;
+import dev.tarn.Spec;
+import dev.tarn.State;
+import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Fused;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Program;
+import dev.tarn.ir.ProgramVerifier;
+import dev.tarn.ir.Value;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which small tapes are one launch, because they are the same tape on different values and none
+ * needs another's result: the running statistics of all layers, the casts of all weights to bf16.
+ *
+ * <p>The bits are those of kernels apart. With the property {@code tarn.batches=false} there are
+ * none.
+ */
+final class TapeBatches {
+  /** Set to {@code false}, every tape is a launch of its own. */
+  static final String PROPERTY = "tarn.batches";
+
+  /**
+   * Larger results take longer than a launch; and since a tape moves up to the first of its batch,
+   * its result takes memory for longer.
+   */
+  private static final long MOST_BYTES = 2 << 20;
+
+  private final Map<Node, List<Node>> batches = new IdentityHashMap<>();
+  private final Map<Node, Node> first = new IdentityHashMap<>();
+
+  /**
+   * Finds the batches of a program that {@link #together} has ordered.
+   *
+   * @param keepAll whether every value is wanted in its buffer
+   */
+  TapeBatches(
+      Program program,
+      ImageLayouts layouts,
+      Schedule<Step> schedule,
+      CudaStateStore store,
+      boolean keepAll) {
+    Set<Node> candidates = keepAll ? Set.of() : candidates(program);
+    List<Node> batch = new ArrayList<>();
+    for (Node node : program.body()) {
+      boolean takes = candidates.contains(node) && !layouts.isLast(node);
+      boolean joins =
+          takes
+              && !batch.isEmpty()
+              && source(node).name().equals(source(batch.get(0)).name())
+              && batch.stream().noneMatch(other -> conflict(node, other, schedule, store));
+      if (!joins) {
+        end(batch);
+        batch = new ArrayList<>();
+      }
+      if (takes) {
+        batch.add(node);
+      }
+    }
+    end(batch);
+  }
+
+  private void end(List<Node> batch) {
+    if (batch.size() > 1) {
+      batches.put(batch.get(0), List.copyOf(batch));
+      batch.forEach(node -> first.put(node, batch.get(0)));
+    }
+  }
+
+  /** The program with such tapes side by side. */
+  static Program together(Program program) {
+    Set<Node> candidates = candidates(program);
+    Map<Value, Integer> madeAt = new HashMap<>();
+    Map<Node, List<Node>> groups = new LinkedHashMap<>();
+    Map<String, List<Node>> firsts = new HashMap<>();
+    Map<Node, Integer> places = new IdentityHashMap<>();
+    for (int i = 0; i < program.body().size(); i++) {
+      Node node = program.body().get(i);
+      Node to = node;
+      if (candidates.contains(node)) {
+        List<Node> same = firsts.computeIfAbsent(source(node).name(), name -> new ArrayList<>());
+        Node joined = firstAfter(same, places, lastMade(node, madeAt));
+        if (joined == null) {
+          same.add(node);
+        } else {
+          to = joined;
+        }
+      }
+      groups.computeIfAbsent(to, key -> new ArrayList<>()).add(node);
+      int place = to == node ? i : Objects.requireNonNull(places.get(to));
+      places.put(node, place);
+      node.outputs().forEach(value -> madeAt.put(value, place));
+    }
+    List<Node> body = new ArrayList<>();
+    groups.values().forEach(body::addAll);
+    return ProgramVerifier.verify(program.withBody(body));
+  }
+
+  private static int lastMade(Node node, Map<Value, Integer> madeAt) {
+    return node.inputs().stream()
+        .mapToInt(value -> madeAt.getOrDefault(value, -1))
+        .max()
+        .orElse(-1);
+  }
+
+  private static @Nullable Node firstAfter(List<Node> nodes, Map<Node, Integer> places, int place) {
+    for (Node node : nodes) {
+      if (Objects.requireNonNull(places.get(node)) > place) {
+        return node;
+      }
+    }
+    return null;
+  }
+
+  /** The nodes that are one launch with a node, it being the first of them; or none. */
+  List<Node> startingAt(Node node) {
+    return batches.getOrDefault(node, List.of());
+  }
+
+  /** Whether a node is launched with an earlier one. */
+  boolean isLaunchedBefore(Node node) {
+    return first.getOrDefault(node, node) != node;
+  }
+
+  /** The kernel of a tape whose values are plain. */
+  static TapeSource source(Node tape) {
+    List<Spec> inputs = tape.inputs().stream().map(Value::spec).toList();
+    return TapeCompiler.compile((Fused) tape.op(), inputs, false, false);
+  }
+
+  private static Set<Node> candidates(Program program) {
+    Set<Node> candidates = new HashSet<>();
+    if ("false".equals(System.getProperty(PROPERTY))) {
+      return candidates;
+    }
+    Set<Node> epilogues = Epilogues.tapes(program);
+    for (Node node : program.body()) {
+      if (node.op() instanceof Fused op
+          && op.shape().size() > 0
+          && !epilogues.contains(node)
+          && node.outputs().stream().mapToLong(value -> value.spec().bytes()).sum() <= MOST_BYTES) {
+        candidates.add(node);
+      }
+    }
+    return candidates;
+  }
+
+  /** Whether one of two nodes writes what the other reads or writes: in a state's memory. */
+  private static boolean conflict(Node a, Node b, Schedule<Step> schedule, CudaStateStore store) {
+    List<Buffer> writtenByA = schedule.buffers(a.outputs());
+    List<Buffer> writtenByB = schedule.buffers(b.outputs());
+    return meet(writtenByA, schedule.buffers(b.inputs()), store)
+        || meet(writtenByB, schedule.buffers(a.inputs()), store)
+        || meet(writtenByA, writtenByB, store);
+  }
+
+  private static boolean meet(List<Buffer> some, List<Buffer> others, CudaStateStore store) {
+    return some.stream().anyMatch(a -> others.stream().anyMatch(b -> overlap(a, b, store)));
+  }
+
+  private static boolean overlap(Buffer a, Buffer b, CudaStateStore store) {
+    State one = a.state();
+    State other = b.state();
+    boolean arena = one instanceof Arena || other instanceof Arena;
+    return a == b
+        || arena && one != null && other != null && store.arena(one) == store.arena(other);
+  }
+}
