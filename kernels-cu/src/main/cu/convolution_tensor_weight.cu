@@ -4,18 +4,16 @@
 //
 //   x:  (N, H, W, G, C) channels last, C = channels of a group rounded up to 16 bytes, zeros past them
 //   dy: (N, P, Q, G, O) likewise; convolution_pack.cu makes both
-//   partial: f32 (chunks, G, o, R, S, C)      dw: f32 (G, o, c, R, S)
+//   partial: f32 (chunks, G, o, R, S, C), which convolution_weight_sum.cu adds up
 //
-// conv2d_weight_tensor: a block of 128 threads makes 64 channels o x 64 terms (r, s, c) of a group for
-// one chunk of the pixels, a warp 32 x 32; 32 (tf32: 16) pixels at a time are copied ahead by cp.async, 16
-// bytes a copy, into 4 stages of shared memory. Pixels are the inner dimension of the product and the
-// rows of what is stored, so bf16 is read by transposing ldmatrix, tf32 by single words: rows are 72
-// elements apart, and either meets each bank once. grid (ceil(o / 64) * ceil(R S C / 64), G * chunks).
-// conv2d_weight_sum adds the chunks in order: no atomics, the bits depend on shapes only. A thread an
-// element of (G, o, R, S, C), grid (ceil(elements / 256)), block 256.
+// A block of 128 threads makes 64 channels o x 64 terms (r, s, c) of a group for one chunk of the pixels, a
+// warp 32 x 32; 32 (tf32: 16) pixels at a time are copied ahead by cp.async, 16 bytes a copy, into 4 stages
+// of shared memory. Pixels are the inner dimension of the product and the rows of what is stored, so bf16 is
+// read by transposing ldmatrix, tf32 by single words: rows are 72 elements apart, and either meets each bank
+// once. grid (ceil(o / 64) * ceil(R S C / 64), G * chunks). The bits depend on shapes only.
 //
 // FLOPs: 2 N P Q o c R S. Bytes: x and dy once each as far as caches hold what windows share, and
-// 4 (chunks + 1) G o R S C.
+// 4 chunks G o R S C.
 //
 // Seen with nvcc 13.0 for sm_90a and a window of 3 x 3: 78 (tf32) and 80 (bf16) registers, no spills.
 //
@@ -26,7 +24,6 @@
 #include "tensor_core.cuh"
 
 namespace tarn {
-
 
 constexpr unsigned int kSide = 64, kPitch = 72;  // elements
 constexpr unsigned int kWeightThreads = 128, kWeightStages = 4;
@@ -156,21 +153,4 @@ extern "C" __global__ void __launch_bounds__(tarn::kWeightThreads)
       }
     }
   }
-}
-
-// elements: G o R S C; channels: C, of which used are c
-extern "C" __global__ void __launch_bounds__(256)
-    conv2d_weight_sum(const float *partial, float *dw, unsigned int elements, unsigned int chunks,
-                      unsigned int channels, unsigned int used) {
-  const unsigned int at = blockIdx.x * blockDim.x + threadIdx.x;
-  if (at >= elements) return;
-  const unsigned int rest = at / channels, channel = at - rest * channels;
-  if (channel >= used) return;
-  float sum = partial[at];
-#pragma unroll 4
-  for (unsigned int i = 1; i < chunks; i++) {
-    sum += partial[(unsigned long long)i * elements + at];
-  }
-  const unsigned int o = rest / (TARN_R * TARN_S), tap = rest - o * (TARN_R * TARN_S);
-  dw[((unsigned long long)o * used + channel) * (TARN_R * TARN_S) + tap] = sum;
 }

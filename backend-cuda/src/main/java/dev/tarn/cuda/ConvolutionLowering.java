@@ -47,27 +47,21 @@ final class ConvolutionLowering {
   private static final int LEAST_CHUNK = 512;
   private static final int MAX_GRID_Y = 65_535;
 
+  private final Convolutions shared;
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final Images images;
-  private final PackedKernels packed;
   private final Node node;
   private final Window2d window;
   private final @Nullable Node tape;
   private final List<Step> steps = new ArrayList<>();
 
   private ConvolutionLowering(
-      Schedule<Step> schedule,
-      Kernels kernels,
-      Images images,
-      PackedKernels packed,
-      Node node,
-      Window2d window,
-      @Nullable Node tape) {
-    this.schedule = schedule;
-    this.kernels = kernels;
-    this.images = images;
-    this.packed = packed;
+      Convolutions shared, Node node, Window2d window, @Nullable Node tape) {
+    this.shared = shared;
+    this.schedule = shared.schedule();
+    this.kernels = shared.kernels();
+    this.images = shared.images();
     this.node = node;
     this.window = window;
     this.tape = tape;
@@ -78,24 +72,15 @@ final class ConvolutionLowering {
    *
    * @param tape the node that is computed on its results, or null
    */
-  static List<Step> lower(
-      Schedule<Step> schedule,
-      Kernels kernels,
-      Images images,
-      PackedKernels packed,
-      Node node,
-      @Nullable Node tape) {
+  static List<Step> lower(Convolutions shared, Node node, @Nullable Node tape) {
     if (node.op() instanceof Conv2d op) {
-      return new ConvolutionLowering(schedule, kernels, images, packed, node, op.window(), tape)
-          .forward();
+      return new ConvolutionLowering(shared, node, op.window(), tape).forward();
     }
     if (node.op() instanceof Conv2dGradInput op) {
-      return new ConvolutionLowering(schedule, kernels, images, packed, node, op.window(), tape)
-          .gradInput();
+      return new ConvolutionLowering(shared, node, op.window(), tape).gradInput();
     }
     Window2d window = ((Conv2dGradWeight) node.op()).window();
-    return new ConvolutionLowering(schedule, kernels, images, packed, node, window, null)
-        .gradWeight();
+    return new ConvolutionLowering(shared, node, window, null).gradWeight();
   }
 
   /** {@code y} from x and w. */
@@ -135,7 +120,7 @@ final class ConvolutionLowering {
   }
 
   private TensorConvolution tensor() {
-    return new TensorConvolution(schedule, kernels, images, packed, node, window, tape);
+    return new TensorConvolution(shared, node, window, tape);
   }
 
   /** An operand in f32. */
@@ -213,6 +198,9 @@ final class ConvolutionLowering {
     if (onTensorCores(node, kernels)) {
       Buffer sums = result();
       steps.addAll(tensor().gradWeight(sums));
+      if (sums != schedule.buffer(node.output())) {
+        steps.addAll(shared.sums().flush());
+      }
       return narrowed(sums);
     }
     Buffer dw = result();

@@ -45,6 +45,7 @@ import dev.tarn.ir.SoftmaxGrad;
 import dev.tarn.ir.StopGradient;
 import dev.tarn.ir.Transpose;
 import dev.tarn.ir.Value;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final CudaStateStore store;
   private final Map<Value, HostTensor> constants = new HashMap<>();
   private final Images images;
-  private final PackedKernels packed;
+  private final Convolutions convolutions;
   private final Epilogues epilogues;
   private final TapeBatches batches;
   private Node node;
@@ -81,7 +82,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     ImageLayouts layouts =
         new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
     this.images = new Images(schedule, kernels, layouts, program, keepAll);
-    this.packed = new PackedKernels(schedule, kernels, program);
+    this.convolutions = Convolutions.of(schedule, kernels, images, program, keepAll);
     this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
     this.batches = new TapeBatches(program, layouts, schedule, store, keepAll);
   }
@@ -111,31 +112,26 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
       node = next;
       Node product = epilogues.product(next);
       Node owner = product != null ? product : next;
+      addAll(convolutions.sums().before(batches.of(next)), owner);
       images.begin(next, owner);
-      for (Step step : next.op().accept(this)) {
-        schedule.add(step, owner, step.reads(), step.writes());
-      }
+      addAll(next.op().accept(this), owner);
       images.end();
     }
+  }
+
+  private void addAll(List<Step> steps, Node owner) {
+    steps.forEach(step -> schedule.add(step, owner, step.reads(), step.writes()));
   }
 
   @Override
   public List<Step> visit(Fused op) {
     Node product = epilogues.product(node);
     if (product == null) {
-      return tape(op);
+      return tapes().lower(batches.of(node));
     }
     return product.op() instanceof BatchNorm norm
         ? normalization(norm.epsilon(), product, node).batchNorm(op.shape())
-        : ConvolutionLowering.lower(schedule, kernels, images, packed, product, node);
-  }
-
-  private List<Step> tape(Fused op) {
-    if (batches.isLaunchedBefore(node)) {
-      return List.of();
-    }
-    List<Node> batch = batches.startingAt(node);
-    return batch.isEmpty() ? tapes().lower(op, node.inputs(), false) : tapes().lower(batch);
+        : ConvolutionLowering.lower(convolutions, product, node);
   }
 
   /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
@@ -217,13 +213,15 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Conv2dGradWeight op) {
-    return convolution();
+    List<Step> steps = new ArrayList<>(convolution());
+    steps.addAll(convolutions.sums().due(node));
+    return steps;
   }
 
   private List<Step> convolution() {
     return epilogues.isPartOfTape(node)
         ? List.of()
-        : ConvolutionLowering.lower(schedule, kernels, images, packed, node, null);
+        : ConvolutionLowering.lower(convolutions, node, null);
   }
 
   @Override

@@ -11,8 +11,8 @@ import dev.tarn.ir.Program;
 import dev.tarn.ir.ProgramVerifier;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,7 +39,6 @@ final class TapeBatches {
   private static final long MOST_BYTES = 2 << 20;
 
   private final Map<Node, List<Node>> batches = new IdentityHashMap<>();
-  private final Map<Node, Node> first = new IdentityHashMap<>();
 
   /**
    * Finds the batches of a program that {@link #together} has ordered.
@@ -74,8 +73,8 @@ final class TapeBatches {
 
   private void end(List<Node> batch) {
     if (batch.size() > 1) {
+      batch.forEach(node -> batches.put(node, List.of()));
       batches.put(batch.get(0), List.copyOf(batch));
-      batch.forEach(node -> first.put(node, batch.get(0)));
     }
   }
 
@@ -124,14 +123,9 @@ final class TapeBatches {
     return null;
   }
 
-  /** The nodes that are one launch with a node, it being the first of them; or none. */
-  List<Node> startingAt(Node node) {
-    return batches.getOrDefault(node, List.of());
-  }
-
-  /** Whether a node is launched with an earlier one. */
-  boolean isLaunchedBefore(Node node) {
-    return first.getOrDefault(node, node) != node;
+  /** The tapes that are launched where a tape stands: itself, with others, or none. */
+  List<Node> of(Node tape) {
+    return batches.getOrDefault(tape, List.of(tape));
   }
 
   /** The kernel of a tape whose values are plain. */
@@ -141,7 +135,7 @@ final class TapeBatches {
   }
 
   private static Set<Node> candidates(Program program) {
-    Set<Node> candidates = new HashSet<>();
+    Set<Node> candidates = Collections.newSetFromMap(new IdentityHashMap<>());
     if ("false".equals(System.getProperty(PROPERTY))) {
       return candidates;
     }

@@ -66,8 +66,11 @@ final class TapeLowering {
     return List.of(launch(step, source, node, inputs, block).build(flops(op)));
   }
 
-  /** One kernel of several nodes with the same tape, as {@link TapeBatches} found them. */
+  /** The kernel of nodes with the same tape, as {@link TapeBatches} found them. */
   List<Step> lower(List<Node> batch) {
+    if (batch.size() < 2) {
+      return batch.isEmpty() ? List.of() : lower((Fused) node.op(), node.inputs(), false);
+    }
     List<TapeSource> sources = batch.stream().map(TapeBatches::source).toList();
     TapeSource first = sources.get(0);
     kernels.request(first.batchName(), first.batch());

@@ -4,7 +4,6 @@ import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
-import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
@@ -47,10 +46,9 @@ final class TensorConvolution {
   /** Grouped convolutions need groups of a multiple of so many channels. */
   private static final int GROUP_MULTIPLE = 8;
 
-  private final Schedule<Step> schedule;
+  private final Convolutions shared;
   private final Kernels kernels;
   private final Images images;
-  private final PackedKernels packed;
   private final Node node;
   private final Window2d window;
   private final @Nullable Node tape;
@@ -58,18 +56,10 @@ final class TensorConvolution {
   private final List<Step> steps = new ArrayList<>();
 
   /** Lowers a node with an arithmetic other than f32. */
-  TensorConvolution(
-      Schedule<Step> schedule,
-      Kernels kernels,
-      Images images,
-      PackedKernels packed,
-      Node node,
-      Window2d window,
-      @Nullable Node tape) {
-    this.schedule = schedule;
-    this.kernels = kernels;
-    this.images = images;
-    this.packed = packed;
+  TensorConvolution(Convolutions shared, Node node, Window2d window, @Nullable Node tape) {
+    this.shared = shared;
+    this.kernels = shared.kernels();
+    this.images = shared.images();
     this.node = node;
     this.window = window;
     this.tape = tape;
@@ -112,7 +102,7 @@ final class TensorConvolution {
       return List.of();
     }
     Buffer image = pack(from);
-    Buffer kernel = packed.of(node, steps);
+    Buffer kernel = shared.packed().of(node, steps);
     int down = adjoint ? window.strideH() : 1;
     int across = adjoint ? window.strideW() : 1;
     Shape phase =
@@ -158,7 +148,7 @@ final class TensorConvolution {
     return steps;
   }
 
-  /** {@code dw}, in f32, from x and dy. */
+  /** Partial sums of {@code dw}, in f32, from x and dy; {@link WeightSums} adds them up. */
   List<Step> gradWeight(Buffer dw) {
     Value from = node.inputs().get(0);
     Value by = node.inputs().get(1);
@@ -179,7 +169,8 @@ final class TensorConvolution {
         CudaLowering.ceil(CudaLowering.ceil(pixels, wanted), CHUNK_MULTIPLE) * CHUNK_MULTIPLE;
     long count = CudaLowering.ceil(pixels, chunk);
     long elements = groups * m * terms;
-    Buffer partial = schedule.scratch(node.op().name() + " partial sums", 4 * count * elements);
+    Buffer partial =
+        shared.schedule().scratch(node.op().name() + " partial sums", 4 * count * elements);
     List<String> definitions = definitions(w);
     KernelStep step =
         CudaLowering.kernel(kernels, WEIGHT, "conv2d_weight_tensor", definitions)
@@ -196,17 +187,8 @@ final class TensorConvolution {
             .whole((long) groups * chunks(m) * CHUNK_BYTES);
     numbers(step, x, dy).grid(blocks, groups * count).block(WEIGHT_BLOCK, 1);
     steps.add(step.build(flops(dy, w)));
-    steps.add(
-        CudaLowering.kernel(kernels, WEIGHT, "conv2d_weight_sum", definitions)
-            .reads(partial)
-            .writes(dw)
-            .whole(elements)
-            .whole(count)
-            .whole(channels)
-            .whole(w.dim(1))
-            .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1)
-            .block(CudaLowering.BLOCK, 1)
-            .build(count * elements));
+    int taps = w.dim(2) * w.dim(3);
+    shared.sums().add(node, partial, dw, elements, count, channels, w.dim(1), taps);
     return steps;
   }
 

@@ -1,0 +1,28 @@
+package dev.tarn.cuda;
+
+import dev.tarn.backend.Schedule;
+import dev.tarn.ir.Program;
+
+/** What the lowerings of a program's convolutions share. */
+record Convolutions(
+    Schedule<Step> schedule,
+    Kernels kernels,
+    Images images,
+    PackedKernels packed,
+    WeightSums sums) {
+
+  /**
+   * For the convolutions of a program.
+   *
+   * @param keepAll whether every value is wanted at the end of its node
+   */
+  static Convolutions of(
+      Schedule<Step> schedule, Kernels kernels, Images images, Program program, boolean keepAll) {
+    return new Convolutions(
+        schedule,
+        kernels,
+        images,
+        new PackedKernels(schedule, kernels, program),
+        new WeightSums(kernels, program, keepAll));
+  }
+}
