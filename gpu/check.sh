@@ -97,7 +97,7 @@ sanitize() {
   fi
   # A value in memory of its own shows the sanitizer where a kernel strays. Exit code 99 is the sanitizer's finding.
   bounded "$1" 580 "$sanitizer" --tool "$1" --target-processes application-only --error-exitcode 99 --print-limit 20 \
-    "$here/runtime/bin/java" -Xmx4g -Dtarn.cuda.separate=true $common \
+    "$here/runtime/bin/java" -Xmx4g -Dtarn.cuda.separate=true -Dtarn.tune=0 $common \
     dev.tarn.cuda.GpuCheck "$parts" tests "$1" "Tests under compute-sanitizer, $1" "$sanitized"
   if grep -q '^exit code 99 ' "$parts/$1.log"; then
     table "$1" "Tests under compute-sanitizer, $1" false \
@@ -124,7 +124,8 @@ for wanted in "$@"; do
   case $wanted in
     environment) environment > "$out/environment.txt" ;;
     tests)
-      bounded tests 580 "$here/runtime/bin/java" -Xmx4g $common dev.tarn.cuda.GpuCheck "$parts" tests tests \
+      # The tests try kernels that give the same bits one by one; finding the fastest would take longer than they do.
+      bounded tests 580 "$here/runtime/bin/java" -Xmx4g -Dtarn.tune=0 $common dev.tarn.cuda.GpuCheck "$parts" tests tests \
         "Tests of the CUDA backend" '.*Tests'
       ;;
     trainings) check trainings 180 -Xmx4g ;;

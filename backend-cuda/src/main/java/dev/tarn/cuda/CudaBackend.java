@@ -5,6 +5,7 @@ import dev.tarn.State;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.StateStore;
+import dev.tarn.cuda.driver.Choices;
 import dev.tarn.cuda.driver.Cublas;
 import dev.tarn.cuda.driver.CudaContext;
 import dev.tarn.cuda.driver.CudaException;
@@ -31,6 +32,7 @@ public final class CudaBackend implements Backend {
   private final long cublasBytes;
   private final Kernels kernels;
   private final Transfers transfers;
+  private final Tuner tuner;
   private boolean saidPrecision;
 
   private CudaBackend(CudaContext context) {
@@ -41,6 +43,7 @@ public final class CudaBackend implements Backend {
     this.cublasBytes = Math.max(0, free - context.freeMemory());
     this.kernels = new Kernels(context);
     this.transfers = new Transfers(context, stream);
+    this.tuner = new Tuner(this, Choices.open(product()));
   }
 
   /**
@@ -71,8 +74,13 @@ public final class CudaBackend implements Backend {
   public String description() {
     Device device = context.device();
     int count = Device.list().size();
-    return (count > 1 ? "GPU " + device.index() + " of " + count + ": " : "")
-        + device.name()
+    return (count > 1 ? "GPU " + device.index() + " of " + count + ": " : "") + product();
+  }
+
+  /** The kind of GPU, and the versions of driver and libraries. */
+  private String product() {
+    Device device = context.device();
+    return device.name()
         + " (compute capability "
         + device.capability()
         + ", "
@@ -144,5 +152,9 @@ public final class CudaBackend implements Backend {
 
   Transfers transfers() {
     return transfers;
+  }
+
+  Tuner tuner() {
+    return tuner;
   }
 }

@@ -112,40 +112,50 @@ final class TensorConvolution {
             (int) CudaLowering.ceil(out.dim(2), down),
             (int) CudaLowering.ceil(out.dim(3), across));
     long rows = down * across * CudaLowering.ceil(pixels(phase), TILE_PIXELS);
-    int tile = m <= NARROW ? NARROW : SIDE;
-    if (m >= WIDE && rows * CudaLowering.ceil(m, WIDE) * groups >= WIDE_BLOCKS) {
-      tile = WIDE;
-    }
-    List<String> definitions = definitions(w);
-    definitions.add("-DTARN_ADJOINT=" + (adjoint ? 1 : 0));
-    definitions.add("-DTARN_CHANNELS=" + tile);
-    definitions.add("-DTARN_OUT_BF16=" + bit(node.output().spec().dtype()));
     boolean last = images.isLast();
     boolean eights = last && m % EIGHT == 0 && out.dim(1) % EIGHT == 0;
-    definitions.add("-DTARN_EIGHTS=" + (eights ? 1 : 0));
-    long plane = plane(out);
     Epilogue epilogue =
         tape == null
             ? Epilogue.storing(images.result(node.output()))
             : Epilogue.computing(tape, node.output(), images);
-    KernelStep step =
-        epilogue
-            .kernel(kernels, FILE, "conv2d_tensor", definitions)
-            .named(Epilogue.name(node, tape))
-            .reads(image)
-            .reads(kernel);
-    epilogue.arguments().accept(step);
-    step.whole(m).whole(chunks(k)).whole((long) groups * chunks(k) * CHUNK_BYTES);
-    numbers(step, in, phase)
-        .whole(out.dim(2))
-        .whole(out.dim(3))
-        .whole(out.dim(1) * plane)
-        .whole(last ? out.dim(1) : 1)
-        .whole(last ? 1 : plane)
-        .grid(rows * CudaLowering.ceil(m, tile), groups)
-        .block(tile == WIDE ? 2 * WEIGHT_BLOCK : WEIGHT_BLOCK, 1);
-    steps.add(step.build(flops(adjoint ? in : out, w)));
+    long plane = plane(out);
+    List<Step> candidates = new ArrayList<>();
+    for (int tile : tiles(m, rows * groups)) {
+      List<String> definitions = definitions(w);
+      definitions.add("-DTARN_ADJOINT=" + (adjoint ? 1 : 0));
+      definitions.add("-DTARN_CHANNELS=" + tile);
+      definitions.add("-DTARN_OUT_BF16=" + bit(node.output().spec().dtype()));
+      definitions.add("-DTARN_EIGHTS=" + (eights ? 1 : 0));
+      KernelStep step =
+          epilogue
+              .kernel(kernels, FILE, "conv2d_tensor", definitions)
+              .named(Epilogue.name(node, tape))
+              .reads(image)
+              .reads(kernel);
+      epilogue.arguments().accept(step);
+      step.whole(m).whole(chunks(k)).whole((long) groups * chunks(k) * CHUNK_BYTES);
+      numbers(step, in, phase)
+          .whole(out.dim(2))
+          .whole(out.dim(3))
+          .whole(out.dim(1) * plane)
+          .whole(last ? out.dim(1) : 1)
+          .whole(last ? 1 : plane)
+          .grid(rows * CudaLowering.ceil(m, tile), groups)
+          .block(tile == WIDE ? 2 * WEIGHT_BLOCK : WEIGHT_BLOCK, 1);
+      candidates.add(step.build(flops(adjoint ? in : out, w)));
+    }
+    String key = node.op() + " " + in + " " + w + " " + type + " " + last + epilogue.headers();
+    steps.add(TunedStep.of(FILE + " " + key, candidates));
     return steps;
+  }
+
+  /** The channels of tiles that may be the fastest for m channels; first what is a good guess. */
+  private static List<Integer> tiles(int m, long rows) {
+    if (m < WIDE) {
+      return List.of(m <= NARROW ? NARROW : SIDE);
+    }
+    boolean wide = rows * CudaLowering.ceil(m, WIDE) >= WIDE_BLOCKS;
+    return wide ? List.of(WIDE, SIDE) : List.of(SIDE, WIDE);
   }
 
   /** Partial sums of {@code dw}, in f32, from x and dy; {@link WeightSums} adds them up. */

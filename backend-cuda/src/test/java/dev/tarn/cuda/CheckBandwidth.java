@@ -37,7 +37,7 @@ final class CheckBandwidth {
 
   static CheckTable run(CudaBackend backend, boolean tiny) {
     CheckBandwidth sizes = new CheckBandwidth(tiny);
-    CheckTimer timer = new CheckTimer(backend, tiny);
+    DeviceTimer timer = GpuCheck.timer(backend, tiny);
     CheckTable table =
         new CheckTable(
             "Kernels that move memory (f32)", "case", "kernel", "MB", "us", "GB/s", "% of copy");
@@ -56,7 +56,7 @@ final class CheckBandwidth {
         "the copy's bytes count twice, once read and once written; 1 GB is 1e9 bytes");
   }
 
-  private double copy(CudaBackend backend, CheckTimer timer, CheckTable table) {
+  private double copy(CudaBackend backend, DeviceTimer timer, CheckTable table) {
     long bytes = 4L * rows * columns;
     try (DeviceMemory source = DeviceMemory.allocate(backend.context(), bytes);
         DeviceMemory target = DeviceMemory.allocate(backend.context(), bytes)) {
@@ -69,7 +69,7 @@ final class CheckBandwidth {
 
   /** A row for each kernel of a program that moves at least a tenth of what its largest does. */
   private static void measure(
-      CheckTable table, CheckTimer timer, String name, CheckProgram program, double copy) {
+      CheckTable table, DeviceTimer timer, String name, CheckProgram program, double copy) {
     int count = program.plan().commands().size();
     long most = 0;
     for (int i = 0; i < count; i++) {

@@ -70,7 +70,7 @@ final class CheckConvolutions {
         tiny
             ? new Size[] {new Size(2, 8, 8)}
             : new Size[] {new Size(128, 64, 32), new Size(128, 128, 16), new Size(128, 256, 8)};
-    CheckTimer timer = new CheckTimer(backend, tiny);
+    DeviceTimer timer = GpuCheck.timer(backend, tiny);
     for (Size size : sizes) {
       for (Pass pass : Pass.values()) {
         for (Precision precision : Precision.values()) {
@@ -88,7 +88,7 @@ final class CheckConvolutions {
 
   private static void measure(
       CheckTable table,
-      CheckTimer timer,
+      DeviceTimer timer,
       CudaBackend backend,
       Size size,
       Pass pass,
@@ -148,7 +148,7 @@ final class CheckConvolutions {
   }
 
   private static double product(
-      CheckTimer timer, CudaBackend backend, GemmShape shape, Precision precision) {
+      DeviceTimer timer, CudaBackend backend, GemmShape shape, Precision precision) {
     boolean bf16 = precision == Precision.BF16;
     Gemm.Type type = bf16 ? Gemm.Type.BF16 : Gemm.Type.F32;
     Gemm.Compute compute = precision == Precision.TF32 ? Gemm.Compute.TF32 : Gemm.Compute.F32;

@@ -96,12 +96,12 @@ final class CheckProfile {
       CheckSteps.run(step, workload.examples(tiny ? 2 : workload.batch()), 0, 1);
       CudaStateStore store = (CudaStateStore) recording.stores.get(0);
       try (DevicePlan plan = new DevicePlan(backend, recording.programs, store, precision, false)) {
-        report(table, workload, precision, entries(plan, new CheckTimer(backend, tiny)));
+        report(table, workload, precision, entries(plan, GpuCheck.timer(backend, tiny)));
       }
     }
   }
 
-  private static List<Entry> entries(DevicePlan plan, CheckTimer timer) {
+  private static List<Entry> entries(DevicePlan plan, DeviceTimer timer) {
     List<Entry> entries = new ArrayList<>();
     for (DevicePlan.Part part : plan.parts()) {
       for (int i = part.from(); i < part.to(); i++) {

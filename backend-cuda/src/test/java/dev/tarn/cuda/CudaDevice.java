@@ -19,10 +19,14 @@ final class CudaDevice {
     return "real".equals(System.getProperty("tarn.cuda"));
   }
 
-  /** Makes the emulator's libraries those that CUDA is loaded from, unless the device is real. */
+  /**
+   * Makes the emulator's libraries those that CUDA is loaded from, unless the device is real, and
+   * nothing is measured there unless a test wants it.
+   */
   static void select() {
     if (!isReal()) {
       System.setProperty("tarn.cuda.libraries", Emulator.require().toString());
+      System.getProperties().putIfAbsent(Tuner.PROPERTY, "0");
     }
   }
 
@@ -31,7 +35,9 @@ final class CudaDevice {
     select();
     return isReal()
         ? child.sameDevice().property("tarn.cuda", "real")
-        : child.property("tarn.cuda.libraries", System.getProperty("tarn.cuda.libraries"));
+        : child
+            .property("tarn.cuda.libraries", System.getProperty("tarn.cuda.libraries"))
+            .property(Tuner.PROPERTY, "0");
   }
 
   /** Opens the backend on the device. */

@@ -70,6 +70,11 @@ public final class GpuCheck {
     }
   }
 
+  /** What the parts measure with. */
+  static DeviceTimer timer(CudaBackend backend, boolean tiny) {
+    return tiny ? new DeviceTimer(backend, 1, 0, 1) : new DeviceTimer(backend, 7, 2000, 200);
+  }
+
   private static void write(Path folder, String part, JsonObject json) throws IOException {
     Files.writeString(
         folder.resolve(part + ".json"),

@@ -8,22 +8,24 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Measures commands on the device: the median of several graphs of many launches. */
-final class CheckTimer {
-  private static final double TARGET_MICROS = 2000;
-
+final class DeviceTimer {
   private final CudaBackend backend;
   private final int samples;
+  private final double micros;
   private final int most;
 
   /**
    * A timer.
    *
-   * @param tiny whether each command runs only a few times
+   * @param samples of which the median counts
+   * @param micros about how long a sample takes
+   * @param most runs of a sample at most
    */
-  CheckTimer(CudaBackend backend, boolean tiny) {
+  DeviceTimer(CudaBackend backend, int samples, double micros, int most) {
     this.backend = backend;
-    this.samples = tiny ? 1 : 7;
-    this.most = tiny ? 1 : 200;
+    this.samples = samples;
+    this.micros = micros;
+    this.most = most;
   }
 
   /** Microseconds of one run of a command. */
@@ -37,17 +39,14 @@ final class CheckTimer {
     // The first run warms libraries up, which a capture must not.
     run(stream, commands);
     stream.synchronize();
-    double once = sample(stream, commands, 1);
-    int repeats = (int) Math.max(1, Math.min(most, TARGET_MICROS / Math.max(once, 0.1)));
-    double[] times = new double[samples];
-    for (int i = 0; i < samples; i++) {
-      times[i] = sample(stream, commands, repeats);
-    }
+    double once = sample(stream, commands, 1, 1)[0];
+    int repeats = (int) Math.max(1, Math.min(most, micros / Math.max(once, 0.1)));
+    double[] times = sample(stream, commands, repeats, samples);
     Arrays.sort(times);
     return times[samples / 2];
   }
 
-  private double sample(Stream stream, List<Command> commands, int repeats) {
+  private double[] sample(Stream stream, List<Command> commands, int repeats, int count) {
     try (Graph graph =
             stream.capture(
                 () -> {
@@ -58,11 +57,15 @@ final class CheckTimer {
         Event start = Event.create(backend.context());
         Event end = Event.create(backend.context())) {
       graph.enqueue(stream);
-      start.enqueue(stream);
-      graph.enqueue(stream);
-      end.enqueue(stream);
-      end.synchronize();
-      return 1e3 * end.millisecondsSince(start) / repeats;
+      double[] times = new double[count];
+      for (int i = 0; i < count; i++) {
+        start.enqueue(stream);
+        graph.enqueue(stream);
+        end.enqueue(stream);
+        end.synchronize();
+        times[i] = 1e3 * end.millisecondsSince(start) / repeats;
+      }
+      return times;
     }
   }
 
