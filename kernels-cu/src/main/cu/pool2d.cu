@@ -1,66 +1,66 @@
 // Largest or average element of windows, and gradients: x, dx Element (planes, H, W); y, dy Element
-// (planes, P, Q); index i32 (planes, P, Q).
+// (planes, P, Q); taps Tap (planes, P, Q).
 //
 // Window (p, q) covers the rows p sh - top .. + kh (exclusive), and columns likewise; what lies
 // outside the input takes no part. An average is divided by the elements of the window inside the
 // input, or with include_pad inside the input and its padding.
 //
 //   kernel               a thread per    reads                 writes
-//   max_pool2d           element of y    x                     y
-//   max_pool2d_index     element of y    x                     index: of the first largest, in its plane
-//   max_pool2d_grad      element of dx   index, dy             dx
+//   max_pool2d           element of y    x                     y; taps unless null: of the first largest
+//   max_pool2d_grad      element of dx   taps, dy              dx
 //   average_pool2d       element of y    x                     y
 //   average_pool2d_grad  element of dx   dy                    dx
 //
 // grid (ceil(elements / 256)), block 256. A gradient is gathered: the windows that hold an element
 // are added up in row-major order, so there are no atomics and the bits are always the same.
-// Forward moves planes (H W + P Q) elements, the gradient of an average as many, that of a maximum
-// planes (2 H W + 3 P Q); a comparison or addition per element of each window. NaN is the largest.
+// Forward and gradients move planes (H W + P Q) elements, and those of a maximum planes P Q taps; a comparison
+// or addition per element of each window. NaN is the largest.
 //
-// nvcc-check: -DTARN_BF16=0
-// nvcc-check: -DTARN_BF16=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_TAP_BYTES=1
+// nvcc-check: -DTARN_BF16=1 -DTARN_TAP_BYTES=2
 #include "element.cuh"
 #include "pool2d.cuh"
 
 namespace tarn {
 
-// The index in its plane of the first largest element of window (p, q).
-__device__ __forceinline__ int largest(const Window &w, const Element *plane, int p, int q) {
+// The first largest element of window (p, q) of a plane; tap: where it is in the window.
+__device__ __forceinline__ Element largest(const Window &w, const Element *plane, int p, int q,
+                                           Tap &tap) {
   const int first = w.first_column(q), last = w.last_column(q), last_row = w.last_row(p);
-  int best = w.first_row(p) * w.width + first;
-  float value = to_float(plane[best]);
-  for (int h = w.first_row(p); h < last_row; h++) {
-    for (int i = h * w.width + first; i < h * w.width + last; i++) {
-      const float v = to_float(plane[i]);
+  int row = w.first_row(p), column = first;
+  Element best = plane[row * w.width + first];
+  float value = to_float(best);
+  for (int h = row; h < last_row; h++) {
+    for (int i = first; i < last; i++) {
+      const Element element = plane[h * w.width + i];
+      const float v = to_float(element);
       // Not "greater": that is false for a NaN, which must win over a number.
       if (!(v <= value) && value == value) {
+        best = element;
         value = v;
-        best = i;
+        row = h;
+        column = i;
       }
     }
   }
+  tap = w.tap(p, q, row, column);
   return best;
 }
 
 }  // namespace tarn
 
-extern "C" __global__ void __launch_bounds__(256) max_pool2d(const tarn::Element *x, tarn::Element *y, TARN_WINDOW) {
+extern "C" __global__ void __launch_bounds__(256)
+    max_pool2d(const tarn::Element *x, tarn::Element *y, tarn::Tap *taps, TARN_WINDOW) {
   TARN_USE_WINDOW
   const unsigned int pooled = rows * columns, plane = at / pooled, i = at - plane * pooled;
   const tarn::Element *values = x + (unsigned long long)plane * height * width;
-  y[at] = values[tarn::largest(window, values, (int)i / columns, (int)i % columns)];
+  tarn::Tap tap;
+  y[at] = tarn::largest(window, values, (int)i / columns, (int)i % columns, tap);
+  if (taps != nullptr) taps[at] = tap;
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    max_pool2d_index(const tarn::Element *x, int *index, TARN_WINDOW) {
-  TARN_USE_WINDOW
-  const unsigned int pooled = rows * columns, plane = at / pooled, i = at - plane * pooled;
-  const tarn::Element *values = x + (unsigned long long)plane * height * width;
-  index[at] = tarn::largest(window, values, (int)i / columns, (int)i % columns);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-    max_pool2d_grad(const int *index, const tarn::Element *dy, tarn::Element *dx, TARN_WINDOW) {
+    max_pool2d_grad(const tarn::Tap *taps, const tarn::Element *dy, tarn::Element *dx, TARN_WINDOW) {
   TARN_USE_WINDOW
   const unsigned int size = height * width, plane = at / size;
   const int i = (int)(at - plane * size), h = i / width, w = i % width;
@@ -71,7 +71,7 @@ extern "C" __global__ void __launch_bounds__(256)
   for (int p = window.first_window(h, kernel_h, stride_h, top); p < last_p; p++) {
     for (int q = first_q; q < last_q; q++) {
       const unsigned long long j = ((unsigned long long)plane * rows + p) * columns + q;
-      if (index[j] == i) sum += tarn::to_float(dy[j]);
+      if (taps[j] == window.tap(p, q, h, w)) sum += tarn::to_float(dy[j]);
     }
   }
   dx[at] = tarn::element(sum);

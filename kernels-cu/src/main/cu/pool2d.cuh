@@ -4,6 +4,21 @@
 
 namespace tarn {
 
+// The number of an element in its window, row by row: of -DTARN_TAP_BYTES=1, 2 or 4 bytes.
+template <int kBytes>
+struct TapOf {
+  using Type = unsigned int;
+};
+template <>
+struct TapOf<1> {
+  using Type = unsigned char;
+};
+template <>
+struct TapOf<2> {
+  using Type = unsigned short;
+};
+using Tap = TapOf<TARN_TAP_BYTES>::Type;
+
 struct Window {
   int height, width, rows, columns;  // H, W, P, Q
   int kernel_h, kernel_w, stride_h, stride_w;
@@ -16,6 +31,11 @@ struct Window {
   __device__ __forceinline__ int first_column(int q) const { return max(0, q * stride_w - left); }
   __device__ __forceinline__ int last_column(int q) const {
     return min(width, q * stride_w - left + kernel_w);
+  }
+
+  // The number in window (p, q) of an element at (row, column).
+  __device__ __forceinline__ Tap tap(int p, int q, int row, int column) const {
+    return (Tap)((row - p * stride_h + top) * kernel_w + column - q * stride_w + left);
   }
 
   __device__ __forceinline__ float divisor(int p, int q, bool include_pad) const {

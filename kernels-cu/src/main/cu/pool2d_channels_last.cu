@@ -1,22 +1,22 @@
 // Largest or average element of windows, and gradients, of images whose channels lie last: x, dx Element
-// (N, H, W, C); y, dy Element (N, P, Q, C); index i32 (N, P, Q, C). C is a multiple of the elements of 16
+// (N, H, W, C); y, dy Element (N, P, Q, C); taps Tap (N, P, Q, C). C is a multiple of the elements of 16
 // bytes.
 //
 //   kernel               a thread per 16 bytes of    reads                 writes
-//   max_pool2d           y                           x                     y
-//   max_pool2d_index     y                           x                     index: of the first largest, in its plane
-//   max_pool2d_grad      dx                          index, dy             dx
+//   max_pool2d           y                           x                     y; taps unless null
+//   max_pool2d_grad      dx                          taps, dy              dx
 //   average_pool2d       y                           x                     y
 //   average_pool2d_grad  dx                          dy                    dx
 //
 // grid (ceil(threads / 256)), block 256. A thread has the same window for all of its channels, and
 // neighbours have neighbouring channels: every access is 16 bytes, and coalesced. Results are those of
 // pool2d.cu, to the bit: the order of comparisons and additions is the same.
-// Forward moves N C (H W + P Q) elements, the gradient of an average as many, that of a maximum
-// N C (2 H W + 3 P Q); a comparison or addition per element of each window. NaN is the largest.
+// Forward and gradients move N C (H W + P Q) elements, and those of a maximum N C P Q taps; a comparison or
+// addition per element of each window. NaN is the largest.
 //
-// nvcc-check: -DTARN_BF16=0
-// nvcc-check: -DTARN_BF16=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_TAP_BYTES=1
+// nvcc-check: -DTARN_BF16=1 -DTARN_TAP_BYTES=1
+// nvcc-check: -DTARN_BF16=1 -DTARN_TAP_BYTES=4
 #include "element.cuh"
 #include "pool2d.cuh"
 
@@ -49,22 +49,27 @@ __device__ __forceinline__ Elements load(const Element *p) {
   return *reinterpret_cast<const Elements *>(p);
 }
 
+struct __align__(sizeof(Tap) * kTogether) Taps {
+  Tap v[kTogether];
+};
+
+// The largest of each channel, and where it is in the window.
 __device__ __forceinline__ void largest(const Window &w, const Element *x, unsigned int channels,
-                                        const Spot &spot, float (&best)[kTogether],
-                                        int (&index)[kTogether]) {
+                                        const Spot &spot, float (&best)[kTogether], Taps &taps) {
   const int first = w.first_column(spot.column), last = w.last_column(spot.column);
   const int first_row = w.first_row(spot.row), last_row = w.last_row(spot.row);
   for (int h = first_row; h < last_row; h++) {
-    for (int i = h * w.width + first; i < h * w.width + last; i++) {
-      const Elements v = load(x + (unsigned long long)i * channels);
-      const bool begin = i == first_row * w.width + first;
+    for (int column = first; column < last; column++) {
+      const Elements v = load(x + (unsigned long long)(h * w.width + column) * channels);
+      const bool begin = h == first_row && column == first;
+      const Tap tap = w.tap(spot.row, spot.column, h, column);
 #pragma unroll
       for (unsigned int k = 0; k < kTogether; k++) {
         const float value = to_float(v.v[k]);
         // Not "greater": that is false for a NaN, which must win over a number.
         if (begin || (!(value <= best[k]) && best[k] == best[k])) {
           best[k] = value;
-          index[k] = i;
+          taps.v[k] = tap;
         }
       }
     }
@@ -81,39 +86,25 @@ __device__ __forceinline__ void store_all(Element *p, const float (&v)[kTogether
 }  // namespace tarn
 
 extern "C" __global__ void __launch_bounds__(256)
-    max_pool2d(const tarn::Element *x, tarn::Element *y, TARN_WINDOW, unsigned int channels) {
+    max_pool2d(const tarn::Element *x, tarn::Element *y, tarn::Tap *taps, TARN_WINDOW,
+               unsigned int channels) {
   TARN_USE_WINDOW
   const tarn::Spot spot(at, channels, rows, columns);
   float best[tarn::kTogether];
-  int index[tarn::kTogether];
-  tarn::largest(window, tarn::channels_of(x, spot, height * width, channels), channels, spot, best,
-                index);
-  tarn::store_all(y + (unsigned long long)at * tarn::kTogether, best);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-    max_pool2d_index(const tarn::Element *x, int *index, TARN_WINDOW, unsigned int channels) {
-  TARN_USE_WINDOW
-  const tarn::Spot spot(at, channels, rows, columns);
-  float best[tarn::kTogether];
-  int found[tarn::kTogether];
+  tarn::Taps found;
   tarn::largest(window, tarn::channels_of(x, spot, height * width, channels), channels, spot, best,
                 found);
-#pragma unroll
-  for (unsigned int k = 0; k < tarn::kTogether; k += 4) {
-    *reinterpret_cast<int4 *>(index + (unsigned long long)at * tarn::kTogether + k) =
-        make_int4(found[k], found[k + 1], found[k + 2], found[k + 3]);
-  }
+  tarn::store_all(y + (unsigned long long)at * tarn::kTogether, best);
+  if (taps != nullptr) reinterpret_cast<tarn::Taps *>(taps)[at] = found;
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    max_pool2d_grad(const int *index, const tarn::Element *dy, tarn::Element *dx, TARN_WINDOW,
+    max_pool2d_grad(const tarn::Tap *taps, const tarn::Element *dy, tarn::Element *dx, TARN_WINDOW,
                     unsigned int channels) {
   TARN_USE_WINDOW
   const tarn::Spot spot(at, channels, height, width);
-  const int *indices = tarn::channels_of(index, spot, rows * columns, channels);
+  const tarn::Tap *found = tarn::channels_of(taps, spot, rows * columns, channels);
   const tarn::Element *gradients = tarn::channels_of(dy, spot, rows * columns, channels);
-  const int i = spot.row * width + spot.column;
   const int last_p = window.last_window(spot.row, stride_h, top, rows);
   const int first_q = window.first_window(spot.column, kernel_w, stride_w, left);
   const int last_q = window.last_window(spot.column, stride_w, left, columns);
@@ -122,13 +113,11 @@ extern "C" __global__ void __launch_bounds__(256)
     for (int q = first_q; q < last_q; q++) {
       const unsigned long long from = (unsigned long long)(p * columns + q) * channels;
       const tarn::Elements d = tarn::load(gradients + from);
+      const tarn::Taps t = *reinterpret_cast<const tarn::Taps *>(found + from);
+      const tarn::Tap own = window.tap(p, q, spot.row, spot.column);
 #pragma unroll
-      for (unsigned int k = 0; k < tarn::kTogether; k += 4) {
-        const int4 four = *reinterpret_cast<const int4 *>(indices + from + k);
-        if (four.x == i) sums[k] += tarn::to_float(d.v[k]);
-        if (four.y == i) sums[k + 1] += tarn::to_float(d.v[k + 1]);
-        if (four.z == i) sums[k + 2] += tarn::to_float(d.v[k + 2]);
-        if (four.w == i) sums[k + 3] += tarn::to_float(d.v[k + 3]);
+      for (unsigned int k = 0; k < tarn::kTogether; k++) {
+        if (t.v[k] == own) sums[k] += tarn::to_float(d.v[k]);
       }
     }
   }

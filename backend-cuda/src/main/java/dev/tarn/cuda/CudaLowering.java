@@ -65,6 +65,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final Map<Value, HostTensor> constants = new HashMap<>();
   private final Images images;
   private final Convolutions convolutions;
+  private final PooledTaps taps;
   private final Epilogues epilogues;
   private final TapeBatches batches;
   private Node node;
@@ -83,6 +84,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
         new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
     this.images = new Images(schedule, kernels, layouts, program, keepAll);
     this.convolutions = Convolutions.of(schedule, kernels, images, program, keepAll);
+    this.taps = new PooledTaps(schedule, program);
     this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
     this.batches = new TapeBatches(program, layouts, schedule, store, keepAll);
   }
@@ -236,7 +238,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   private PoolingLowering pooling(Pool2d op, Value input) {
     count(shape(input));
-    return new PoolingLowering(schedule, kernels, images, op, node, shape(input));
+    return new PoolingLowering(schedule, kernels, images, taps, op, node, shape(input));
   }
 
   @Override
