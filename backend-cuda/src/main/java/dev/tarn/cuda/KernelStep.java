@@ -11,6 +11,9 @@ import java.util.function.ToLongFunction;
 
 /** Builds a {@link Step} that launches a kernel; arguments are added in the kernel's order. */
 final class KernelStep {
+  /** More dynamic shared memory must be asked for. */
+  private static final int UNASKED_SHARED_BYTES = 48 << 10;
+
   private String name;
   private final Supplier<Kernel> kernel;
   private final List<ToLongFunction<Binding>> arguments = new ArrayList<>();
@@ -20,6 +23,7 @@ final class KernelStep {
   private int gridY = 1;
   private int blockX = 1;
   private int blockY = 1;
+  private int sharedBytes;
 
   /**
    * Begins a step.
@@ -48,6 +52,12 @@ final class KernelStep {
   KernelStep block(int x, int y) {
     blockX = x;
     blockY = y;
+    return this;
+  }
+
+  /** Sets the bytes of dynamic shared memory. */
+  KernelStep shared(int bytes) {
+    sharedBytes = bytes;
     return this;
   }
 
@@ -119,8 +129,12 @@ final class KernelStep {
   }
 
   private Command bind(Binding binding) {
-    Launch launch = new Launch(kernel.get(), binding.arguments(), arguments.size());
-    launch.grid(gridX, gridY, 1).block(blockX, blockY, 1);
+    Kernel function = kernel.get();
+    if (sharedBytes > UNASKED_SHARED_BYTES) {
+      function.setMaxDynamicSharedMemory(sharedBytes);
+    }
+    Launch launch = new Launch(function, binding.arguments(), arguments.size());
+    launch.grid(gridX, gridY, 1).block(blockX, blockY, 1).shared(sharedBytes);
     long[] values = values(binding);
     for (int i = 0; i < values.length; i++) {
       launch.set(i, values[i]);

@@ -144,8 +144,8 @@ final class TensorConvolution {
           .block(tile == WIDE ? 2 * WEIGHT_BLOCK : WEIGHT_BLOCK, 1);
       candidates.add(step.build(flops(adjoint ? in : out, w)));
     }
-    String key = node.op() + " " + in + " " + w + " " + type + " " + last + epilogue.headers();
-    steps.add(TunedStep.of(FILE + " " + key, candidates));
+    String key = FILE + " " + key(in, w) + " " + last + epilogue.headers();
+    steps.add(TunedStep.of(key, candidates));
     return steps;
   }
 
@@ -173,7 +173,7 @@ final class TensorConvolution {
     int m = w.dim(0) / groups;
     int channels = padded(w.dim(1));
     long terms = (long) channels * w.dim(2) * w.dim(3);
-    long blocks = CudaLowering.ceil(m, SIDE) * CudaLowering.ceil(terms, SIDE);
+    long blocks = CudaLowering.ceil(m, WeightTile.SIDE) * CudaLowering.ceil(terms, WeightTile.SIDE);
     long wanted = Math.max(1, Math.min(pixels / LEAST_CHUNK, BLOCKS / (blocks * groups)));
     long chunk =
         CudaLowering.ceil(CudaLowering.ceil(pixels, wanted), CHUNK_MULTIPLE) * CHUNK_MULTIPLE;
@@ -181,25 +181,41 @@ final class TensorConvolution {
     long elements = groups * m * terms;
     Buffer partial =
         shared.schedule().scratch(node.op().name() + " partial sums", 4 * count * elements);
-    List<String> definitions = definitions(w);
-    KernelStep step =
-        CudaLowering.kernel(kernels, WEIGHT, "conv2d_weight_tensor", definitions)
-            .named(node.op().name())
-            .reads(pack(from))
-            .reads(pack(by))
-            .writes(partial)
-            .whole(m)
-            .whole(groups)
-            .whole(chunk)
-            .whole(chunks(w.dim(1)))
-            .whole(chunks(m))
-            .whole((long) groups * chunks(w.dim(1)) * CHUNK_BYTES)
-            .whole((long) groups * chunks(m) * CHUNK_BYTES);
-    numbers(step, x, dy).grid(blocks, groups * count).block(WEIGHT_BLOCK, 1);
-    steps.add(step.build(flops(dy, w)));
+    Buffer image = pack(from);
+    Buffer gradient = pack(by);
+    List<Step> candidates = new ArrayList<>();
+    for (WeightTile tile : WeightTile.candidates(m, terms)) {
+      List<String> definitions = definitions(w);
+      definitions.addAll(tile.definitions());
+      KernelStep step =
+          CudaLowering.kernel(kernels, WEIGHT, "conv2d_weight_tensor", definitions)
+              .named(node.op().name())
+              .reads(image)
+              .reads(gradient)
+              .writes(partial)
+              .whole(m)
+              .whole(groups)
+              .whole(chunk)
+              .whole(chunks(w.dim(1)))
+              .whole(chunks(m))
+              .whole((long) groups * chunks(w.dim(1)) * CHUNK_BYTES)
+              .whole((long) groups * chunks(m) * CHUNK_BYTES);
+      long tiles = CudaLowering.ceil(m, tile.down()) * CudaLowering.ceil(terms, tile.across());
+      numbers(step, x, dy)
+          .grid(tiles, groups * count)
+          .block(tile.threads(), 1)
+          .shared(tile.sharedBytes(type));
+      candidates.add(step.build(flops(dy, w)));
+    }
+    steps.add(TunedStep.of(WEIGHT + " " + key(x, w), candidates));
     int taps = w.dim(2) * w.dim(3);
     shared.sums().add(node, partial, dw, elements, count, channels, w.dim(1), taps);
     return steps;
+  }
+
+  /** What the time of a convolution depends on. */
+  private String key(Shape image, Shape w) {
+    return node.op() + " of " + image + " and " + w + " in " + type;
   }
 
   /** The window and the type of the factors, as the kernels want them. */

@@ -1,0 +1,74 @@
+package dev.tarn.cuda;
+
+import dev.tarn.Precision;
+import dev.tarn.Spec;
+import dev.tarn.Window2d;
+import dev.tarn.backend.Backend;
+import dev.tarn.reference.ReferenceBackend;
+import dev.tarn.testkit.CaseRun;
+import dev.tarn.testkit.Fill;
+import dev.tarn.testkit.OpCase;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInstance;
+
+/** The tiles among which a device's fastest is chosen: each gives the bits of the first. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class TilesTests {
+  /** More than there are for any convolution. */
+  private static final int MOST = 5;
+
+  @AutoClose private final Backend backend = CudaDevice.open();
+  @AutoClose private final Backend reference = new ReferenceBackend();
+
+  @AfterEach
+  void first() {
+    System.setProperty(Tuner.PROPERTY, "0");
+  }
+
+  /** Few channels, so many that tiles are not full, and groups of them. */
+  @TestFactory
+  Stream<DynamicTest> giveTheSameBits() {
+    return Stream.of(
+            convolution(16, 16, 1),
+            convolution(24, 40, 1),
+            convolution(136, 144, 1),
+            convolution(48, 144, 2))
+        .flatMap(
+            opCase ->
+                Stream.of(Precision.TF32, Precision.BF16)
+                    .map(
+                        precision ->
+                            DynamicTest.dynamicTest(
+                                precision + " " + opCase.name(), () -> check(opCase, precision))));
+  }
+
+  private void check(OpCase opCase, Precision precision) {
+    List<CaseRun> runs =
+        IntStream.rangeClosed(0, MOST)
+            .mapToObj(
+                candidate -> {
+                  System.setProperty(Tuner.PROPERTY, String.valueOf(candidate));
+                  return CaseRun.of(backend, opCase, precision);
+                })
+            .toList();
+    runs.get(0).assertClose(CaseRun.of(reference, opCase, precision), 5e-2);
+    runs.forEach(run -> run.assertSameBits(runs.get(0)));
+  }
+
+  private static OpCase convolution(int from, int to, int groups) {
+    return OpCase.named("from " + from + " to " + to + " channels in groups: " + groups)
+        .by("x", Spec.f32(3, from, 9, 11), Fill.normal(1))
+        .by("w", Spec.f32(to, from / groups, 3, 3), Fill.normal(0.1))
+        .program(
+            (trace, in) ->
+                List.of(
+                    in[0].conv2d(in[1], Window2d.UNIT.padding(1, 1, 1, 1).groups(groups)).tanh()))
+        .gradient();
+  }
+}
