@@ -1,0 +1,21 @@
+// The statistics of a batch normalization, as batch_norm_columns_apply.cu reads them: coefficients f32 (4, C)
+// are a shift, the mean's distance from it, the variance, and the factor 1 / sqrt(variance + epsilon).
+#pragma once
+#include "last_block.cuh"
+
+namespace tarn {
+
+// Stores those of channel first + i, of width channels, which thread i has.
+__device__ __forceinline__ void store_moments(const Moments &v, float *coefficients, unsigned int first,
+                                              unsigned int width, unsigned int channels,
+                                              float epsilon) {
+  const unsigned int thread = Threads::here().thread, channel = first + thread;
+  if (thread >= width || channel >= channels) return;
+  const float variance = v.squares / v.count;
+  coefficients[channel] = v.shift;
+  coefficients[channels + channel] = v.mean;
+  coefficients[2 * channels + channel] = variance;
+  coefficients[3 * channels + channel] = 1.0f / sqrtf(variance + epsilon);
+}
+
+}  // namespace tarn
