@@ -89,10 +89,11 @@ extern "C" __global__ void __launch_bounds__(256)
     }
   }
   const unsigned int width = blockDim.x * kWidth, first = blockIdx.x * width;
+  const unsigned int end = min(channels, first + width);
   Moments v = merge_rows(shared, blockDim.x * blockDim.y / 32, width);
   const LastBlock<Moments> all{partial, counters, channels, chunks, part};
-  if (all.combine(v, blockIdx.x, blockIdx.y, first, width, shared)) {
-    store_moments(v, coefficients, first, width, channels, epsilon);
+  if (all.combine(v, blockIdx.x, blockIdx.y, first, end, width, shared)) {
+    store_moments(v, coefficients, channels, first, end, epsilon);
   }
 }
 
@@ -128,11 +129,12 @@ extern "C" __global__ void __launch_bounds__(256)
     for (unsigned int k = 0; k < kWidth; k++) shared[place() + k] = Sums{sums[k], products[k]};
   }
   const unsigned int width = blockDim.x * kWidth, first = blockIdx.x * width;
+  const unsigned int end = min(channels, first + width);
   Sums v = merge_rows(shared, blockDim.x * blockDim.y / 32, width);
   const LastBlock<Sums> all{partial, counters, channels, chunks, part};
-  if (!all.combine(v, blockIdx.x, blockIdx.y, first, width, shared)) return;
+  if (!all.combine(v, blockIdx.x, blockIdx.y, first, end, width, shared)) return;
   const unsigned int channel = first + Threads::here().thread;
-  if (channel >= min(channels, first + width)) return;
+  if (channel >= end) return;
   const float f = 1.0f / sqrtf(variance[channel] + epsilon);
   dscale[channel] = v.second * f;
   dbias[channel] = v.first;

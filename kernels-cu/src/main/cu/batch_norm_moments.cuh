@@ -5,12 +5,11 @@
 
 namespace tarn {
 
-// Stores those of channel first + i, of width channels, which thread i has.
-__device__ __forceinline__ void store_moments(const Moments &v, float *coefficients, unsigned int first,
-                                              unsigned int width, unsigned int channels,
-                                              float epsilon) {
-  const unsigned int thread = Threads::here().thread, channel = first + thread;
-  if (thread >= width || channel >= channels) return;
+// Stores those of channels first to end, which as many threads have.
+__device__ __forceinline__ void store_moments(const Moments &v, float *coefficients, unsigned int channels,
+                                              unsigned int first, unsigned int end, float epsilon) {
+  const unsigned int channel = first + Threads::here().thread;
+  if (channel >= end) return;
   const float variance = v.squares / v.count;
   coefficients[channel] = v.shift;
   coefficients[channels + channel] = v.mean;

@@ -100,11 +100,10 @@ __device__ __forceinline__ T merge_threads(T v, unsigned int width, T *shared) {
 // Whether this block is the last of so many to ask; it sees what the others stored before they asked. The
 // counter is 0 before the first asks and after the last did.
 __device__ __forceinline__ bool is_last(unsigned int *counter, unsigned int blocks) {
-  __shared__ bool last;
   __threadfence();
   __syncthreads();
-  if (Threads::here().thread == 0) last = atomicInc(counter, blocks - 1) == blocks - 1;
-  __syncthreads();
+  const bool found = Threads::here().thread == 0 && atomicInc(counter, blocks - 1) == blocks - 1;
+  const bool last = __syncthreads_or(found);
   if (last) __threadfence();
   return last;
 }
@@ -119,43 +118,43 @@ struct LastBlock {
   unsigned int *counters;
   unsigned int channels, chunks, part;
 
-  // v, in thread i < width: what chunk gives for channel first + i, if exists. True in the last block of
-  // the tile of channels, where v becomes what all chunks give. width: a power of two, up to the threads;
-  // shared: a T for each thread.
+  // v, in thread i < width: what chunk gives for channel first + i, if that is less than end. True in the
+  // last block of the tile of channels, where v becomes what all chunks give. width: a power of two, up
+  // to the threads; shared: a T for each thread.
   __device__ __forceinline__ bool combine(T &v, unsigned int tile, unsigned int chunk, unsigned int first,
-                                          unsigned int width, T *shared) const {
+                                          unsigned int end, unsigned int width, T *shared) const {
     const unsigned int thread = Threads::here().thread;
     const unsigned int parts = (chunks + part - 1) / part, which = chunk / part;
-    unsigned int row = chunk, begin = which * part, end = min(chunks, begin + part);
+    unsigned int row = chunk, from = which * part, to = min(chunks, from + part);
     unsigned int *counter = counters + tile * (1 + parts) + 1 + which;
     while (true) {
-      if (thread < width && first + thread < channels) {
+      if (thread < width && first + thread < end) {
         partial[(unsigned long long)row * channels + first + thread] = v;
       }
-      if (!is_last(counter, end - begin)) return false;
-      v = rows(begin, end, first, width, shared);
+      if (!is_last(counter, to - from)) return false;
+      v = rows(from, to, first, end, width, shared);
       if (row >= chunks || parts == 1) return true;
       row = chunks + which;
-      begin = chunks;
-      end = chunks + parts;
+      from = chunks;
+      to = chunks + parts;
       counter = counters + tile * (1 + parts);
     }
   }
 
  private:
   // What some rows of partial give; thread i gets it for channel first + i.
-  __device__ __forceinline__ T rows(unsigned int begin, unsigned int end, unsigned int first,
-                                    unsigned int width, T *shared) const {
+  __device__ __forceinline__ T rows(unsigned int from, unsigned int to, unsigned int first,
+                                    unsigned int end, unsigned int width, T *shared) const {
     const Threads threads = Threads::here();
     const unsigned int channel = first + threads.thread % width, apart = threads.count / width;
     T v{};
-    if (channel < channels) {
-      for (unsigned int i = begin + threads.thread / width; i < end; i += kAtOnce * apart) {
+    if (channel < end) {
+      for (unsigned int i = from + threads.thread / width; i < to; i += kAtOnce * apart) {
         T some[kAtOnce];
 #pragma unroll
         for (unsigned int j = 0; j < kAtOnce; j++) {
           const unsigned int row = i + j * apart;
-          some[j] = row < end ? T::load(partial + (unsigned long long)row * channels + channel) : T{};
+          some[j] = row < to ? T::load(partial + (unsigned long long)row * channels + channel) : T{};
         }
 #pragma unroll
         for (unsigned int j = 0; j < kAtOnce; j++) v.merge(some[j]);

@@ -5,6 +5,7 @@ import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Batch normalization of rows of channels, {@code batch_norm_columns.cu}, and its gradient. */
 final class ColumnNormalization {
@@ -74,13 +75,16 @@ final class ColumnNormalization {
    *
    * @param epilogue what is done with y
    * @param name what the last step is called
+   * @param given the coefficients, if the statistics of x are known, or null
    */
-  List<Step> forward(Epilogue epilogue, String name) {
-    Buffer coefficients = coefficients();
+  List<Step> forward(Epilogue epilogue, String name, @Nullable Buffer given) {
+    Buffer coefficients = given != null ? given : coefficients();
     List<Step> steps = new ArrayList<>();
-    KernelStep statistics =
-        lastBlock(LastBlock.MOMENTS).arguments(tiles("_statistics").reads(in.get(0)));
-    steps.add(extents(statistics.writes(coefficients)).real(epsilon).build(7 * size()));
+    if (given == null) {
+      KernelStep statistics =
+          lastBlock(LastBlock.MOMENTS).arguments(tiles("_statistics").reads(in.get(0)));
+      steps.add(extents(statistics.writes(coefficients)).real(epsilon).build(7 * size()));
+    }
     KernelStep apply =
         epilogue
             .kernel(
@@ -127,6 +131,11 @@ final class ColumnNormalization {
   }
 
   private Buffer coefficients() {
+    return coefficients(schedule, channels);
+  }
+
+  /** Numbers per channel of which {@code y} or {@code dx} are made. */
+  static Buffer coefficients(Schedule<Step> schedule, int channels) {
     return schedule.scratch("batch_norm coefficients", 4L * Float.BYTES * channels);
   }
 

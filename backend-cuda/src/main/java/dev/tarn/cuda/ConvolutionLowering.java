@@ -50,6 +50,7 @@ final class ConvolutionLowering {
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final Images images;
+  private final Statistics statistics;
   private final Node node;
   private final Window2d window;
   private final @Nullable Node tape;
@@ -59,12 +60,14 @@ final class ConvolutionLowering {
       Schedule<Step> schedule,
       Kernels kernels,
       Images images,
+      Statistics statistics,
       Node node,
       Window2d window,
       @Nullable Node tape) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.images = images;
+    this.statistics = statistics;
     this.node = node;
     this.window = window;
     this.tape = tape;
@@ -76,16 +79,23 @@ final class ConvolutionLowering {
    * @param tape the node that is computed on its results, or null
    */
   static List<Step> lower(
-      Schedule<Step> schedule, Kernels kernels, Images images, Node node, @Nullable Node tape) {
+      Schedule<Step> schedule,
+      Kernels kernels,
+      Images images,
+      Statistics statistics,
+      Node node,
+      @Nullable Node tape) {
     if (node.op() instanceof Conv2d op) {
-      return new ConvolutionLowering(schedule, kernels, images, node, op.window(), tape).forward();
+      return new ConvolutionLowering(schedule, kernels, images, statistics, node, op.window(), tape)
+          .forward();
     }
     if (node.op() instanceof Conv2dGradInput op) {
-      return new ConvolutionLowering(schedule, kernels, images, node, op.window(), tape)
+      return new ConvolutionLowering(schedule, kernels, images, statistics, node, op.window(), tape)
           .gradInput();
     }
     Window2d window = ((Conv2dGradWeight) node.op()).window();
-    return new ConvolutionLowering(schedule, kernels, images, node, window, null).gradWeight();
+    return new ConvolutionLowering(schedule, kernels, images, statistics, node, window, null)
+        .gradWeight();
   }
 
   /** {@code y} from x and w. */
@@ -125,7 +135,7 @@ final class ConvolutionLowering {
   }
 
   private TensorConvolution tensor() {
-    return new TensorConvolution(schedule, kernels, images, node, window, tape);
+    return new TensorConvolution(schedule, kernels, images, statistics, node, window, tape);
   }
 
   /** An operand in f32. */

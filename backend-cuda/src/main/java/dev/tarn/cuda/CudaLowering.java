@@ -64,6 +64,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final Map<Value, HostTensor> constants = new HashMap<>();
   private final Images images;
   private final Epilogues epilogues;
+  private final Statistics statistics;
   private Node node;
 
   private CudaLowering(
@@ -80,6 +81,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
         new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
     this.images = new Images(schedule, kernels, layouts, program, keepAll);
     this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
+    this.statistics = new Statistics(program, layouts, epilogues, kernels, keepAll);
   }
 
   /**
@@ -123,7 +125,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     }
     return product.op() instanceof BatchNorm norm
         ? normalization(norm.epsilon(), product, node).batchNorm(op.shape())
-        : ConvolutionLowering.lower(schedule, kernels, images, product, node);
+        : ConvolutionLowering.lower(schedule, kernels, images, statistics, product, node);
   }
 
   /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
@@ -211,7 +213,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private List<Step> convolution() {
     return epilogues.isPartOfTape(node)
         ? List.of()
-        : ConvolutionLowering.lower(schedule, kernels, images, node, null);
+        : ConvolutionLowering.lower(schedule, kernels, images, statistics, node, null);
   }
 
   @Override
@@ -253,7 +255,8 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   private NormalizationLowering normalization(double epsilon, Node from, @Nullable Node tape) {
     count(shape(from.inputs().get(0)));
-    return new NormalizationLowering(schedule, kernels, images, epsilon, from, tape);
+    return new NormalizationLowering(
+        schedule, kernels, images, epsilon, from, tape, statistics.of(from));
   }
 
   @Override

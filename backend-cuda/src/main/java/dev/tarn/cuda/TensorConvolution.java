@@ -6,6 +6,7 @@ import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
+import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Product;
 import dev.tarn.ir.Value;
@@ -53,6 +54,7 @@ final class TensorConvolution {
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final Images images;
+  private final Statistics statistics;
   private final Node node;
   private final Window2d window;
   private final @Nullable Node tape;
@@ -65,12 +67,14 @@ final class TensorConvolution {
       Schedule<Step> schedule,
       Kernels kernels,
       Images images,
+      Statistics statistics,
       Node node,
       Window2d window,
       @Nullable Node tape) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.images = images;
+    this.statistics = statistics;
     this.node = node;
     this.window = window;
     this.tape = tape;
@@ -91,6 +95,12 @@ final class TensorConvolution {
         && groups <= MAX_GRID_Y
         && kernel.size() * GROUP_MULTIPLE < Integer.MAX_VALUE
         && largest < Integer.MAX_VALUE - TILE_PIXELS;
+  }
+
+  /** Whether results with their channels last are stored eight at a time. */
+  static boolean storesEights(Value result, int groups) {
+    int channels = shape(result).dim(1);
+    return channels % EIGHT == 0 && channels / groups % EIGHT == 0;
   }
 
   /** {@code y} from x and w. */
@@ -134,9 +144,13 @@ final class TensorConvolution {
     definitions.add("-DTARN_CHANNELS=" + tile);
     definitions.add("-DTARN_OUT_BF16=" + bit(node.output().spec().dtype()));
     boolean last = images.isLast();
-    boolean eights = last && m % EIGHT == 0 && out.dim(1) % EIGHT == 0;
+    boolean eights = last && storesEights(node.output(), groups);
     definitions.add("-DTARN_EIGHTS=" + (eights ? 1 : 0));
     long plane = plane(out);
+    @Nullable BatchNorm norm = statistics.wanted(node);
+    if (norm != null) {
+      definitions.add("-DTARN_STATISTICS=1");
+    }
     Epilogue epilogue =
         tape == null
             ? Epilogue.storing(images.result(node.output()))
@@ -144,11 +158,12 @@ final class TensorConvolution {
     KernelStep step =
         epilogue
             .kernel(kernels, FILE, "conv2d_tensor", definitions)
-            .named(Epilogue.name(node, tape))
+            .named(Epilogue.name(node, tape) + (norm == null ? "" : " + statistics"))
             .reads(image)
             .reads(kernel);
     epilogue.arguments().accept(step);
     step.whole(m).whole(chunks(k)).whole((long) groups * chunks(k) * CHUNK_BYTES);
+    int threads = tile == WIDE ? 2 * WEIGHT_BLOCK : WEIGHT_BLOCK;
     numbers(step, in, phase)
         .whole(out.dim(2))
         .whole(out.dim(3))
@@ -156,7 +171,24 @@ final class TensorConvolution {
         .whole(last ? out.dim(1) : 1)
         .whole(last ? 1 : plane)
         .grid(rows * CudaLowering.ceil(m, tile), groups)
-        .block(tile == WIDE ? 2 * WEIGHT_BLOCK : WEIGHT_BLOCK, 1);
+        .block(threads, 1);
+    if (norm != null) {
+      long tiles = groups * CudaLowering.ceil(m, tile);
+      Buffer coefficients = ColumnNormalization.coefficients(schedule, out.dim(1));
+      new LastBlock(
+              schedule,
+              "statistics",
+              LastBlock.MOMENTS,
+              out.dim(1),
+              tiles,
+              Math.min(m, tile),
+              rows,
+              threads)
+          .arguments(step)
+          .writes(coefficients)
+          .real((float) norm.epsilon());
+      statistics.put(node, coefficients);
+    }
     steps.add(step.build(flops(adjoint ? in : out, w)));
     return steps;
   }
