@@ -2,76 +2,58 @@
 // pixels whose channels lie last. Formulas are in batch_norm.cu.
 //
 // x, y, dx, dy: Element (R, C); scale, bias, mean, variance, dscale, dbias: f32 (C);
-// partial: f32 (chunks, C, 2); coefficients: f32 (4, C)
+// partial, counters: see last_block.cuh; coefficients: f32 (4, C)
 //
 // The rows are cut into chunks, a block each for X W channels, W of a thread: those of 16 bytes, or 1
-// with -DTARN_SINGLE=1, where C is not a multiple of them. A first launch gives two numbers per chunk and
-// channel, a second combines them in the order of the chunks, a third applies what came out.
-// Deterministic, no atomics.
+// with -DTARN_SINGLE=1, where C is not a multiple of them. A first launch gives numbers per chunk and
+// channel, which its last block combines; a second applies what came out. Deterministic: atomics only
+// count blocks.
 //
 //   kernel                                  grid                        block      moves
 //   *_statistics, *_grad_sums               (ceil(C / (X W)), chunks)   X x 256/X  R C, 2 R C elements
-//   *_finish, *_grad_finish                 (ceil(C / 32))              32 x 8     8 chunks C bytes
 //   *_grad, and in batch_norm_columns_apply.cu
-//   batch_norm_columns                      as the first                           3 R C, 2 R C elements
+//   batch_norm_columns                      the same                               3 R C, 2 R C elements
 //
 // FLOPs: 7 R C and 3 R C forward, 4 R C and 5 R C backward.
+//
+// Seen with nvcc 13.0 for sm_90a: up to 80 registers, and no spills.
 //
 // nvcc-check: -DTARN_BF16=0 -DTARN_SINGLE=0
 // nvcc-check: -DTARN_BF16=1 -DTARN_SINGLE=0
 // nvcc-check: -DTARN_BF16=1 -DTARN_SINGLE=1
 #include "batch_norm_columns.cuh"
+#include "batch_norm_moments.cuh"
 
 namespace tarn {
 
-constexpr unsigned int kLanes = 8;  // threads that combine the chunks of a channel
+// Numbers of the channels of a block, by warp. A warp has 32 / X rows, and X is at most 8 where W is
+// more than 1.
+constexpr unsigned int kNumbers = kWidth == 1 ? 256 : 64 * kWidth;
 
-// Numbers of the threads of a block, by row of threads.
-struct Shared {
-  float first[kWidth][256], second[kWidth][256];
+// Which of them a thread fills, if it has the first row of its warp: those of its channels.
+__device__ __forceinline__ unsigned int place() {
+  return Threads::here().thread / 32 * blockDim.x * kWidth + threadIdx.x * kWidth;
+}
 
-  __device__ __forceinline__ void put(const float (&a)[kWidth], const float (&b)[kWidth]) {
-    const unsigned int thread = threadIdx.y * blockDim.x + threadIdx.x;
-#pragma unroll
-    for (unsigned int k = 0; k < kWidth; k++) {
-      first[k][thread] = a[k];
-      second[k][thread] = b[k];
-    }
-    __syncthreads();
-  }
-};
+__device__ __forceinline__ bool has_first_row() {
+  return Threads::here().thread % 32 < blockDim.x;
+}
 
-// Some element of a channel. Distances from it are as small as the channel's spread, however large the
-// mean is.
+// Some element of a channel.
 __device__ __forceinline__ float shift_of(const Element *x, unsigned int channel) {
   const float first = to_float(x[channel]);
   return first - first == 0.0f ? first : 0.0f;
 }
 
-// Adds other numbers to a mean and a sum of squared distances from it (Chan et al., "Updating Formulae
-// and a Pairwise Algorithm for Computing Sample Variances", 1979).
-__device__ __forceinline__ void merge(float &count, float &mean, float &squares, float other_count,
-                                      float other_mean, float other_squares) {
-  if (other_count == 0.0f) return;
-  const float total = count + other_count, distance = other_mean - mean;
-  const float part = other_count / total;
-  mean += distance * part;
-  squares += other_squares + distance * distance * count * part;
-  count = total;
-}
-
-// The rows of a block's row of threads y, of a chunk of so many.
-__device__ __forceinline__ float rows_of(unsigned int y, unsigned int rows) {
-  return y < rows ? (float)((rows - y - 1) / blockDim.y + 1) : 0.0f;
-}
-
 }  // namespace tarn
 
 extern "C" __global__ void __launch_bounds__(256)
-    batch_norm_columns_statistics(const tarn::Element *x, float *partial, unsigned int channels,
-                                  unsigned int rows, unsigned int chunk) {
+    batch_norm_columns_statistics(const tarn::Element *x, tarn::Moments *partial,
+                                  TARN_LAST_BLOCK_PARAMETERS, float *coefficients,
+                                  unsigned int channels, unsigned int rows, unsigned int chunk,
+                                  float epsilon) {
   using namespace tarn;
-  __shared__ Shared shared;
+  __shared__ Moments shared[kNumbers];
   const Tile tile(channels, rows, chunk);
   float shift[kWidth], mean[kWidth] = {}, squares[kWidth] = {};
 #pragma unroll
@@ -89,64 +71,40 @@ extern "C" __global__ void __launch_bounds__(256)
       squares[k] += distance * (value - mean[k]);
     }
   });
-  shared.put(mean, squares);
-  const unsigned int length = tile.end - tile.begin;
-  if (threadIdx.y == 0) {
-    for (unsigned int y = 1; y < blockDim.y; y++) {
-      const unsigned int other = y * blockDim.x + threadIdx.x;
-      const float total = rows_of(y, length);
-      float sum = count;
+  for (unsigned int mask = blockDim.x; mask < 32; mask *= 2) {
+    const float other = shuffle_xor(count, mask), total = count + other;
+    const float part = other == 0.0f ? 0.0f : other / total;
 #pragma unroll
-      for (unsigned int k = 0; k < kWidth; k++) {
-        sum = count;
-        merge(sum, mean[k], squares[k], total, shared.first[k][other], shared.second[k][other]);
-      }
-      count = sum;
+    for (unsigned int k = 0; k < kWidth; k++) {
+      const float distance = shuffle_xor(mean[k], mask) - mean[k];
+      squares[k] += shuffle_xor(squares[k], mask) + distance * (count * part) * distance;
+      mean[k] += distance * part;
+    }
+    count = total;
+  }
+  if (has_first_row()) {
+#pragma unroll
+    for (unsigned int k = 0; k < kWidth; k++) {
+      shared[place() + k] = Moments{shift[k], mean[k], squares[k], count};
     }
   }
-  tile.store_partial(partial, mean, squares);
+  const unsigned int width = blockDim.x * kWidth, first = blockIdx.x * width;
+  const unsigned int end = min(channels, first + width);
+  Moments v = merge_rows(shared, blockDim.x * blockDim.y / 32, width);
+  const LastBlock<Moments> all{partial, counters, channels, chunks, part};
+  if (all.combine(v, blockIdx.x, blockIdx.y, first, end, width, shared)) {
+    store_moments(v, coefficients, channels, first, end, epsilon);
+  }
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    batch_norm_columns_finish(const tarn::Element *x, const float *scale, const float *bias,
-                              const float *partial, float *mean, float *variance,
-                              float *coefficients, unsigned int channels, unsigned int rows,
-                              unsigned int chunk, unsigned int chunks, float epsilon) {
+    batch_norm_columns_grad_sums(const tarn::Element *x, const float *scale, const float *mean,
+                                 const float *variance, const tarn::Element *dy, tarn::Sums *partial,
+                                 TARN_LAST_BLOCK_PARAMETERS, float *dscale, float *dbias,
+                                 float *coefficients, unsigned int channels, unsigned int rows,
+                                 unsigned int chunk, float epsilon) {
   using namespace tarn;
-  __shared__ float shared[3][kLanes][32];
-  const unsigned int channel = blockIdx.x * 32 + threadIdx.x, lane = threadIdx.y;
-  float count = 0.0f, m = 0.0f, squares = 0.0f;
-  if (channel < channels) {
-    for (unsigned int i = lane; i < chunks; i += kLanes) {
-      const float2 other =
-          *reinterpret_cast<const float2 *>(partial + 2 * ((unsigned long long)i * channels + channel));
-      merge(count, m, squares, (float)min(chunk, rows - i * chunk), other.x, other.y);
-    }
-  }
-  shared[0][lane][threadIdx.x] = count;
-  shared[1][lane][threadIdx.x] = m;
-  shared[2][lane][threadIdx.x] = squares;
-  __syncthreads();
-  if (lane != 0 || channel >= channels) return;
-  for (unsigned int i = 1; i < kLanes; i++) {
-    merge(count, m, squares, shared[0][i][threadIdx.x], shared[1][i][threadIdx.x],
-          shared[2][i][threadIdx.x]);
-  }
-  const float shift = shift_of(x, channel), var = squares / (float)rows;
-  mean[channel] = shift + m;
-  variance[channel] = var;
-  coefficients[channel] = shift;
-  coefficients[channels + channel] = m;
-  coefficients[2 * channels + channel] = scale[channel] / sqrtf(var + epsilon);
-  coefficients[3 * channels + channel] = bias[channel];
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-    batch_norm_columns_grad_sums(const tarn::Element *x, const float *mean, const tarn::Element *dy,
-                                 float *partial, unsigned int channels, unsigned int rows,
-                                 unsigned int chunk) {
-  using namespace tarn;
-  __shared__ Shared shared;
+  __shared__ Sums shared[kNumbers];
   const Tile tile(channels, rows, chunk);
   float m[kWidth], sums[kWidth] = {}, products[kWidth] = {};
 #pragma unroll
@@ -159,52 +117,31 @@ extern "C" __global__ void __launch_bounds__(256)
       products[k] += gradient * (to_float(v.v[k]) - m[k]);
     }
   });
-  shared.put(sums, products);
-  if (threadIdx.y == 0) {
-    for (unsigned int y = 1; y < blockDim.y; y++) {
-      const unsigned int other = y * blockDim.x + threadIdx.x;
+  for (unsigned int mask = blockDim.x; mask < 32; mask *= 2) {
 #pragma unroll
-      for (unsigned int k = 0; k < kWidth; k++) {
-        sums[k] += shared.first[k][other];
-        products[k] += shared.second[k][other];
-      }
+    for (unsigned int k = 0; k < kWidth; k++) {
+      sums[k] += shuffle_xor(sums[k], mask);
+      products[k] += shuffle_xor(products[k], mask);
     }
   }
-  tile.store_partial(partial, sums, products);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-    batch_norm_columns_grad_finish(const float *scale, const float *mean, const float *variance,
-                                   const float *partial, float *dscale, float *dbias,
-                                   float *coefficients, unsigned int channels, unsigned int rows,
-                                   unsigned int chunks, float epsilon) {
-  using namespace tarn;
-  __shared__ float shared[2][kLanes][32];
-  const unsigned int channel = blockIdx.x * 32 + threadIdx.x, lane = threadIdx.y;
-  float sum = 0.0f, products = 0.0f;
-  if (channel < channels) {
-    for (unsigned int i = lane; i < chunks; i += kLanes) {
-      const float2 other =
-          *reinterpret_cast<const float2 *>(partial + 2 * ((unsigned long long)i * channels + channel));
-      sum += other.x;
-      products += other.y;
-    }
+  if (has_first_row()) {
+#pragma unroll
+    for (unsigned int k = 0; k < kWidth; k++) shared[place() + k] = Sums{sums[k], products[k]};
   }
-  shared[0][lane][threadIdx.x] = sum;
-  shared[1][lane][threadIdx.x] = products;
-  __syncthreads();
-  if (lane != 0 || channel >= channels) return;
-  for (unsigned int i = 1; i < kLanes; i++) {
-    sum += shared[0][i][threadIdx.x];
-    products += shared[1][i][threadIdx.x];
-  }
+  const unsigned int width = blockDim.x * kWidth, first = blockIdx.x * width;
+  const unsigned int end = min(channels, first + width);
+  Sums v = merge_rows(shared, blockDim.x * blockDim.y / 32, width);
+  const LastBlock<Sums> all{partial, counters, channels, chunks, part};
+  if (!all.combine(v, blockIdx.x, blockIdx.y, first, end, width, shared)) return;
+  const unsigned int channel = first + Threads::here().thread;
+  if (channel >= end) return;
   const float f = 1.0f / sqrtf(variance[channel] + epsilon);
-  dscale[channel] = products * f;
-  dbias[channel] = sum;
+  dscale[channel] = v.second * f;
+  dbias[channel] = v.first;
   coefficients[channel] = mean[channel];
   coefficients[channels + channel] = scale[channel] * f;
-  coefficients[2 * channels + channel] = sum / (float)rows;
-  coefficients[3 * channels + channel] = products * f / (float)rows * f;
+  coefficients[2 * channels + channel] = v.first / (float)rows;
+  coefficients[3 * channels + channel] = v.second * f / (float)rows * f;
 }
 
 extern "C" __global__ void __launch_bounds__(256)

@@ -43,16 +43,6 @@ struct Tile {
       }
     }
   }
-
-  __device__ __forceinline__ void store_partial(float *partial, const float (&a)[kWidth],
-                                                const float (&b)[kWidth]) const {
-    if (threadIdx.y != 0 || !exists()) return;
-#pragma unroll
-    for (unsigned int k = 0; k < kWidth; k++) {
-      const unsigned long long to = (unsigned long long)blockIdx.y * channels + channel + k;
-      *reinterpret_cast<float2 *>(partial + 2 * to) = make_float2(a[k], b[k]);
-    }
-  }
 };
 
 }  // namespace tarn

@@ -26,12 +26,20 @@
 // sums so that each has 8 neighbours of a pixel, which leave in accesses of 16 bytes; else each has
 // single results. They go through epilogue.cuh.
 //
-// Seen with nvcc 13.0 for sm_90a and a window of 3 x 3, with and without a tape of a bias, a ReLU, or the
-// gradients of a residual block: 92 to 96 registers (32 channels), 122 to 128 (64), 125 to 128 (128), and no
-// spills; with -DTARN_EIGHTS=0 and tf32, or as adjoint with a stride of 2, up to 150 (64), and 24 bytes are spilled (128).
+// With -DTARN_STATISTICS=1, forward and with -DTARN_EIGHTS=1 only, the mean and the variance of each channel
+// of what is stored are computed too, see convolution_statistics.cuh: a block leaves those of its tile, and the
+// last block of a tile of channels combines them, see last_block.cuh; chunks are tiles of pixels.
+//
+// Seen with nvcc 13.0 for sm_90a and a window of 3 x 3, with -DTARN_EIGHTS=1 and one phase: 102 to 106 registers
+// (32 channels; 112 with statistics), 123 to 128 (64), 122 to 128 (128), and no spills, with statistics or
+// without; with a tape of a bias, a ReLU, or the gradients of a residual block as well, but for 8 bytes where a
+// tape has an operand for each result and one for each channel. With -DTARN_EIGHTS=0, or as adjoint with a stride
+// of 2, up to 164 (64), and 24 bytes are spilled (128).
 // Two steps of a 64 x 32 tile of a warp are 32 mma.m16n8k16 and 12 ldmatrix.x4.
 //
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_STATISTICS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_STATISTICS=1 -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
@@ -39,6 +47,12 @@
 #include "element.cuh"
 #include "epilogue.cuh"
 #include "tensor_core.cuh"
+
+#if defined(TARN_STATISTICS) && TARN_STATISTICS
+#include "convolution_statistics.cuh"
+#else
+#define TARN_STATISTICS_PARAMETERS
+#endif
 
 namespace tarn {
 
@@ -54,6 +68,9 @@ constexpr unsigned int kWeightLoads = kChannels / kRowsApart;
 constexpr bool kAdjoint = TARN_ADJOINT;
 constexpr bool kEights = TARN_EIGHTS;
 using Parts = Phases<kAdjoint>;
+// Blocks of a multiprocessor that registers must leave room for: with 128 of them, 512 threads have it.
+constexpr bool kOnePhase = !kAdjoint || TARN_STRIDE_H * TARN_STRIDE_W == 1;
+constexpr unsigned int kBlocks = kChannels == 128 || kEights && kOnePhase ? 512 / kTensorThreads : 1;
 
 // Where chunk of a row lies in a stage, in bytes.
 __device__ __forceinline__ unsigned int place(unsigned int row, unsigned int chunk) {
@@ -63,11 +80,11 @@ __device__ __forceinline__ unsigned int place(unsigned int row, unsigned int chu
 }  // namespace tarn
 
 // k_chunks: 16-byte chunks of the K channels of a group; in_pixel: bytes of a pixel of in
-extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChannels == 128 ? 2 : 1)
+extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks)
     conv2d_tensor(const unsigned char *in, const unsigned char *w, TARN_EPILOGUE_PARAMETERS, unsigned int m,
                   unsigned int k_chunks, unsigned int in_pixel, TARN_PIXELS_PARAMETERS,
                   unsigned int to_h, unsigned int to_w, unsigned int to_image,
-                  unsigned int to_pixel, unsigned int to_channel) {
+                  unsigned int to_pixel, unsigned int to_channel TARN_STATISTICS_PARAMETERS) {
   using namespace tarn;
   __shared__ __align__(128) unsigned char pixels_of[kStages][kPixels * kChunks * 16];
   __shared__ __align__(128) unsigned char weights_of[kStages][kChannels * kChunks * 16];
@@ -182,6 +199,9 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChanne
   const unsigned int in_tile = warp_channel + lane % 4 * (kEights ? 8 : 2);
   const unsigned int channel = group * m + first_channel + in_tile;
   const unsigned int left = m > first_channel + in_tile ? m - first_channel - in_tile : 0;
+#ifdef TARN_LAST_BLOCK_PARAMETERS
+  float stored[2 * kRows][8];
+#endif
 #pragma unroll
   for (unsigned int tile = 0; tile < kRows; tile++) {
     float results[2][8];
@@ -191,6 +211,12 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChanne
 #pragma unroll
       for (unsigned int j = 0; j < 8; j++) results[i][j] = sums[tile][j / 2][i * 2 + j % 2];
       if (kEights) transpose_pairs(results[i]);
+#ifdef TARN_LAST_BLOCK_PARAMETERS
+#pragma unroll
+      for (unsigned int j = 0; j < 8; j++) {
+        stored[2 * tile + i][j] = to_float(from_float<Result>(results[i][j]));
+      }
+#endif
       const unsigned int pixel = first_pixel + warp_pixel + tile * 16 + i * 8 + lane / 4;
       const unsigned int image = c.out_plane.quotient(pixel);
       unsigned int in_image = pixel - image * c.out_plane.divisor;
@@ -225,4 +251,18 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChanne
       }
     }
   }
+#ifdef TARN_LAST_BLOCK_PARAMETERS
+  __syncthreads();  // stages are read no more
+  Moments *shared = reinterpret_cast<Moments *>(pixels_of);
+  const unsigned int first_of_warp = first_pixel + warp_pixel;
+  const unsigned int pixels_of_warp = c.pixels > first_of_warp ? c.pixels - first_of_warp : 0;
+  warp_moments(stored, min(pixels_of_warp, 16 * kRows), shared + warp % kWarpsDown * kChannels + in_tile);
+  Moments v = merge_rows(shared, kWarpsDown, kChannels);
+  const unsigned int first = group * m + first_channel, end = group * m + min(m, first_channel + kChannels);
+  const LastBlock<Moments> all{partial, counters, gridDim.y * m, chunks, part};
+  if (all.combine(v, group * across + block % across, block / across, first, end, width_of(end - first),
+                  shared)) {
+    store_moments(v, coefficients, gridDim.y * m, first, end, epsilon);
+  }
+#endif
 }

@@ -130,6 +130,13 @@ public final class Schedule<S> {
     return temporary(label, size);
   }
 
+  /** A buffer that holds data before the first run, and that nothing else shares. */
+  public Buffer initial(String label, HostTensor data) {
+    Buffer buffer = temporary(label, data.spec().bytes());
+    initials.add(new Initial(buffer, data));
+    return buffer;
+  }
+
   /** Appends a step. */
   public void add(S step, @Nullable Node node, List<Buffer> reads, List<Buffer> writes) {
     int index = entries.size();
@@ -259,7 +266,7 @@ public final class Schedule<S> {
     return states.keySet();
   }
 
-  /** What must be written before the first run: the programs' constants. */
+  /** What must be written before the first run: the programs' constants and {@link #initial}. */
   public List<Initial> initials() {
     return Collections.unmodifiableList(initials);
   }

@@ -285,6 +285,22 @@ class ScheduleTests {
     assertTrue(schedule(true, program).bytes() >= 21 * one);
   }
 
+  /** What a step leaves in such a buffer is there in the next run. */
+  @Test
+  void aBufferWithDataSharesItsMemoryWithNone() {
+    Schedule<String> schedule = new Schedule<>(false);
+    Buffer counter = schedule.initial("counter", HostTensor.zeros(Spec.i32(4)));
+    Buffer before = schedule.scratch("before", 1024);
+    Buffer after = schedule.scratch("after", 1024);
+    schedule.add("a", null, List.of(), List.of(before));
+    schedule.add("b", null, List.of(before), List.of(counter));
+    schedule.add("c", null, List.of(), List.of(after));
+    schedule.plan();
+    assertSame(counter, schedule.initials().get(0).buffer());
+    assertEquals(before.offset(), after.offset());
+    assertTrue(counter.offset() >= 1024 || before.offset() >= counter.offset() + 16);
+  }
+
   @Test
   void constantsAreWrittenOnce() {
     HostTensor data = HostTensor.zeros(SPEC);

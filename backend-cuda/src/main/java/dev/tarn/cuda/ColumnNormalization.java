@@ -5,6 +5,7 @@ import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Batch normalization of rows of channels, {@code batch_norm_columns.cu}, and its gradient. */
 final class ColumnNormalization {
@@ -74,16 +75,16 @@ final class ColumnNormalization {
    *
    * @param epilogue what is done with y
    * @param name what the last step is called
+   * @param given the coefficients, if the statistics of x are known, or null
    */
-  List<Step> forward(Epilogue epilogue, String name) {
-    Buffer partial = partial();
-    Buffer coefficients = coefficients();
+  List<Step> forward(Epilogue epilogue, String name, @Nullable Buffer given) {
+    Buffer coefficients = given != null ? given : coefficients();
     List<Step> steps = new ArrayList<>();
-    steps.add(extents(tiles("_statistics").reads(in.get(0)).writes(partial)).build(7 * size()));
-    KernelStep finish = finish("_finish");
-    in.forEach(finish::reads);
-    finish.reads(partial).writes(out.get(1)).writes(out.get(2)).writes(coefficients);
-    steps.add(extents(finish).whole(chunks).real(epsilon).build(8 * chunks * channels));
+    if (given == null) {
+      KernelStep statistics =
+          lastBlock(LastBlock.MOMENTS).arguments(tiles("_statistics").reads(in.get(0)));
+      steps.add(extents(statistics.writes(coefficients)).real(epsilon).build(7 * size()));
+    }
     KernelStep apply =
         epilogue
             .kernel(
@@ -93,56 +94,56 @@ final class ColumnNormalization {
                 NormalizationLowering.applied(type, channels))
             .named(name)
             .grid(groups(), chunks)
-            .block(across, down())
-            .reads(in.get(0))
-            .reads(coefficients);
-    epilogue.arguments().accept(apply);
+            .block(across, down());
+    in.forEach(apply::reads);
+    epilogue.arguments().accept(apply.reads(coefficients));
+    out.subList(1, 3).forEach(apply::writes);
     steps.add(extents(apply).build(4 * size()));
     return steps;
   }
 
   /** Of x, scale, mean, variance, dy to dx, dscale, dbias. */
   List<Step> gradient() {
-    Buffer partial = partial();
     Buffer coefficients = coefficients();
-    List<Step> steps = new ArrayList<>();
-    KernelStep sums = tiles("_grad_sums").reads(in.get(0)).reads(in.get(2)).reads(in.get(4));
-    steps.add(extents(sums.writes(partial)).build(4 * size()));
-    KernelStep finish = finish("_grad_finish");
-    in.subList(1, 4).forEach(finish::reads);
-    finish.reads(partial).writes(out.get(1)).writes(out.get(2)).writes(coefficients);
-    finish.whole(channels).whole(rows).whole(chunks).real(epsilon);
-    steps.add(finish.build(2 * chunks * channels));
+    KernelStep sums = tiles("_grad_sums");
+    in.forEach(sums::reads);
+    lastBlock(LastBlock.SUMS).arguments(sums).writes(out.get(1)).writes(out.get(2));
     KernelStep apply = tiles("_grad").reads(in.get(0)).reads(in.get(4)).reads(coefficients);
-    steps.add(extents(apply.writes(out.get(0))).build(5 * size()));
-    return steps;
+    return List.of(
+        extents(sums.writes(coefficients)).real(epsilon).build(4 * size()),
+        extents(apply.writes(out.get(0))).build(5 * size()));
   }
 
   private long size() {
     return rows * channels;
   }
 
-  private Buffer partial() {
-    return schedule.scratch("batch_norm partial", 2L * Float.BYTES * chunks * channels);
+  private LastBlock lastBlock(int bytes) {
+    return new LastBlock(
+        schedule,
+        "batch_norm",
+        bytes,
+        channels,
+        groups(),
+        (long) across * width,
+        chunks,
+        CudaLowering.BLOCK);
   }
 
   private Buffer coefficients() {
+    return coefficients(schedule, channels);
+  }
+
+  /** Numbers per channel of which {@code y} or {@code dx} are made. */
+  static Buffer coefficients(Schedule<Step> schedule, int channels) {
     return schedule.scratch("batch_norm coefficients", 4L * Float.BYTES * channels);
   }
 
   private KernelStep tiles(String suffix) {
-    return kernel(suffix).grid(groups(), chunks).block(across, down());
-  }
-
-  private KernelStep finish(String suffix) {
-    return kernel(suffix)
-        .grid(CudaLowering.ceil(channels, LANES), 1)
-        .block(LANES, CudaLowering.WARPS);
-  }
-
-  private KernelStep kernel(String suffix) {
     return CudaLowering.kernel(
-        kernels, FILE, "batch_norm_columns" + suffix, Kernels.elements(type, channels));
+            kernels, FILE, "batch_norm_columns" + suffix, Kernels.elements(type, channels))
+        .grid(groups(), chunks)
+        .block(across, down());
   }
 
   private KernelStep extents(KernelStep step) {

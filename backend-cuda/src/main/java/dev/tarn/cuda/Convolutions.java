@@ -8,6 +8,7 @@ record Convolutions(
     Schedule<Step> schedule,
     Kernels kernels,
     Images images,
+    Statistics statistics,
     PackedKernels packed,
     WeightSums sums) {
 
@@ -17,11 +18,17 @@ record Convolutions(
    * @param keepAll whether every value is wanted at the end of its node
    */
   static Convolutions of(
-      Schedule<Step> schedule, Kernels kernels, Images images, Program program, boolean keepAll) {
+      Schedule<Step> schedule,
+      Kernels kernels,
+      Images images,
+      Statistics statistics,
+      Program program,
+      boolean keepAll) {
     return new Convolutions(
         schedule,
         kernels,
         images,
+        statistics,
         new PackedKernels(schedule, kernels, program),
         new WeightSums(kernels, program, keepAll));
   }

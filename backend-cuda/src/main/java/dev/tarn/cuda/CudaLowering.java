@@ -83,10 +83,11 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     ImageLayouts layouts =
         new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
     this.images = new Images(schedule, kernels, layouts, program, keepAll);
-    this.convolutions = Convolutions.of(schedule, kernels, images, program, keepAll);
-    this.taps = new PooledTaps(schedule, program);
     this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
     this.batches = new TapeBatches(program, layouts, schedule, store, keepAll);
+    this.taps = new PooledTaps(schedule, program);
+    Statistics statistics = new Statistics(program, layouts, epilogues, kernels, keepAll);
+    this.convolutions = Convolutions.of(schedule, kernels, images, statistics, program, keepAll);
   }
 
   /**
@@ -265,7 +266,8 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   private NormalizationLowering normalization(double epsilon, Node from, @Nullable Node tape) {
     count(shape(from.inputs().get(0)));
-    return new NormalizationLowering(schedule, kernels, images, epsilon, from, tape);
+    return new NormalizationLowering(
+        schedule, kernels, images, epsilon, from, tape, convolutions.statistics().of(from));
   }
 
   @Override

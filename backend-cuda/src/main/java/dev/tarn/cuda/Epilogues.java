@@ -89,7 +89,7 @@ final class Epilogues {
   /** Tapes with the last node of the kind whose result only they read. */
   private static Map<Node, Node> candidates(Program program) {
     Map<Node, Node> candidates = new IdentityHashMap<>();
-    if (isOff(PROPERTY) || isOff("tarn.fuse")) {
+    if (areOff()) {
       return candidates;
     }
     Map<Value, Node> results = new HashMap<>();
@@ -138,6 +138,11 @@ final class Epilogues {
 
   private static boolean isLater(Program program, Node a, Node b) {
     return program.body().indexOf(a) > program.body().indexOf(b);
+  }
+
+  /** Whether every kernel keeps to its own node. */
+  static boolean areOff() {
+    return isOff(PROPERTY) || isOff("tarn.fuse");
   }
 
   private static boolean isOff(String property) {

@@ -24,11 +24,13 @@ final class NormalizationLowering {
 
   private final Epilogue epilogue;
   private final String name;
+  private final @Nullable Buffer statistics;
 
   /**
    * Lowers a node.
    *
    * @param tape the node that is computed on the results of batch normalization, or null
+   * @param statistics what the convolution before batch normalization left for it, or null
    */
   NormalizationLowering(
       Schedule<Step> schedule,
@@ -36,7 +38,8 @@ final class NormalizationLowering {
       Images images,
       double epsilon,
       Node node,
-      @Nullable Node tape) {
+      @Nullable Node tape,
+      @Nullable Buffer statistics) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.epsilon = (float) epsilon;
@@ -49,12 +52,13 @@ final class NormalizationLowering {
             ? Epilogue.storing(out.get(0))
             : Epilogue.computing(tape, node.outputs().get(0), images);
     this.name = Epilogue.name(node, tape);
+    this.statistics = statistics;
   }
 
   /** Batch normalization of x, scale, bias to y, mean, variance. */
   List<Step> batchNorm(Shape shape) {
     if (isColumns(shape)) {
-      return columns(shape).forward(epilogue, name);
+      return columns(shape).forward(epilogue, name, statistics);
     }
     Buffer partial = partial(shape);
     KernelStep statistics =

@@ -4,6 +4,7 @@ import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
+import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
@@ -80,6 +81,12 @@ final class TensorConvolution {
         && largest < Integer.MAX_VALUE - TILE_PIXELS;
   }
 
+  /** Whether results with their channels last are stored eight at a time. */
+  static boolean storesEights(Value result, int groups) {
+    int channels = shape(result).dim(1);
+    return channels % EIGHT == 0 && channels / groups % EIGHT == 0;
+  }
+
   /** {@code y} from x and w. */
   List<Step> forward() {
     Shape w = shape(node.inputs().get(1));
@@ -113,27 +120,32 @@ final class TensorConvolution {
             (int) CudaLowering.ceil(out.dim(3), across));
     long rows = down * across * CudaLowering.ceil(pixels(phase), TILE_PIXELS);
     boolean last = images.isLast();
-    boolean eights = last && m % EIGHT == 0 && out.dim(1) % EIGHT == 0;
+    boolean eights = last && storesEights(node.output(), groups);
+    @Nullable BatchNorm norm = shared.statistics().wanted(node);
     Epilogue epilogue =
         tape == null
             ? Epilogue.storing(images.result(node.output()))
             : Epilogue.computing(tape, node.output(), images);
     long plane = plane(out);
     List<Step> candidates = new ArrayList<>();
-    for (int tile : tiles(m, rows * groups)) {
+    List<Integer> tiles = tiles(m, rows * groups);
+    // What the statistics are in their last bits depends on the tile.
+    for (int tile : norm == null ? tiles : tiles.subList(0, 1)) {
       List<String> definitions = definitions(w);
       definitions.add("-DTARN_ADJOINT=" + (adjoint ? 1 : 0));
       definitions.add("-DTARN_CHANNELS=" + tile);
       definitions.add("-DTARN_OUT_BF16=" + bit(node.output().spec().dtype()));
       definitions.add("-DTARN_EIGHTS=" + (eights ? 1 : 0));
+      definitions.add("-DTARN_STATISTICS=" + (norm == null ? 0 : 1));
       KernelStep step =
           epilogue
               .kernel(kernels, FILE, "conv2d_tensor", definitions)
-              .named(Epilogue.name(node, tape))
+              .named(Epilogue.name(node, tape) + (norm == null ? "" : " + statistics"))
               .reads(image)
               .reads(kernel);
       epilogue.arguments().accept(step);
       step.whole(m).whole(chunks(k)).whole((long) groups * chunks(k) * CHUNK_BYTES);
+      int threads = tile == WIDE ? 2 * WEIGHT_BLOCK : WEIGHT_BLOCK;
       numbers(step, in, phase)
           .whole(out.dim(2))
           .whole(out.dim(3))
@@ -141,12 +153,35 @@ final class TensorConvolution {
           .whole(last ? out.dim(1) : 1)
           .whole(last ? 1 : plane)
           .grid(rows * CudaLowering.ceil(m, tile), groups)
-          .block(tile == WIDE ? 2 * WEIGHT_BLOCK : WEIGHT_BLOCK, 1);
+          .block(threads, 1);
+      if (norm != null) {
+        statistics(step, norm, m, tile, rows, threads);
+      }
       candidates.add(step.build(flops(adjoint ? in : out, w)));
     }
     String key = FILE + " " + key(in, w) + " " + last + epilogue.headers();
     steps.add(TunedStep.of(key, candidates));
     return steps;
+  }
+
+  /** Adds the arguments by which the kernel leaves statistics. */
+  private void statistics(
+      KernelStep step, BatchNorm norm, int m, int tile, long rows, int threads) {
+    int channels = shape(node.output()).dim(1);
+    Buffer coefficients = ColumnNormalization.coefficients(shared.schedule(), channels);
+    new LastBlock(
+            shared.schedule(),
+            "statistics",
+            LastBlock.MOMENTS,
+            channels,
+            window.groups() * CudaLowering.ceil(m, tile),
+            Math.min(m, tile),
+            rows,
+            threads)
+        .arguments(step)
+        .writes(coefficients)
+        .real((float) norm.epsilon());
+    shared.statistics().put(node, coefficients);
   }
 
   /** The channels of tiles that may be the fastest for m channels; first what is a good guess. */

@@ -66,7 +66,13 @@ class EpiloguesTests {
     // In short types an element near zero may fall on the other side of a ReLU.
     double tolerance = precision == Precision.FP32 ? 1e-4 : 5e-2;
     actual.assertClose(CaseRun.of(reference, opCase, precision), tolerance);
-    apart(opCase, precision).assertSameBits(actual);
+    CaseRun apart = apart(opCase, precision);
+    if (opCase.name().contains("normalization")) {
+      // Statistics come from the convolution too, but for rounding.
+      apart.assertClose(actual, tolerance);
+    } else {
+      apart.assertSameBits(actual);
+    }
   }
 
   private static List<OpCase> cases() {
