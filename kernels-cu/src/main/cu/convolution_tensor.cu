@@ -26,10 +26,9 @@
 // sums so that each has 8 neighbours of a pixel, which leave in accesses of 16 bytes; else each has
 // single results. They go through epilogue.cuh.
 //
-// Seen with nvcc 13.0 for sm_90a and a window of 3 x 3, with and without a tape of a bias, a ReLU, or the
-// gradients of a residual block: 92 to 96 registers (32 channels), 122 to 128 (64), 125 to 128 (128), and no
-// spills; with -DTARN_EIGHTS=0 and tf32, or as adjoint with a stride of 2, up to 150 (64), and 24 bytes are spilled (128).
-// Two steps of a 64 x 32 tile of a warp are 32 mma.m16n8k16 and 12 ldmatrix.x4.
+// Seen with NVRTC 12.5 for sm_90, of every window, type and tape that the tests compile: 101 to 128 registers
+// and no spills. With bf16 and forward, two steps of a warp's 64 x 32 tile are 32 mma.m16n8k16, 12 ldmatrix.x4,
+// and 135 other instructions (64 channels; 115 with 128); with tf32 100 more, which round.
 //
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
@@ -44,6 +43,7 @@ namespace tarn {
 
 constexpr unsigned int kPixels = 128, kChannels = TARN_CHANNELS;
 constexpr unsigned int kChunks = 4;  // of 16 bytes, in a row of a stage
+constexpr unsigned int kRowBytes = kChunks * 16;
 constexpr unsigned int kStages = kChannels == 128 ? 3 : 4;
 constexpr unsigned int kWarpsDown = kChannels == 32 ? 4 : 2, kWarpsAcross = kChannels / 32;
 constexpr unsigned int kTensorThreads = 32 * kWarpsDown * kWarpsAcross;
@@ -55,7 +55,8 @@ constexpr bool kAdjoint = TARN_ADJOINT;
 constexpr bool kEights = TARN_EIGHTS;
 using Parts = Phases<kAdjoint>;
 
-// Where chunk of a row lies in a stage, in bytes.
+// Where chunk of a row lies in a stage, in bytes. Eight rows on it lies kRowBytes * 8 on, and chunk ^ 2
+// lies at place ^ 32: with the places that a thread needs first it computes no others.
 __device__ __forceinline__ unsigned int place(unsigned int row, unsigned int chunk) {
   return (row * kChunks + (chunk ^ (row >> 1 & 3))) * 16;
 }
@@ -63,7 +64,7 @@ __device__ __forceinline__ unsigned int place(unsigned int row, unsigned int chu
 }  // namespace tarn
 
 // k_chunks: 16-byte chunks of the K channels of a group; in_pixel: bytes of a pixel of in
-extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChannels == 128 ? 2 : 1)
+extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChannels == 128 ? 2 : 4)
     conv2d_tensor(const unsigned char *in, const unsigned char *w, TARN_EPILOGUE_PARAMETERS, unsigned int m,
                   unsigned int k_chunks, unsigned int in_pixel, TARN_PIXELS_PARAMETERS,
                   unsigned int to_h, unsigned int to_w, unsigned int to_image,
@@ -84,7 +85,7 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChanne
   const unsigned int group = blockIdx.y;
 
   // What this thread copies: one chunk of each tile's rows, the same in all.
-  const unsigned int chunk = thread % kChunks, row = thread / kChunks;
+  const unsigned int chunk = thread % kChunks, row = thread / kChunks, to = place(row, chunk);
   Window<kAdjoint> windows[kPixelLoads];
   const unsigned char *sources[kPixelLoads];
 #pragma unroll
@@ -112,14 +113,14 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChanne
       unsigned int at;
       const bool ok = windows[i].find(c, tap, at) && exists;
       const unsigned char *from = sources[i] + (unsigned long long)at * in_pixel + k * 16;
-      copies.copy(pixels_of[stage] + place(row + i * kRowsApart, chunk), ok ? from : in, ok);
+      copies.copy(pixels_of[stage] + to + i * kRowsApart * kRowBytes, from, ok);
     }
 #pragma unroll
     for (unsigned int i = 0; i < kWeightLoads; i++) {
       const bool ok = first_channel + row + i * kRowsApart < m && exists;
       const unsigned char *from = kernel + (unsigned long long)i * kRowsApart * w_row +
                                   (unsigned long long)(tap.index() * k_chunks + k) * 16;
-      copies.copy(weights_of[stage] + place(row + i * kRowsApart, chunk), ok ? from : w, ok);
+      copies.copy(weights_of[stage] + to + i * kRowsApart * kRowBytes, from, ok);
     }
     term += kChunks;
     k += kChunks;
@@ -137,6 +138,8 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChanne
   }
   const unsigned int warp_pixel = warp % kWarpsDown * kRows * 16;
   const unsigned int warp_channel = warp / kWarpsDown * 32;
+  const unsigned int a_at = place(warp_pixel + lane % 16, lane / 16);
+  const unsigned int b_at = place(warp_channel + lane / 16 * 8 + lane % 8, lane / 8 % 2);
 
   const unsigned int tiles = (terms + kChunks - 1) / kChunks;
 #pragma unroll
@@ -155,14 +158,12 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kChanne
       unsigned int a[kRows][4], b[2][4];
 #pragma unroll
       for (unsigned int i = 0; i < kRows; i++) {
-        load_matrices(a[i], pixels_of[stage] +
-                                place(warp_pixel + i * 16 + lane % 16, step * 2 + lane / 16));
+        load_matrices(a[i], pixels_of[stage] + (a_at ^ step * 32) + i * 16 * kRowBytes);
         round_operand<Element>(a[i]);
       }
 #pragma unroll
       for (unsigned int j = 0; j < 2; j++) {
-        load_matrices(b[j], weights_of[stage] + place(warp_channel + j * 16 + lane / 16 * 8 + lane % 8,
-                                                      step * 2 + lane / 8 % 2));
+        load_matrices(b[j], weights_of[stage] + (b_at ^ step * 32) + j * 16 * kRowBytes);
         round_operand<Element>(b[j]);
       }
 #pragma unroll

@@ -27,7 +27,6 @@
 
 namespace tarn {
 
-
 constexpr unsigned int kSide = 64, kPitch = 72;  // elements
 constexpr unsigned int kWeightThreads = 128, kWeightStages = 4;
 constexpr unsigned int kInChunk = 16 / sizeof(Element);
@@ -93,13 +92,12 @@ extern "C" __global__ void __launch_bounds__(tarn::kWeightThreads)
       const unsigned int to = (row + i * kRowsApart) * kPitch + column * kInChunk;
       const bool inside = pixel < end;
       const bool ok_left = inside && has_left;
-      copies.copy(lefts[stage] + to, ok_left ? left + (unsigned long long)pixel * dy_pixel : dy,
-                  ok_left);
+      copies.copy(lefts[stage] + to, left + (unsigned long long)pixel * dy_pixel, ok_left);
       const Window<false> window = Window<false>::of(c, inside ? pixel : c.pixels);
       unsigned int at;
       const bool ok = window.find(c, tap, at) && has_right;
       const unsigned long long from = (unsigned long long)window.image * c.in_h * c.in_w + at;
-      copies.copy(rights[stage] + to, ok ? right + from * x_pixel : x, ok);
+      copies.copy(rights[stage] + to, right + from * x_pixel, ok);
     }
     next += kDepth;
   };
