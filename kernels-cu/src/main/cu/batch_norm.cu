@@ -116,21 +116,21 @@ __device__ __forceinline__ void batch_norm_grad(const Element *x, const float *s
 }  // namespace tarn
 
 extern "C" __global__ void __launch_bounds__(256)
-    batch_norm_statistics_planes(const tarn::Element *x, float *partial, TARN_TILE) {
-  tarn::batch_norm_statistics(x, partial, tarn::Tile(channels, inner, count, chunks));
+    batch_norm_statistics_planes(const tarn::Element *x, float *partial, TARN_TILE_PARAMETERS) {
+  tarn::batch_norm_statistics(x, partial, TARN_TILE);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     batch_norm_grad_sums_planes(const tarn::Element *x, const float *mean, const tarn::Element *dy,
-                                float *partial, TARN_TILE) {
-  tarn::batch_norm_grad_sums(x, mean, dy, partial, tarn::Tile(channels, inner, count, chunks));
+                                float *partial, TARN_TILE_PARAMETERS) {
+  tarn::batch_norm_grad_sums(x, mean, dy, partial, TARN_TILE);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     batch_norm_grad_planes(const tarn::Element *x, const float *scale, const float *mean,
                            const float *variance, const tarn::Element *dy, const float *partial,
-                           tarn::Element *dx, float *dscale, float *dbias, TARN_TILE,
+                           tarn::Element *dx, float *dscale, float *dbias, TARN_TILE_PARAMETERS,
                            float epsilon) {
   tarn::batch_norm_grad(x, scale, mean, variance, dy, partial, dx, dscale, dbias, epsilon,
-                        tarn::Tile(channels, inner, count, chunks));
+                        TARN_TILE);
 }

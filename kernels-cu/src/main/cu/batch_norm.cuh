@@ -1,6 +1,7 @@
 // How batch normalization over (N, C, S) cuts its elements; see batch_norm.cu.
 #pragma once
 #include "collectives.cuh"
+#include "divider.cuh"
 #include "element.cuh"
 
 namespace tarn {
@@ -12,9 +13,11 @@ constexpr unsigned int kAccesses = kItems / kWidth;  // in which it has them
 struct Tile {
   static constexpr unsigned int kLanes = 256;
   static constexpr unsigned int kChunk = kLanes * kItems;
-  unsigned int channels, inner, count, chunks, chunk, channel, lane;
+  unsigned int channels;
+  Divider inner;
+  unsigned int count, chunks, chunk, channel, lane;
 
-  __device__ __forceinline__ Tile(unsigned int channels, unsigned int inner, unsigned int count,
+  __device__ __forceinline__ Tile(unsigned int channels, const Divider &inner, unsigned int count,
                                   unsigned int chunks)
       : channels(channels), inner(inner), count(count), chunks(chunks) {
     channel = blockIdx.x / chunks;
@@ -31,20 +34,24 @@ struct Tile {
   // Where access k of this thread lies.
   __device__ __forceinline__ unsigned long long at(unsigned int k) const {
     const unsigned int i = index(k);
-    const unsigned int n = i / inner;
-    return ((unsigned long long)n * channels + channel) * inner + (i - n * inner);
+    const unsigned int n = inner.quotient(i);
+    return ((unsigned long long)n * channels + channel) * inner.divisor + (i - n * inner.divisor);
   }
 
   // This thread's elements of x; what the channel does not have is other.
   __device__ __forceinline__ void load(const Element *x, float other,
                                        float (&v)[kAccesses][kWidth]) const {
+    // All are begun before the first is waited for, so without branches.
+    Some some[kAccesses];
+    const unsigned long long first = (unsigned long long)channel * inner.divisor;
 #pragma unroll
     for (unsigned int k = 0; k < kAccesses; k++) {
-      const bool exists = has(k);
-      Some some;
-      if (exists) some = *reinterpret_cast<const Some *>(x + at(k));
+      some[k] = *reinterpret_cast<const Some *>(x + (has(k) ? at(k) : first));
+    }
 #pragma unroll
-      for (unsigned int j = 0; j < kWidth; j++) v[k][j] = exists ? to_float(some.v[j]) : other;
+    for (unsigned int k = 0; k < kAccesses; k++) {
+#pragma unroll
+      for (unsigned int j = 0; j < kWidth; j++) v[k][j] = has(k) ? to_float(some[k].v[j]) : other;
     }
   }
 
@@ -66,11 +73,14 @@ struct Tile {
   // Some element of the channel. Distances from it are as small as the channel's spread, however
   // large the mean is.
   __device__ __forceinline__ float shift(const Element *x) const {
-    const float first = to_float(x[(unsigned long long)channel * inner]);
+    const float first = to_float(x[(unsigned long long)channel * inner.divisor]);
     return first - first == 0.0f ? first : 0.0f;
   }
 };
 
 }  // namespace tarn
 
-#define TARN_TILE unsigned int channels, unsigned int inner, unsigned int count, unsigned int chunks
+#define TARN_TILE_PARAMETERS \
+  unsigned int channels, TARN_DIVIDER(inner), unsigned int count, unsigned int chunks
+#define TARN_TILE \
+  tarn::Tile { channels, TARN_DIVIDER_VALUE(inner), count, chunks }

@@ -12,9 +12,9 @@
 extern "C" __global__ void __launch_bounds__(256)
     batch_norm_planes(const tarn::Element *x, const float *scale, const float *bias,
                       const float *partial, TARN_EPILOGUE_PARAMETERS, float *mean, float *variance,
-                      TARN_TILE, float epsilon) {
+                      TARN_TILE_PARAMETERS, float epsilon) {
   using namespace tarn;
-  const Tile tile(channels, inner, count, chunks);
+  const Tile tile = TARN_TILE;
   const float shift = tile.shift(x);
   float v[kAccesses][kWidth];
   tile.load(x, 0.0f, v);

@@ -61,7 +61,7 @@ extern "C" __global__ void __launch_bounds__(256)
     shift[k] = tile.exists() ? shift_of(x, tile.channel + k) : 0.0f;
   }
   float count = 0.0f;
-  tile.each(x, nullptr, [&](unsigned long long, const Some &v, const Some &) {
+  tile.each<false>(x, nullptr, [&](unsigned long long, const Some &v, const Some &) {
     count += 1.0f;
     const float part = 1.0f / count;
 #pragma unroll
@@ -109,7 +109,7 @@ extern "C" __global__ void __launch_bounds__(256)
   float m[kWidth], sums[kWidth] = {}, products[kWidth] = {};
 #pragma unroll
   for (unsigned int k = 0; k < kWidth; k++) m[k] = tile.exists() ? mean[tile.channel + k] : 0.0f;
-  tile.each(x, dy, [&](unsigned long long, const Some &v, const Some &d) {
+  tile.each<true>(x, dy, [&](unsigned long long, const Some &v, const Some &d) {
 #pragma unroll
     for (unsigned int k = 0; k < kWidth; k++) {
       const float gradient = to_float(d.v[k]);
@@ -159,7 +159,7 @@ extern "C" __global__ void __launch_bounds__(256)
     offset[k] = coefficients[2 * channels + channel];
     slope[k] = coefficients[3 * channels + channel];
   }
-  tile.each(x, dy, [&](unsigned long long at, const Some &v, const Some &d) {
+  tile.each<true>(x, dy, [&](unsigned long long at, const Some &v, const Some &d) {
     Some result;
 #pragma unroll
     for (unsigned int k = 0; k < kWidth; k++) {

@@ -22,8 +22,9 @@ struct Tile {
     return (unsigned long long)row * channels + channel;
   }
 
-  // Calls work(at, x, y) for this thread's rows, with what lies at them in a and b.
-  template <class Work>
+  // Calls work(at, x, y) for this thread's rows, with what lies at them in a and, with kTwo, in b. Past the
+  // last row another is read again, because a branch would wait for what is loaded in it.
+  template <bool kTwo, class Work>
   __device__ __forceinline__ void each(const Element *a, const Element *b, const Work &work) const {
     if (!exists()) return;
     for (unsigned int row = begin + threadIdx.y; row < end; row += kAhead * blockDim.y) {
@@ -31,10 +32,9 @@ struct Tile {
 #pragma unroll
       for (unsigned int i = 0; i < kAhead; i++) {
         const unsigned int r = row + i * blockDim.y;
-        if (r < end) {
-          x[i] = *reinterpret_cast<const Some *>(a + at(r));
-          if (b != nullptr) y[i] = *reinterpret_cast<const Some *>(b + at(r));
-        }
+        const unsigned long long from = at(r < end ? r : row);
+        x[i] = *reinterpret_cast<const Some *>(a + from);
+        if (kTwo) y[i] = *reinterpret_cast<const Some *>(b + from);
       }
 #pragma unroll
       for (unsigned int i = 0; i < kAhead; i++) {

@@ -41,7 +41,7 @@ extern "C" __global__ void __launch_bounds__(256)
       at[i] = tile.at(r);
       channel_of[i] = tile.channel;
       exist |= (r < tile.end ? 1u : 0u) << i;
-      if (r < tile.end) x_of[i] = *reinterpret_cast<const Some *>(x + at[i]);
+      x_of[i] = *reinterpret_cast<const Some *>(x + (r < tile.end ? at[i] : at[0]));
     }
 #pragma unroll
     for (unsigned int i = 0; i < kAhead; i++) {

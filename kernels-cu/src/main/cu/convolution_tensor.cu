@@ -11,16 +11,16 @@
 //   results: element (n, pixel, channel) at n * to_image + pixel * to_pixel + channel * to_channel, so
 //        planes and channels last alike
 //
-// A block of 128 or 256 threads makes 128 pixels x TARN_CHANNELS (32, 64, 128) channels, a warp 64 x 32
-// (32 x 32). Tiles of 64 bytes of taps k are copied ahead by cp.async, 16 bytes a copy, into 3 or 4
-// stages of shared memory (at most 48 KiB); what lies outside the image is filled with zeros. Rows of
-// 64 bytes are stored with their 16-byte parts permuted, so that ldmatrix meets each bank once. grid
-// (phases * ceil(pixels / 128) * ceil(m / TARN_CHANNELS), G), neighbours sharing pixels: the adjoint
-// has a phase for each of the SH SW kinds of pixels that meet the same taps, and multiplies no others,
-// forward has one. The order of sums depends on shapes only.
+// A block makes 128 pixels x TARN_CHANNELS (32, 64, 128) channels, a warp TARN_WARP_PIXELS x
+// TARN_WARP_CHANNELS of them (32 or 64 each). Tiles of 64 bytes of taps k are copied ahead by cp.async, 16
+// bytes a copy, into 3 or 4 stages of shared memory (at most 48 KiB); what lies outside the image is filled
+// with zeros. Rows of 64 bytes are stored with their 16-byte parts permuted, so that ldmatrix meets each
+// bank once. grid (phases * ceil(pixels / 128) * ceil(m / TARN_CHANNELS), G), neighbours sharing pixels: the
+// adjoint has a phase for each of the SH SW kinds of pixels that meet the same taps, and multiplies no
+// others, forward has one. The order of sums depends on shapes only, not on tiles.
 //
-// FLOPs: 2 pixels m k R S, those of y for the adjoint as well. Bytes: in, w and out once each as far as caches hold what windows share.
-// Window and types are definitions, extents are arguments: layers share a compiled kernel.
+// FLOPs: 2 pixels m k R S, those of y for the adjoint as well. Bytes: in, w and out once each as
+// far as caches hold what windows share. Window and types are definitions, extents are arguments: layers share a compiled kernel.
 //
 // Where results lie with channels last and groups are a multiple of 8 of them, -DTARN_EIGHTS=1, lanes exchange
 // sums so that each has 8 neighbours of a pixel, which leave in accesses of 16 bytes; else each has
@@ -30,19 +30,19 @@
 // of what is stored are computed too, see convolution_statistics.cuh: a block leaves those of its tile, and the
 // last block of a tile of channels combines them, see last_block.cuh; chunks are tiles of pixels.
 //
-// Seen with nvcc 13.0 for sm_90a and a window of 3 x 3, with -DTARN_EIGHTS=1 and one phase: 102 to 106 registers
-// (32 channels; 112 with statistics), 123 to 128 (64), 122 to 128 (128), and no spills, with statistics or
-// without; with a tape of a bias, a ReLU, or the gradients of a residual block as well, but for 8 bytes where a
-// tape has an operand for each result and one for each channel. With -DTARN_EIGHTS=0, or as adjoint with a stride
-// of 2, up to 164 (64), and 24 bytes are spilled (128).
-// Two steps of a 64 x 32 tile of a warp are 32 mma.m16n8k16 and 12 ldmatrix.x4.
+// Seen with nvcc 13.0 for sm_90a and a window of 3 x 3, no spills anywhere: 99 to 106 registers where a warp has
+// 32 x 32, 124 to 128 where it has 64 x 32 (up to 175 in blocks of 64 threads, and as adjoint with a stride of 2),
+// 203 to 242 where it has 64 x 64. Two steps of a warp's 64 x 32 tile are 32 mma.m16n8k16, 12 ldmatrix.x4, and
+// 135 other instructions (bf16, forward, 64 channels; 115 with 128); with tf32 100 more, which round. Shared memory
+// is read and written for 288 cycles while a multiprocessor of an H100 multiplies such tiles for about 206; with
+// 64 x 64 for a warp, for 224.
 //
-// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_STATISTICS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_STATISTICS=1 -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
-// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_STATISTICS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_STATISTICS=1 -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 #include "convolution_window.cuh"
 #include "element.cuh"
 #include "epilogue.cuh"
@@ -56,12 +56,15 @@
 
 namespace tarn {
 
+// Tiles of a block and of a warp.
 constexpr unsigned int kPixels = 128, kChannels = TARN_CHANNELS;
+constexpr unsigned int kWarpPixels = TARN_WARP_PIXELS, kWarpChannels = TARN_WARP_CHANNELS;
 constexpr unsigned int kChunks = 4;  // of 16 bytes, in a row of a stage
+constexpr unsigned int kRowBytes = kChunks * 16;
 constexpr unsigned int kStages = kChannels == 128 ? 3 : 4;
-constexpr unsigned int kWarpsDown = kChannels == 32 ? 4 : 2, kWarpsAcross = kChannels / 32;
+constexpr unsigned int kWarpsDown = kPixels / kWarpPixels, kWarpsAcross = kChannels / kWarpChannels;
 constexpr unsigned int kTensorThreads = 32 * kWarpsDown * kWarpsAcross;
-constexpr unsigned int kRows = kPixels / kWarpsDown / 16;  // tiles of 16 pixels of a warp
+constexpr unsigned int kRows = kWarpPixels / 16;  // tiles of 16 pixels of a warp
 constexpr unsigned int kRowsApart = kTensorThreads / kChunks;
 constexpr unsigned int kPixelLoads = kPixels / kRowsApart;
 constexpr unsigned int kWeightLoads = kChannels / kRowsApart;
@@ -70,9 +73,11 @@ constexpr bool kEights = TARN_EIGHTS;
 using Parts = Phases<kAdjoint>;
 // Blocks of a multiprocessor that registers must leave room for: with 128 of them, 512 threads have it.
 constexpr bool kOnePhase = !kAdjoint || TARN_STRIDE_H * TARN_STRIDE_W == 1;
-constexpr unsigned int kBlocks = kChannels == 128 || kEights && kOnePhase ? 512 / kTensorThreads : 1;
+constexpr bool kSmall = kWarpChannels == 32 && kTensorThreads >= 128 && kOnePhase;
+constexpr unsigned int kBlocks = (kSmall ? 512 : 256) / kTensorThreads;
 
-// Where chunk of a row lies in a stage, in bytes.
+// Where chunk of a row lies in a stage, in bytes. Eight rows on it lies kRowBytes * 8 on, and chunk ^ 2
+// lies at place ^ 32: with the places that a thread needs first it computes no others.
 __device__ __forceinline__ unsigned int place(unsigned int row, unsigned int chunk) {
   return (row * kChunks + (chunk ^ (row >> 1 & 3))) * 16;
 }
@@ -101,7 +106,7 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
   const unsigned int group = blockIdx.y;
 
   // What this thread copies: one chunk of each tile's rows, the same in all.
-  const unsigned int chunk = thread % kChunks, row = thread / kChunks;
+  const unsigned int chunk = thread % kChunks, row = thread / kChunks, to = place(row, chunk);
   Window<kAdjoint> windows[kPixelLoads];
   const unsigned char *sources[kPixelLoads];
 #pragma unroll
@@ -129,14 +134,14 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
       unsigned int at;
       const bool ok = windows[i].find(c, tap, at) && exists;
       const unsigned char *from = sources[i] + (unsigned long long)at * in_pixel + k * 16;
-      copies.copy(pixels_of[stage] + place(row + i * kRowsApart, chunk), ok ? from : in, ok);
+      copies.copy(pixels_of[stage] + to + i * kRowsApart * kRowBytes, from, ok);
     }
 #pragma unroll
     for (unsigned int i = 0; i < kWeightLoads; i++) {
       const bool ok = first_channel + row + i * kRowsApart < m && exists;
       const unsigned char *from = kernel + (unsigned long long)i * kRowsApart * w_row +
                                   (unsigned long long)(tap.index() * k_chunks + k) * 16;
-      copies.copy(weights_of[stage] + place(row + i * kRowsApart, chunk), ok ? from : w, ok);
+      copies.copy(weights_of[stage] + to + i * kRowsApart * kRowBytes, from, ok);
     }
     term += kChunks;
     k += kChunks;
@@ -146,14 +151,16 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
     }
   };
 
-  float sums[kRows][4][4];
+  float sums[kRows][kWarpChannels / 8][4];
 #pragma unroll
   for (unsigned int i = 0; i < kRows; i++) {
 #pragma unroll
-    for (unsigned int j = 0; j < 16; j++) sums[i][j / 4][j % 4] = 0.0f;
+    for (unsigned int j = 0; j < kWarpChannels / 2; j++) sums[i][j / 4][j % 4] = 0.0f;
   }
   const unsigned int warp_pixel = warp % kWarpsDown * kRows * 16;
-  const unsigned int warp_channel = warp / kWarpsDown * 32;
+  const unsigned int warp_channel = warp / kWarpsDown * kWarpChannels;
+  const unsigned int a_at = place(warp_pixel + lane % 16, lane / 16);
+  const unsigned int b_at = place(warp_channel + lane / 16 * 8 + lane % 8, lane / 8 % 2);
 
   const unsigned int tiles = (terms + kChunks - 1) / kChunks;
 #pragma unroll
@@ -169,23 +176,21 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
     copies.commit();
 #pragma unroll
     for (unsigned int step = 0; step < 2; step++) {
-      unsigned int a[kRows][4], b[2][4];
+      unsigned int a[kRows][4], b[kWarpChannels / 16][4];
 #pragma unroll
       for (unsigned int i = 0; i < kRows; i++) {
-        load_matrices(a[i], pixels_of[stage] +
-                                place(warp_pixel + i * 16 + lane % 16, step * 2 + lane / 16));
+        load_matrices(a[i], pixels_of[stage] + (a_at ^ step * 32) + i * 16 * kRowBytes);
         round_operand<Element>(a[i]);
       }
 #pragma unroll
-      for (unsigned int j = 0; j < 2; j++) {
-        load_matrices(b[j], weights_of[stage] + place(warp_channel + j * 16 + lane / 16 * 8 + lane % 8,
-                                                      step * 2 + lane / 8 % 2));
+      for (unsigned int j = 0; j < kWarpChannels / 16; j++) {
+        load_matrices(b[j], weights_of[stage] + (b_at ^ step * 32) + j * 16 * kRowBytes);
         round_operand<Element>(b[j]);
       }
 #pragma unroll
       for (unsigned int i = 0; i < kRows; i++) {
 #pragma unroll
-        for (unsigned int j = 0; j < 4; j++) {
+        for (unsigned int j = 0; j < kWarpChannels / 8; j++) {
           const unsigned int pair[2] = {b[j / 2][j % 2 * 2], b[j / 2][j % 2 * 2 + 1]};
           multiply_tiles<Element>(sums[i][j], a[i], pair);
         }
@@ -196,67 +201,75 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
   }
 
   const Epilogue epilogue = TARN_EPILOGUE;
-  const unsigned int in_tile = warp_channel + lane % 4 * (kEights ? 8 : 2);
-  const unsigned int channel = group * m + first_channel + in_tile;
-  const unsigned int left = m > first_channel + in_tile ? m - first_channel - in_tile : 0;
 #ifdef TARN_LAST_BLOCK_PARAMETERS
-  float stored[2 * kRows][8];
-#endif
-#pragma unroll
-  for (unsigned int tile = 0; tile < kRows; tile++) {
-    float results[2][8];
-    unsigned int at[2], channels[2], exist = 0;
-#pragma unroll
-    for (unsigned int i = 0; i < 2; i++) {
-#pragma unroll
-      for (unsigned int j = 0; j < 8; j++) results[i][j] = sums[tile][j / 2][i * 2 + j % 2];
-      if (kEights) transpose_pairs(results[i]);
-#ifdef TARN_LAST_BLOCK_PARAMETERS
-#pragma unroll
-      for (unsigned int j = 0; j < 8; j++) {
-        stored[2 * tile + i][j] = to_float(from_float<Result>(results[i][j]));
-      }
-#endif
-      const unsigned int pixel = first_pixel + warp_pixel + tile * 16 + i * 8 + lane / 4;
-      const unsigned int image = c.out_plane.quotient(pixel);
-      unsigned int in_image = pixel - image * c.out_plane.divisor;
-      bool exists = pixel < c.pixels;
-      if (Parts::kDown * Parts::kAcross > 1) {
-        const unsigned int down = c.out_w.quotient(in_image);
-        const unsigned int h = down * Parts::kDown + phase_row;
-        const unsigned int w = (in_image - down * c.out_w.divisor) * Parts::kAcross + phase_column;
-        exists = exists && h < to_h && w < to_w;
-        in_image = h * to_w + w;
-      }
-      at[i] = image * to_image + in_image * to_pixel + channel * to_channel;
-      channels[i] = channel;
-      exist |= (exists ? 1u : 0u) << i;
-    }
-    if (kEights) {
-      epilogue.apply<true>(results, at, channels, left > 0 ? exist : 0);
-    } else {
-#pragma unroll
-      for (unsigned int i = 0; i < 2; i++) {
-        float ones[8][1];
-        unsigned int at_one[8], channel_of[8], exists = 0;
-#pragma unroll
-        for (unsigned int j = 0; j < 8; j++) {
-          const unsigned int on = j / 2 * 8 + j % 2;
-          ones[j][0] = results[i][j];
-          at_one[j] = at[i] + on * to_channel;
-          channel_of[j] = channel + on;
-          exists |= (on < left ? exist >> i & 1 : 0u) << j;
-        }
-        epilogue.apply<true>(ones, at_one, channel_of, exists);
-      }
-    }
-  }
-#ifdef TARN_LAST_BLOCK_PARAMETERS
-  __syncthreads();  // stages are read no more
   Moments *shared = reinterpret_cast<Moments *>(pixels_of);
   const unsigned int first_of_warp = first_pixel + warp_pixel;
   const unsigned int pixels_of_warp = c.pixels > first_of_warp ? c.pixels - first_of_warp : 0;
-  warp_moments(stored, min(pixels_of_warp, 16 * kRows), shared + warp % kWarpsDown * kChannels + in_tile);
+  __syncthreads();  // stages are read no more
+#endif
+#pragma unroll
+  for (unsigned int half = 0; half < kWarpChannels / 32; half++) {
+    const unsigned int in_tile = warp_channel + half * 32 + lane % 4 * (kEights ? 8 : 2);
+    const unsigned int channel = group * m + first_channel + in_tile;
+    const unsigned int left = m > first_channel + in_tile ? m - first_channel - in_tile : 0;
+#ifdef TARN_LAST_BLOCK_PARAMETERS
+    float stored[2 * kRows][8];
+#endif
+#pragma unroll
+    for (unsigned int tile = 0; tile < kRows; tile++) {
+      float results[2][8];
+      unsigned int at[2], channels[2], exist = 0;
+#pragma unroll
+      for (unsigned int i = 0; i < 2; i++) {
+#pragma unroll
+        for (unsigned int j = 0; j < 8; j++) results[i][j] = sums[tile][half * 4 + j / 2][i * 2 + j % 2];
+        if (kEights) transpose_pairs(results[i]);
+#ifdef TARN_LAST_BLOCK_PARAMETERS
+#pragma unroll
+        for (unsigned int j = 0; j < 8; j++) {
+          stored[2 * tile + i][j] = to_float(from_float<Result>(results[i][j]));
+        }
+#endif
+        const unsigned int pixel = first_pixel + warp_pixel + tile * 16 + i * 8 + lane / 4;
+        const unsigned int image = c.out_plane.quotient(pixel);
+        unsigned int in_image = pixel - image * c.out_plane.divisor;
+        bool exists = pixel < c.pixels;
+        if (Parts::kDown * Parts::kAcross > 1) {
+          const unsigned int down = c.out_w.quotient(in_image);
+          const unsigned int h = down * Parts::kDown + phase_row;
+          const unsigned int w = (in_image - down * c.out_w.divisor) * Parts::kAcross + phase_column;
+          exists = exists && h < to_h && w < to_w;
+          in_image = h * to_w + w;
+        }
+        at[i] = image * to_image + in_image * to_pixel + channel * to_channel;
+        channels[i] = channel;
+        exist |= (exists ? 1u : 0u) << i;
+      }
+      if (kEights) {
+        epilogue.apply<true>(results, at, channels, left > 0 ? exist : 0);
+      } else {
+#pragma unroll
+        for (unsigned int i = 0; i < 2; i++) {
+          float ones[8][1];
+          unsigned int at_one[8], channel_of[8], exists = 0;
+#pragma unroll
+          for (unsigned int j = 0; j < 8; j++) {
+            const unsigned int on = j / 2 * 8 + j % 2;
+            ones[j][0] = results[i][j];
+            at_one[j] = at[i] + on * to_channel;
+            channel_of[j] = channel + on;
+            exists |= (on < left ? exist >> i & 1 : 0u) << j;
+          }
+          epilogue.apply<true>(ones, at_one, channel_of, exists);
+        }
+      }
+    }
+#ifdef TARN_LAST_BLOCK_PARAMETERS
+    warp_moments(stored, min(pixels_of_warp, kWarpPixels),
+                 shared + warp % kWarpsDown * kChannels + in_tile);
+#endif
+  }
+#ifdef TARN_LAST_BLOCK_PARAMETERS
   Moments v = merge_rows(shared, kWarpsDown, kChannels);
   const unsigned int first = group * m + first_channel, end = group * m + min(m, first_channel + kChannels);
   const LastBlock<Moments> all{partial, counters, gridDim.y * m, chunks, part};

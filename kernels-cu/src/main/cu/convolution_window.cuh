@@ -18,7 +18,10 @@ struct Pixels {
   Divider out_plane, out_w;
 };
 
-constexpr unsigned int common(unsigned int a, unsigned int b) { return b == 0 ? a : common(b, a % b); }
+// NVRTC takes a function without __device__ for one of the host, which it does not compile.
+__host__ __device__ constexpr unsigned int common(unsigned int a, unsigned int b) {
+  return b == 0 ? a : common(b, a % b);
+}
 
 template <bool kAdjoint>
 struct Phases {

@@ -18,15 +18,20 @@ struct Range {
 
 namespace tarn {
 
-constexpr unsigned int kElementsPerBlock = 4096;
+constexpr unsigned int kThreads = 256, kAccesses = 4;
+constexpr unsigned int kElementsPerBlock = 4 * kAccesses * kThreads;
 
 __device__ __forceinline__ bool not_finite(float v) {
   return (__float_as_uint(v) & 0x7f800000u) == 0x7f800000u;
 }
 
+__device__ __forceinline__ bool not_finite(const float4 &v) {
+  return not_finite(v.x) | not_finite(v.y) | not_finite(v.z) | not_finite(v.w);
+}
+
 }  // namespace tarn
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(tarn::kThreads)
     first_non_finite(int *flag, const int *step, const Range *ranges, unsigned int count) {
   // Another block may have raised the flag: then there is nothing left to find.
   if (__syncthreads_or(*static_cast<volatile int *>(flag) != 0)) return;
@@ -36,14 +41,16 @@ extern "C" __global__ void __launch_bounds__(256)
   const unsigned int begin = (blockIdx.x - range.first_block) * tarn::kElementsPerBlock;
   const unsigned int end = min(begin + tarn::kElementsPerBlock, range.length);
   bool found = false;
-#pragma unroll 4
-  for (unsigned int i = begin + 4 * threadIdx.x; i < end; i += 4 * blockDim.x) {
-    if (i + 4 <= end) {
-      const float4 v = *reinterpret_cast<const float4 *>(range.elements + i);
-      found |= tarn::not_finite(v.x) | tarn::not_finite(v.y) | tarn::not_finite(v.z) |
-               tarn::not_finite(v.w);
-    } else {
-      for (unsigned int j = i; j < end; j++) found |= tarn::not_finite(range.elements[j]);
+  if (end - begin == tarn::kElementsPerBlock) {
+    const float4 *from = reinterpret_cast<const float4 *>(range.elements + begin) + threadIdx.x;
+    float4 v[tarn::kAccesses];
+#pragma unroll
+    for (unsigned int k = 0; k < tarn::kAccesses; k++) v[k] = from[k * tarn::kThreads];
+#pragma unroll
+    for (unsigned int k = 0; k < tarn::kAccesses; k++) found |= tarn::not_finite(v[k]);
+  } else {
+    for (unsigned int i = begin + threadIdx.x; i < end; i += tarn::kThreads) {
+      found |= tarn::not_finite(range.elements[i]);
     }
   }
   if (__syncthreads_or(found) && threadIdx.x == 0) atomicCAS(flag, 0, *step);

@@ -22,6 +22,7 @@
 namespace tarn {
 
 constexpr unsigned int kAccesses = 32 / kWidth;  // of a lane that holds 32 elements
+constexpr unsigned int kAhead = 4;               // of a thread that does not hold its row, at once
 
 // How the threads of a row add up: a warp, or a block.
 struct Warp {
@@ -51,12 +52,25 @@ __device__ __forceinline__ Statistics statistics(float mean, float distances, fl
   return Statistics{mean, rest, variance, 1.0f / sqrtf(variance + epsilon)};
 }
 
-// Calls work(i, elements) for this thread's accesses of a row, each from element i on.
-template <class Threads, class Work>
-__device__ __forceinline__ void each(const Element *row, unsigned int columns, const Work &work) {
-#pragma unroll 4
-  for (unsigned int i = Threads::first() * kWidth; i < columns; i += Threads::step() * kWidth) {
-    work(i, *reinterpret_cast<const Some *>(row + i));
+// Calls work(i, x, y) for this thread's accesses of a row, each from element i on, with what lies there in
+// a and, with kTwo, in b. All of a round are begun before the first is waited for: past the end of the row
+// the round's first is read again, because a branch would wait for what is loaded in it.
+template <class Threads, bool kTwo, class Work>
+__device__ __forceinline__ void each(const Element *a, const Element *b, unsigned int columns,
+                                     const Work &work) {
+  const unsigned int apart = Threads::step() * kWidth;
+  for (unsigned int i = Threads::first() * kWidth; i < columns; i += kAhead * apart) {
+    Some x[kAhead], y[kAhead];
+#pragma unroll
+    for (unsigned int k = 0; k < kAhead; k++) {
+      const unsigned int at = i + k * apart < columns ? i + k * apart : i;
+      x[k] = *reinterpret_cast<const Some *>(a + at);
+      if (kTwo) y[k] = *reinterpret_cast<const Some *>(b + at);
+    }
+#pragma unroll
+    for (unsigned int k = 0; k < kAhead; k++) {
+      if (i + k * apart < columns) work(i + k * apart, x[k], y[k]);
+    }
   }
 }
 
@@ -121,13 +135,13 @@ extern "C" __global__ void __launch_bounds__(256)
   const unsigned int r = blockIdx.x;
   const Element *row = x + (unsigned long long)r * columns;
   float sum = 0.0f;
-  each<Block>(row, columns, [&](unsigned int, const Some &some) {
+  each<Block, false>(row, nullptr, columns, [&](unsigned int, const Some &some, const Some &) {
 #pragma unroll
     for (unsigned int j = 0; j < kWidth; j++) sum += to_float(some.v[j]);
   });
   const float m = Block::sum(sum) / columns;
   float distances = 0.0f, squares = 0.0f;
-  each<Block>(row, columns, [&](unsigned int, const Some &some) {
+  each<Block, false>(row, nullptr, columns, [&](unsigned int, const Some &some, const Some &) {
 #pragma unroll
     for (unsigned int j = 0; j < kWidth; j++) {
       const float d = to_float(some.v[j]) - m;
@@ -139,7 +153,7 @@ extern "C" __global__ void __launch_bounds__(256)
   squares = Block::sum(squares);
   const Statistics s = statistics(m, distances, squares, columns, epsilon);
   Element *out = y + (unsigned long long)r * columns;
-  each<Block>(row, columns, [&](unsigned int i, const Some &some) {
+  each<Block, false>(row, nullptr, columns, [&](unsigned int i, const Some &some, const Some &) {
     Some result;
 #pragma unroll
     for (unsigned int j = 0; j < kWidth; j++) {
@@ -163,8 +177,7 @@ __device__ __forceinline__ void normalize_rows_grad(const Element *x, const floa
   const unsigned long long at = (unsigned long long)r * columns;
   const float m = mean[r], f = 1.0f / sqrtf(variance[r] + epsilon);
   float sum = 0.0f, products = 0.0f;
-  each<Threads>(x + at, columns, [&](unsigned int i, const Some &some) {
-    const Some gradients = *reinterpret_cast<const Some *>(dy + at + i);
+  each<Threads, true>(x + at, dy + at, columns, [&](unsigned int, const Some &some, const Some &gradients) {
 #pragma unroll
     for (unsigned int j = 0; j < kWidth; j++) {
       const float d = to_float(gradients.v[j]);
@@ -174,8 +187,7 @@ __device__ __forceinline__ void normalize_rows_grad(const Element *x, const floa
   });
   sum = Threads::sum(sum) / columns;
   products = Threads::sum(products) / columns;
-  each<Threads>(x + at, columns, [&](unsigned int i, const Some &some) {
-    const Some gradients = *reinterpret_cast<const Some *>(dy + at + i);
+  each<Threads, true>(x + at, dy + at, columns, [&](unsigned int i, const Some &some, const Some &gradients) {
     Some result;
 #pragma unroll
     for (unsigned int j = 0; j < kWidth; j++) {

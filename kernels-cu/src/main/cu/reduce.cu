@@ -22,6 +22,8 @@
 
 namespace tarn {
 
+constexpr unsigned int kAhead = 4;  // accesses that a thread begins before it waits for the first
+
 // Part of a row that one warp or block reduces: [begin, end) of the flat input.
 struct Part {
   unsigned long long begin;
@@ -35,6 +37,33 @@ __device__ __forceinline__ Part part(unsigned int index, unsigned int reduced, u
   return Part{(unsigned long long)(index / chunks) * reduced + start, min(chunk, reduced - start)};
 }
 
+// Combines v with the accesses first, first + step and so on, of which each lies pitch elements after the
+// one before, up to count.
+template <class C>
+__device__ __forceinline__ void combine_all(float (&v)[kWidth], const Element *x, unsigned int first,
+                                            unsigned int step, unsigned int count,
+                                            unsigned long long pitch) {
+  unsigned int i = first;
+  for (; i + (kAhead - 1) * step < count; i += kAhead * step) {
+    Some some[kAhead];
+#pragma unroll
+    for (unsigned int j = 0; j < kAhead; j++) {
+      some[j] = *reinterpret_cast<const Some *>(x + (i + j * step) * pitch);
+    }
+#pragma unroll
+    for (unsigned int j = 0; j < kAhead; j++) {
+#pragma unroll
+      for (unsigned int k = 0; k < kWidth; k++) v[k] = C::combine(v[k], to_float(some[j].v[k]));
+    }
+  }
+#pragma unroll 1
+  for (; i < count; i += step) {
+    const Some some = *reinterpret_cast<const Some *>(x + i * pitch);
+#pragma unroll
+    for (unsigned int k = 0; k < kWidth; k++) v[k] = C::combine(v[k], to_float(some.v[k]));
+  }
+}
+
 // The combination of a part by the threads first, first + step ...
 template <class C>
 __device__ __forceinline__ float combined(const Element *x, const Part &p, unsigned int first,
@@ -42,12 +71,7 @@ __device__ __forceinline__ float combined(const Element *x, const Part &p, unsig
   float v[kWidth];
 #pragma unroll
   for (unsigned int k = 0; k < kWidth; k++) v[k] = C::identity();
-#pragma unroll 4
-  for (unsigned int i = first * kWidth; i < p.length; i += step * kWidth) {
-    const Some some = *reinterpret_cast<const Some *>(x + p.begin + i);
-#pragma unroll
-    for (unsigned int k = 0; k < kWidth; k++) v[k] = C::combine(v[k], to_float(some.v[k]));
-  }
+  combine_all<C>(v, x + p.begin, first, step, (p.length + kWidth - 1) / kWidth, kWidth);
 #pragma unroll
   for (unsigned int k = 1; k < kWidth; k++) v[0] = C::combine(v[0], v[k]);
   return v[0];
@@ -90,12 +114,7 @@ __device__ __forceinline__ void reduce_columns(const Element *x, float *y, unsig
 #pragma unroll
     for (unsigned int k = 0; k < kWidth; k++) v[k] = C::identity();
     if (column < inner) {
-#pragma unroll 4
-      for (unsigned int i = threadIdx.y; i < p.length; i += blockDim.y) {
-        const Some some = *reinterpret_cast<const Some *>(x + (p.begin + i) * inner + column);
-#pragma unroll
-        for (unsigned int k = 0; k < kWidth; k++) v[k] = C::combine(v[k], to_float(some.v[k]));
-      }
+      combine_all<C>(v, x + p.begin * inner + column, threadIdx.y, blockDim.y, p.length, inner);
     }
 #pragma unroll
     for (unsigned int k = 0; k < kWidth; k++) scratch[k][thread] = v[k];

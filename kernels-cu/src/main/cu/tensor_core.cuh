@@ -158,12 +158,9 @@ __device__ __forceinline__ void multiply_tiles(float (&)[4], const unsigned int 
 }
 #endif
 
+// Not by PTX: the compiler knows that the pointer came from shared memory, and computes with 32 bits.
 __device__ __forceinline__ unsigned int shared_address(const void *p) {
-  unsigned int result;
-  asm("{\n.reg .u64 address;\ncvta.to.shared.u64 address, %1;\ncvt.u32.u64 %0, address;\n}"
-      : "=r"(result)
-      : "l"(p));
-  return result;
+  return (unsigned int)__cvta_generic_to_shared(p);
 }
 
 // Four matrices of 8 rows x 16 bytes: lane 8 i + j gives the address of row j of matrix i, lane
@@ -185,7 +182,7 @@ __device__ __forceinline__ void load_matrices_transposed(unsigned int (&r)[4], c
 
 // Copies of 16 bytes from global to shared memory, both aligned, in groups that commit() ends.
 struct AsyncCopies {
-  // Without exists, zeros are written and nothing is read.
+  // Without exists, zeros are written and nothing is read, wherever from points.
   __device__ __forceinline__ void copy(void *to, const void *from, bool exists) {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"

@@ -18,6 +18,9 @@ import java.util.stream.IntStream;
  * Writes the CUDA C++ of a {@link Fused} tape that another kernel computes on its results before it
  * stores them: the text that takes the place of {@code epilogue.cuh}.
  *
+ * <p>In place of operands of rows that do not exist the first are read: without a branch, which
+ * would wait for what is loaded in it, the loads of several rows are under way together.
+ *
  * <p>The text depends on the functions of the tape and on how operands are read, not on extents and
  * immediates, so that layers of one kind share a compiled kernel.
  */
@@ -159,9 +162,12 @@ final class EpilogueCompiler {
     String target = "x" + register + "[i - first]";
     loads.append(
         form == Form.FULL
-            ? String.format("        load_neighbours(%s, %s + at[i]);%n", target, pointer)
+            ? String.format(
+                "        load_neighbours(%s, %s + (exist >> i & 1 ? at[i] : 0));%n",
+                target, pointer)
             : String.format(
-                "        load_channels<kAcross>(%s, %s, channels[i]);%n", target, pointer));
+                "        load_channels<kAcross>(%s, %s, exist >> i & 1 ? channels[i] : 0);%n",
+                target, pointer));
     define(register, target + "[lane]");
   }
 
@@ -217,7 +223,6 @@ final class EpilogueCompiler {
             for (unsigned int first = 0; first < kRows; first += kTogether) {
         @arrays#pragma unroll
               for (unsigned int i = first; i < first + kTogether; i++) {
-                if (!(exist >> i & 1)) continue;
         @loads      }
         #pragma unroll
               for (unsigned int i = first; i < first + kTogether; i++) {

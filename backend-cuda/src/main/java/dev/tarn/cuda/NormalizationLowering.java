@@ -157,7 +157,9 @@ final class NormalizationLowering {
   }
 
   private static KernelStep extents(KernelStep step, Shape shape) {
-    return step.whole(shape.dim(1)).whole(inner(shape)).whole(count(shape)).whole(chunks(shape));
+    step.whole(shape.dim(1));
+    ConvolutionLowering.divider(step, (int) inner(shape));
+    return step.whole(count(shape)).whole(chunks(shape));
   }
 
   private static long inner(Shape shape) {

@@ -123,9 +123,14 @@ final class Staging implements AutoCloseable {
     }
   }
 
+  /** Frees the copies once the device has done with them: freeing need not wait for that. */
   @Override
   public void close() {
-    for (Half half : halves) {
+    for (int i = 0; i < halves.size(); i++) {
+      Half half = halves.get(i);
+      if (used[i]) {
+        half.done().awaitToClose();
+      }
       half.done().close();
       half.memory().close();
     }

@@ -23,19 +23,9 @@ final class TensorConvolution {
   private static final String WEIGHT = "convolution_tensor_weight.cu";
 
   private static final int CHUNK_BYTES = 16;
-  private static final int TILE_PIXELS = 128;
-
-  /** A tile of 128 channels only where there are at least so many of them, and so many blocks. */
-  private static final int WIDE = 128;
-
-  private static final int WIDE_BLOCKS = 256;
-  private static final int NARROW = 32;
-  private static final int SIDE = 64;
 
   /** So many results side by side a thread stores together. */
   private static final int EIGHT = 8;
-
-  private static final int WEIGHT_BLOCK = 128;
 
   /** The gradient by the kernel is cut until there are about this many blocks of work. */
   private static final int BLOCKS = 512;
@@ -78,7 +68,7 @@ final class TensorConvolution {
     return (groups == 1 || full)
         && groups <= MAX_GRID_Y
         && kernel.size() * GROUP_MULTIPLE < Integer.MAX_VALUE
-        && largest < Integer.MAX_VALUE - TILE_PIXELS;
+        && largest < Integer.MAX_VALUE - PixelTile.PIXELS;
   }
 
   /** Whether results with their channels last are stored eight at a time. */
@@ -118,7 +108,7 @@ final class TensorConvolution {
             out.dim(1),
             (int) CudaLowering.ceil(out.dim(2), down),
             (int) CudaLowering.ceil(out.dim(3), across));
-    long rows = down * across * CudaLowering.ceil(pixels(phase), TILE_PIXELS);
+    long rows = down * across * CudaLowering.ceil(pixels(phase), PixelTile.PIXELS);
     boolean last = images.isLast();
     boolean eights = last && storesEights(node.output(), groups);
     @Nullable BatchNorm norm = shared.statistics().wanted(node);
@@ -128,12 +118,12 @@ final class TensorConvolution {
             : Epilogue.computing(tape, node.output(), images);
     long plane = plane(out);
     List<Step> candidates = new ArrayList<>();
-    List<Integer> tiles = tiles(m, rows * groups);
+    List<PixelTile> tiles = PixelTile.candidates(m, rows * groups);
     // What the statistics are in their last bits depends on the tile.
-    for (int tile : norm == null ? tiles : tiles.subList(0, 1)) {
+    for (PixelTile tile : norm == null ? tiles : tiles.subList(0, 1)) {
       List<String> definitions = definitions(w);
       definitions.add("-DTARN_ADJOINT=" + (adjoint ? 1 : 0));
-      definitions.add("-DTARN_CHANNELS=" + tile);
+      definitions.addAll(tile.definitions());
       definitions.add("-DTARN_OUT_BF16=" + bit(node.output().spec().dtype()));
       definitions.add("-DTARN_EIGHTS=" + (eights ? 1 : 0));
       definitions.add("-DTARN_STATISTICS=" + (norm == null ? 0 : 1));
@@ -145,17 +135,16 @@ final class TensorConvolution {
               .reads(kernel);
       epilogue.arguments().accept(step);
       step.whole(m).whole(chunks(k)).whole((long) groups * chunks(k) * CHUNK_BYTES);
-      int threads = tile == WIDE ? 2 * WEIGHT_BLOCK : WEIGHT_BLOCK;
       numbers(step, in, phase)
           .whole(out.dim(2))
           .whole(out.dim(3))
           .whole(out.dim(1) * plane)
           .whole(last ? out.dim(1) : 1)
           .whole(last ? 1 : plane)
-          .grid(rows * CudaLowering.ceil(m, tile), groups)
-          .block(threads, 1);
+          .grid(rows * CudaLowering.ceil(m, tile.channels()), groups)
+          .block(tile.threads(), 1);
       if (norm != null) {
-        statistics(step, norm, m, tile, rows, threads);
+        statistics(step, norm, m, tile, rows);
       }
       candidates.add(step.build(flops(adjoint ? in : out, w)));
     }
@@ -165,8 +154,7 @@ final class TensorConvolution {
   }
 
   /** Adds the arguments by which the kernel leaves statistics. */
-  private void statistics(
-      KernelStep step, BatchNorm norm, int m, int tile, long rows, int threads) {
+  private void statistics(KernelStep step, BatchNorm norm, int m, PixelTile tile, long rows) {
     int channels = shape(node.output()).dim(1);
     Buffer coefficients = ColumnNormalization.coefficients(shared.schedule(), channels);
     new LastBlock(
@@ -174,23 +162,14 @@ final class TensorConvolution {
             "statistics",
             LastBlock.MOMENTS,
             channels,
-            window.groups() * CudaLowering.ceil(m, tile),
-            Math.min(m, tile),
+            window.groups() * CudaLowering.ceil(m, tile.channels()),
+            Math.min(m, tile.channels()),
             rows,
-            threads)
+            tile.threads())
         .arguments(step)
         .writes(coefficients)
         .real((float) norm.epsilon());
     shared.statistics().put(node, coefficients);
-  }
-
-  /** The channels of tiles that may be the fastest for m channels; first what is a good guess. */
-  private static List<Integer> tiles(int m, long rows) {
-    if (m < WIDE) {
-      return List.of(m <= NARROW ? NARROW : SIDE);
-    }
-    boolean wide = rows * CudaLowering.ceil(m, WIDE) >= WIDE_BLOCKS;
-    return wide ? List.of(WIDE, SIDE) : List.of(SIDE, WIDE);
   }
 
   /** Partial sums of {@code dw}, in f32, from x and dy; {@link WeightSums} adds them up. */

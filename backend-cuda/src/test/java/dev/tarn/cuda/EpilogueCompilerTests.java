@@ -76,9 +76,8 @@ class EpilogueCompilerTests {
               float x3[kTogether][kCount];
         #pragma unroll
               for (unsigned int i = first; i < first + kTogether; i++) {
-                if (!(exist >> i & 1)) continue;
-                load_channels<kAcross>(x1[i - first], in1, channels[i]);
-                load_neighbours(x3[i - first], in3 + at[i]);
+                load_channels<kAcross>(x1[i - first], in1, exist >> i & 1 ? channels[i] : 0);
+                load_neighbours(x3[i - first], in3 + (exist >> i & 1 ? at[i] : 0));
               }
         #pragma unroll
               for (unsigned int i = first; i < first + kTogether; i++) {

@@ -70,7 +70,10 @@ class TensorCoreTests {
     return values;
   }
 
-  /** Factors that the formats hold exactly: only the order of sums differs. */
+  /**
+   * Factors that the formats hold exactly: only the order of sums differs, and that units cut sums
+   * off where a float would be rounded.
+   */
   private void product(String kernel, int depth, int bits) {
     float[] a = random(ROWS * depth, bits);
     float[] b = random(depth * COLUMNS, bits);
@@ -82,7 +85,7 @@ class TensorCoreTests {
       for (int k = 0; k < depth; k++) {
         sum += (double) a[row * depth + k] * b[k * COLUMNS + column];
       }
-      assertEquals(sum, c[i], 1e-5, "way " + i / (ROWS * COLUMNS) + " at " + row + "," + column);
+      assertEquals(sum, c[i], 1e-4, "way " + i / (ROWS * COLUMNS) + " at " + row + "," + column);
     }
   }
 

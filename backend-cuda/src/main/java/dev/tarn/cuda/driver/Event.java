@@ -35,6 +35,13 @@ public final class Event implements Command, AutoCloseable {
     Status.check(JCudaDriver.cuEventSynchronize(handle), "cuEventSynchronize");
   }
 
+  /** Waits likewise, before what that work uses is freed; never throws. */
+  public void awaitToClose() {
+    if (!closed && context.enterToClose()) {
+      Status.release(JCudaDriver.cuEventSynchronize(handle), "cuEventSynchronize");
+    }
+  }
+
   /** Returns the milliseconds between an earlier mark and this one, both of them reached. */
   public float millisecondsSince(Event earlier) {
     Status.check(

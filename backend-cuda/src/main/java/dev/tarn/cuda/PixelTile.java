@@ -1,0 +1,52 @@
+package dev.tarn.cuda;
+
+import java.util.List;
+
+/**
+ * How {@code convolution_tensor.cu} cuts its product: {@link #PIXELS} pixels and some channels of a
+ * block, and the pixels and channels of a warp. A larger tile of a warp reads less of shared memory
+ * for each product, and leaves fewer warps. The bits are the same with each.
+ */
+record PixelTile(int channels, int warpPixels, int warpChannels) {
+  /** The pixels of a block. */
+  static final int PIXELS = 128;
+
+  private static final PixelTile NARROW = new PixelTile(32, 32, 32);
+  private static final PixelTile MIDDLE = new PixelTile(64, 64, 32);
+  private static final PixelTile WIDE = new PixelTile(128, 64, 32);
+
+  /** So many blocks of the wide tile are enough to take it unmeasured. */
+  private static final int WIDE_BLOCKS = 256;
+
+  private static final int WARP = 32;
+
+  /**
+   * Tiles that may be the fastest; first what is a good guess.
+   *
+   * @param m channels
+   * @param rows of blocks
+   */
+  static List<PixelTile> candidates(int m, long rows) {
+    if (m <= NARROW.channels) {
+      return List.of(NARROW, new PixelTile(32, 64, 32));
+    }
+    PixelTile square = new PixelTile(64, 64, 64);
+    if (m < WIDE.channels) {
+      return List.of(MIDDLE, square);
+    }
+    boolean many = rows * CudaLowering.ceil(m, WIDE.channels) >= WIDE_BLOCKS;
+    PixelTile large = new PixelTile(128, 64, 64);
+    return many ? List.of(WIDE, MIDDLE, large, square) : List.of(MIDDLE, WIDE, square, large);
+  }
+
+  List<String> definitions() {
+    return List.of(
+        "-DTARN_CHANNELS=" + channels,
+        "-DTARN_WARP_PIXELS=" + warpPixels,
+        "-DTARN_WARP_CHANNELS=" + warpChannels);
+  }
+
+  int threads() {
+    return WARP * (PIXELS / warpPixels) * (channels / warpChannels);
+  }
+}
