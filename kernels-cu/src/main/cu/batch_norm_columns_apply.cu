@@ -14,14 +14,10 @@ extern "C" __global__ void __launch_bounds__(256)
   const Tile tile(channels, rows, chunk);
   if (!tile.exists()) return;
   float shift[kWidth], mean[kWidth], factor[kWidth], bias[kWidth];
-#pragma unroll
-  for (unsigned int k = 0; k < kWidth; k++) {
-    const unsigned int channel = tile.channel + k;
-    shift[k] = coefficients[channel];
-    mean[k] = coefficients[channels + channel];
-    factor[k] = coefficients[2 * channels + channel];
-    bias[k] = coefficients[3 * channels + channel];
-  }
+  load_neighbours(shift, coefficients + tile.channel);
+  load_neighbours(mean, coefficients + channels + tile.channel);
+  load_neighbours(factor, coefficients + 2 * channels + tile.channel);
+  load_neighbours(bias, coefficients + 3 * channels + tile.channel);
   const Epilogue epilogue = TARN_EPILOGUE;
   for (unsigned int row = tile.begin + threadIdx.y; row < tile.end; row += kAhead * blockDim.y) {
     Some x_of[kAhead];
