@@ -107,8 +107,7 @@ extern "C" __global__ void __launch_bounds__(256)
   __shared__ Sums shared[kNumbers];
   const Tile tile(channels, rows, chunk);
   float m[kWidth], sums[kWidth] = {}, products[kWidth] = {};
-#pragma unroll
-  for (unsigned int k = 0; k < kWidth; k++) m[k] = tile.exists() ? mean[tile.channel + k] : 0.0f;
+  load_neighbours(m, mean + (tile.exists() ? tile.channel : 0));
   tile.each<true>(x, dy, [&](unsigned long long, const Some &v, const Some &d) {
 #pragma unroll
     for (unsigned int k = 0; k < kWidth; k++) {
@@ -151,14 +150,11 @@ extern "C" __global__ void __launch_bounds__(256)
   using namespace tarn;
   const Tile tile(channels, rows, chunk);
   float mean[kWidth], factor[kWidth], offset[kWidth], slope[kWidth];
-#pragma unroll
-  for (unsigned int k = 0; k < kWidth; k++) {
-    const unsigned int channel = tile.exists() ? tile.channel + k : 0;
-    mean[k] = coefficients[channel];
-    factor[k] = coefficients[channels + channel];
-    offset[k] = coefficients[2 * channels + channel];
-    slope[k] = coefficients[3 * channels + channel];
-  }
+  const unsigned int channel = tile.exists() ? tile.channel : 0;
+  load_neighbours(mean, coefficients + channel);
+  load_neighbours(factor, coefficients + channels + channel);
+  load_neighbours(offset, coefficients + 2 * channels + channel);
+  load_neighbours(slope, coefficients + 3 * channels + channel);
   tile.each<true>(x, dy, [&](unsigned long long at, const Some &v, const Some &d) {
     Some result;
 #pragma unroll

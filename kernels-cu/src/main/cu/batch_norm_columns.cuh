@@ -1,6 +1,7 @@
 // How batch normalization of rows of channels cuts them; see batch_norm_columns.cu.
 #pragma once
 #include "element.cuh"
+#include "neighbours.cuh"
 
 namespace tarn {
 
