@@ -50,7 +50,7 @@ final class ConvolutionLowering {
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final Images images;
-  private final Statistics statistics;
+  private final ChannelSums sums;
   private final Node node;
   private final Window2d window;
   private final @Nullable Node tape;
@@ -60,14 +60,14 @@ final class ConvolutionLowering {
       Schedule<Step> schedule,
       Kernels kernels,
       Images images,
-      Statistics statistics,
+      ChannelSums sums,
       Node node,
       Window2d window,
       @Nullable Node tape) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.images = images;
-    this.statistics = statistics;
+    this.sums = sums;
     this.node = node;
     this.window = window;
     this.tape = tape;
@@ -82,19 +82,19 @@ final class ConvolutionLowering {
       Schedule<Step> schedule,
       Kernels kernels,
       Images images,
-      Statistics statistics,
+      ChannelSums sums,
       Node node,
       @Nullable Node tape) {
     if (node.op() instanceof Conv2d op) {
-      return new ConvolutionLowering(schedule, kernels, images, statistics, node, op.window(), tape)
+      return new ConvolutionLowering(schedule, kernels, images, sums, node, op.window(), tape)
           .forward();
     }
     if (node.op() instanceof Conv2dGradInput op) {
-      return new ConvolutionLowering(schedule, kernels, images, statistics, node, op.window(), tape)
+      return new ConvolutionLowering(schedule, kernels, images, sums, node, op.window(), tape)
           .gradInput();
     }
     Window2d window = ((Conv2dGradWeight) node.op()).window();
-    return new ConvolutionLowering(schedule, kernels, images, statistics, node, window, null)
+    return new ConvolutionLowering(schedule, kernels, images, sums, node, window, null)
         .gradWeight();
   }
 
@@ -135,7 +135,7 @@ final class ConvolutionLowering {
   }
 
   private TensorConvolution tensor() {
-    return new TensorConvolution(schedule, kernels, images, statistics, node, window, tape);
+    return new TensorConvolution(schedule, kernels, images, sums, node, window, tape);
   }
 
   /** An operand in f32. */

@@ -64,7 +64,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final Map<Value, HostTensor> constants = new HashMap<>();
   private final Images images;
   private final Epilogues epilogues;
-  private final Statistics statistics;
+  private final ChannelSums sums;
   private Node node;
 
   private CudaLowering(
@@ -81,7 +81,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
         new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
     this.images = new Images(schedule, kernels, layouts, program, keepAll);
     this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
-    this.statistics = new Statistics(program, layouts, epilogues, kernels, keepAll);
+    this.sums = new ChannelSums(program, layouts, epilogues, kernels, keepAll);
   }
 
   /**
@@ -125,7 +125,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     }
     return product.op() instanceof BatchNorm norm
         ? normalization(norm.epsilon(), product, node).batchNorm(op.shape())
-        : ConvolutionLowering.lower(schedule, kernels, images, statistics, product, node);
+        : ConvolutionLowering.lower(schedule, kernels, images, sums, product, node);
   }
 
   /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
@@ -213,7 +213,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private List<Step> convolution() {
     return epilogues.isPartOfTape(node)
         ? List.of()
-        : ConvolutionLowering.lower(schedule, kernels, images, statistics, node, null);
+        : ConvolutionLowering.lower(schedule, kernels, images, sums, node, null);
   }
 
   @Override
@@ -255,8 +255,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   private NormalizationLowering normalization(double epsilon, Node from, @Nullable Node tape) {
     count(shape(from.inputs().get(0)));
-    return new NormalizationLowering(
-        schedule, kernels, images, epsilon, from, tape, statistics.of(from));
+    return new NormalizationLowering(schedule, kernels, images, epsilon, from, tape, sums.of(from));
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Arithmetic;
 import dev.tarn.ir.BatchNorm;
+import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Product;
 import dev.tarn.ir.Value;
@@ -54,7 +55,7 @@ final class TensorConvolution {
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final Images images;
-  private final Statistics statistics;
+  private final ChannelSums sums;
   private final Node node;
   private final Window2d window;
   private final @Nullable Node tape;
@@ -67,14 +68,14 @@ final class TensorConvolution {
       Schedule<Step> schedule,
       Kernels kernels,
       Images images,
-      Statistics statistics,
+      ChannelSums sums,
       Node node,
       Window2d window,
       @Nullable Node tape) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.images = images;
-    this.statistics = statistics;
+    this.sums = sums;
     this.node = node;
     this.window = window;
     this.tape = tape;
@@ -143,22 +144,23 @@ final class TensorConvolution {
     definitions.add("-DTARN_ADJOINT=" + (adjoint ? 1 : 0));
     definitions.add("-DTARN_CHANNELS=" + tile);
     definitions.add("-DTARN_OUT_BF16=" + bit(node.output().spec().dtype()));
-    boolean last = images.isLast();
-    boolean eights = last && storesEights(node.output(), groups);
+    boolean isLast = images.isLast();
+    boolean eights = isLast && storesEights(node.output(), groups);
     definitions.add("-DTARN_EIGHTS=" + (eights ? 1 : 0));
     long plane = plane(out);
-    @Nullable BatchNorm norm = statistics.wanted(node);
+    @Nullable Node norm = sums.reader(node);
     if (norm != null) {
-      definitions.add("-DTARN_STATISTICS=1");
+      definitions.add(adjoint ? "-DTARN_GRADIENT_SUMS=1" : "-DTARN_STATISTICS=1");
     }
     Epilogue epilogue =
         tape == null
             ? Epilogue.storing(images.result(node.output()))
-            : Epilogue.computing(tape, node.output(), images);
+            : Epilogue.computing(
+                tape, node.output(), images, norm == null ? null : norm.inputs().get(4));
     KernelStep step =
         epilogue
             .kernel(kernels, FILE, "conv2d_tensor", definitions)
-            .named(Epilogue.name(node, tape) + (norm == null ? "" : " + statistics"))
+            .named(Epilogue.name(node, tape) + (norm == null ? "" : " + sums"))
             .reads(image)
             .reads(kernel);
     epilogue.arguments().accept(step);
@@ -168,29 +170,44 @@ final class TensorConvolution {
         .whole(out.dim(2))
         .whole(out.dim(3))
         .whole(out.dim(1) * plane)
-        .whole(last ? out.dim(1) : 1)
-        .whole(last ? 1 : plane)
+        .whole(isLast ? out.dim(1) : 1)
+        .whole(isLast ? 1 : plane)
         .grid(rows * CudaLowering.ceil(m, tile), groups)
         .block(threads, 1);
     if (norm != null) {
-      long tiles = groups * CudaLowering.ceil(m, tile);
-      Buffer coefficients = ColumnNormalization.coefficients(schedule, out.dim(1));
-      new LastBlock(
+      LastBlock last =
+          new LastBlock(
               schedule,
-              "statistics",
-              LastBlock.MOMENTS,
+              node.op().name() + " sums",
+              adjoint ? LastBlock.SUMS : LastBlock.MOMENTS,
               out.dim(1),
-              tiles,
+              groups * CudaLowering.ceil(m, tile),
               Math.min(m, tile),
               rows,
-              threads)
-          .arguments(step)
-          .writes(coefficients)
-          .real((float) norm.epsilon());
-      statistics.put(node, coefficients);
+              threads);
+      addSums(step, norm, last);
     }
     steps.add(step.build(flops(adjoint ? in : out, w)));
     return steps;
+  }
+
+  /** Adds the parameters that {@code convolution_sums.cuh} lists. */
+  private void addSums(KernelStep step, Node norm, LastBlock last) {
+    int channels = shape(node.output()).dim(1);
+    Buffer coefficients;
+    double epsilon;
+    if (norm.op() instanceof BatchNormGrad op) {
+      epsilon = op.epsilon();
+      coefficients = ColumnNormalization.gradientCoefficients(schedule, channels);
+      step.reads(images.operand(norm.inputs().get(0)))
+          .reads(schedule.buffer(norm.inputs().get(2)))
+          .reads(schedule.buffer(norm.inputs().get(3)));
+    } else {
+      epsilon = ((BatchNorm) norm.op()).epsilon();
+      coefficients = ColumnNormalization.coefficients(schedule, channels);
+    }
+    last.arguments(step).writes(coefficients).real((float) epsilon);
+    sums.put(node, coefficients);
   }
 
   /** {@code dw}, in f32, from x and dy. */
