@@ -2,12 +2,12 @@
 // pixels whose channels lie last. Formulas are in batch_norm.cu.
 //
 // x, y, dx, dy: Element (R, C); scale, bias, mean, variance, dscale, dbias: f32 (C);
-// partial, counters: see last_block.cuh; coefficients: f32 (4, C)
+// partial, counters: see last_block.cuh; coefficients: see batch_norm_coefficients.cuh
 //
 // The rows are cut into chunks, a block each for X W channels, W of a thread: those of 16 bytes, or 1
 // with -DTARN_SINGLE=1, where C is not a multiple of them. A first launch gives numbers per chunk and
-// channel, which its last block combines; a second applies what came out. Deterministic: atomics only
-// count blocks.
+// channel, which its last block combines, unless a convolution did, see convolution_sums.cuh; a second
+// applies what came out. Deterministic: atomics only count blocks.
 //
 //   kernel                                  grid                        block      moves
 //   *_statistics, *_grad_sums               (ceil(C / (X W)), chunks)   X x 256/X  R C, 2 R C elements
@@ -21,8 +21,8 @@
 // nvcc-check: -DTARN_BF16=0 -DTARN_SINGLE=0
 // nvcc-check: -DTARN_BF16=1 -DTARN_SINGLE=0
 // nvcc-check: -DTARN_BF16=1 -DTARN_SINGLE=1
+#include "batch_norm_coefficients.cuh"
 #include "batch_norm_columns.cuh"
-#include "batch_norm_moments.cuh"
 
 namespace tarn {
 
@@ -98,11 +98,11 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    batch_norm_columns_grad_sums(const tarn::Element *x, const float *scale, const float *mean,
-                                 const float *variance, const tarn::Element *dy, tarn::Sums *partial,
-                                 TARN_LAST_BLOCK_PARAMETERS, float *dscale, float *dbias,
-                                 float *coefficients, unsigned int channels, unsigned int rows,
-                                 unsigned int chunk, float epsilon) {
+    batch_norm_columns_grad_sums(const tarn::Element *x, const float *mean, const float *variance,
+                                 const tarn::Element *dy, tarn::Sums *partial,
+                                 TARN_LAST_BLOCK_PARAMETERS, float *coefficients,
+                                 unsigned int channels, unsigned int rows, unsigned int chunk,
+                                 float epsilon) {
   using namespace tarn;
   __shared__ Sums shared[kNumbers];
   const Tile tile(channels, rows, chunk);
@@ -131,30 +131,34 @@ extern "C" __global__ void __launch_bounds__(256)
   const unsigned int end = min(channels, first + width);
   Sums v = merge_rows(shared, blockDim.x * blockDim.y / 32, width);
   const LastBlock<Sums> all{partial, counters, channels, chunks, part};
-  if (!all.combine(v, blockIdx.x, blockIdx.y, first, end, width, shared)) return;
-  const unsigned int channel = first + Threads::here().thread;
-  if (channel >= end) return;
-  const float f = 1.0f / sqrtf(variance[channel] + epsilon);
-  dscale[channel] = v.second * f;
-  dbias[channel] = v.first;
-  coefficients[channel] = mean[channel];
-  coefficients[channels + channel] = scale[channel] * f;
-  coefficients[2 * channels + channel] = v.first / (float)rows;
-  coefficients[3 * channels + channel] = v.second * f / (float)rows * f;
+  if (all.combine(v, blockIdx.x, blockIdx.y, first, end, width, shared)) {
+    store_sums(v, variance, coefficients, channels, first, end, (float)rows, epsilon);
+  }
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-    batch_norm_columns_grad(const tarn::Element *x, const tarn::Element *dy,
-                            const float *coefficients, tarn::Element *dx, unsigned int channels,
-                            unsigned int rows, unsigned int chunk) {
+    batch_norm_columns_grad(const tarn::Element *x, const float *scale, const float *means,
+                            const tarn::Element *dy, const float *coefficients, tarn::Element *dx,
+                            float *dscale, float *dbias, unsigned int channels, unsigned int rows,
+                            unsigned int chunk) {
   using namespace tarn;
   const Tile tile(channels, rows, chunk);
   float mean[kWidth], factor[kWidth], offset[kWidth], slope[kWidth];
   const unsigned int channel = tile.exists() ? tile.channel : 0;
-  load_neighbours(mean, coefficients + channel);
-  load_neighbours(factor, coefficients + channels + channel);
+  float deviations[kWidth];
+  load_neighbours(mean, means + channel);
+  load_neighbours(factor, scale + channel);
+  load_neighbours(deviations, coefficients + 4 * channels + channel);
   load_neighbours(offset, coefficients + 2 * channels + channel);
   load_neighbours(slope, coefficients + 3 * channels + channel);
+#pragma unroll
+  for (unsigned int k = 0; k < kWidth; k++) {
+    factor[k] *= deviations[k];
+    if (blockIdx.y == 0 && threadIdx.y == 0 && tile.exists()) {
+      dbias[channel + k] = coefficients[channel + k];
+      dscale[channel + k] = coefficients[channels + channel + k];
+    }
+  }
   tile.each<true>(x, dy, [&](unsigned long long at, const Some &v, const Some &d) {
     Some result;
 #pragma unroll

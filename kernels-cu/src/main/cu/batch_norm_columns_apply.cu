@@ -1,5 +1,5 @@
 // The last launch of batch normalization in training of rows of channels (R, C); batch_norm_columns.cu, which
-// has the grid and block, or a convolution gave the coefficients: see batch_norm_moments.cuh. Results go
+// has the grid and block, or a convolution gave the coefficients: see batch_norm_coefficients.cuh. Results go
 // through epilogue.cuh. Moves 2 R C elements.
 //
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_SINGLE=0

@@ -26,9 +26,9 @@
 // sums so that each has 8 neighbours of a pixel, which leave in accesses of 16 bytes; else each has
 // single results. They go through epilogue.cuh.
 //
-// With -DTARN_STATISTICS=1, forward and with -DTARN_EIGHTS=1 only, the mean and the variance of each channel
-// of what is stored are computed too, see convolution_statistics.cuh: a block leaves those of its tile, and the
-// last block of a tile of channels combines them, see last_block.cuh; chunks are tiles of pixels.
+// With -DTARN_EIGHTS=1 and one phase sums of what is stored may be computed too, for each channel: forward with
+// -DTARN_STATISTICS=1, as adjoint with -DTARN_GRADIENT_SUMS=1, see convolution_sums.cuh. A block leaves those of
+// its tile, and the last block of a tile of channels combines them, see last_block.cuh; chunks are tiles of pixels.
 //
 // Seen with nvcc 13.0 for sm_90a and a window of 3 x 3, no spills anywhere: 99 to 106 registers where a warp has
 // 32 x 32, 124 to 128 where it has 64 x 32 (up to 175 in blocks of 64 threads, and as adjoint with a stride of 2),
@@ -39,6 +39,8 @@
 //
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_STATISTICS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_GRADIENT_SUMS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_GRADIENT_SUMS=1 -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=128 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_STATISTICS=1 -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
@@ -48,11 +50,7 @@
 #include "epilogue.cuh"
 #include "tensor_core.cuh"
 
-#if defined(TARN_STATISTICS) && TARN_STATISTICS
-#include "convolution_statistics.cuh"
-#else
-#define TARN_STATISTICS_PARAMETERS
-#endif
+#include "convolution_sums.cuh"
 
 namespace tarn {
 
@@ -89,7 +87,7 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
     conv2d_tensor(const unsigned char *in, const unsigned char *w, TARN_EPILOGUE_PARAMETERS, unsigned int m,
                   unsigned int k_chunks, unsigned int in_pixel, TARN_PIXELS_PARAMETERS,
                   unsigned int to_h, unsigned int to_w, unsigned int to_image,
-                  unsigned int to_pixel, unsigned int to_channel TARN_STATISTICS_PARAMETERS) {
+                  unsigned int to_pixel, unsigned int to_channel TARN_SUMS_PARAMETERS) {
   using namespace tarn;
   __shared__ __align__(128) unsigned char pixels_of[kStages][kPixels * kChunks * 16];
   __shared__ __align__(128) unsigned char weights_of[kStages][kChannels * kChunks * 16];
@@ -201,20 +199,20 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
   }
 
   const Epilogue epilogue = TARN_EPILOGUE;
-#ifdef TARN_LAST_BLOCK_PARAMETERS
-  Moments *shared = reinterpret_cast<Moments *>(pixels_of);
+#ifdef TARN_SUMS
+  __syncthreads();  // stages are read no more
+  TARN_SUMS *shared = reinterpret_cast<TARN_SUMS *>(pixels_of);
   const unsigned int first_of_warp = first_pixel + warp_pixel;
   const unsigned int pixels_of_warp = c.pixels > first_of_warp ? c.pixels - first_of_warp : 0;
-  __syncthreads();  // stages are read no more
+  const unsigned int all_channels = gridDim.y * m;
+  const ChannelSums sums_of = TARN_CHANNEL_SUMS;
 #endif
 #pragma unroll
   for (unsigned int half = 0; half < kWarpChannels / 32; half++) {
     const unsigned int in_tile = warp_channel + half * 32 + lane % 4 * (kEights ? 8 : 2);
     const unsigned int channel = group * m + first_channel + in_tile;
     const unsigned int left = m > first_channel + in_tile ? m - first_channel - in_tile : 0;
-#ifdef TARN_LAST_BLOCK_PARAMETERS
-    float stored[2 * kRows][8];
-#endif
+    float stored[2 * kRows][8] = {};  // for sums of them
 #pragma unroll
     for (unsigned int tile = 0; tile < kRows; tile++) {
       float results[2][8];
@@ -224,12 +222,6 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
 #pragma unroll
         for (unsigned int j = 0; j < 8; j++) results[i][j] = sums[tile][half * 4 + j / 2][i * 2 + j % 2];
         if (kEights) transpose_pairs(results[i]);
-#ifdef TARN_LAST_BLOCK_PARAMETERS
-#pragma unroll
-        for (unsigned int j = 0; j < 8; j++) {
-          stored[2 * tile + i][j] = to_float(from_float<Result>(results[i][j]));
-        }
-#endif
         const unsigned int pixel = first_pixel + warp_pixel + tile * 16 + i * 8 + lane / 4;
         const unsigned int image = c.out_plane.quotient(pixel);
         unsigned int in_image = pixel - image * c.out_plane.divisor;
@@ -246,7 +238,11 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
         exist |= (exists ? 1u : 0u) << i;
       }
       if (kEights) {
-        epilogue.apply<true>(results, at, channels, left > 0 ? exist : 0);
+        epilogue.apply<true>(results, at, channels, left > 0 ? exist : 0,
+                             [&](unsigned int i, const float (&y)[8]) {
+#pragma unroll
+                               for (unsigned int j = 0; j < 8; j++) stored[2 * tile + i][j] = y[j];
+                             });
       } else {
 #pragma unroll
         for (unsigned int i = 0; i < 2; i++) {
@@ -264,18 +260,18 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
         }
       }
     }
-#ifdef TARN_LAST_BLOCK_PARAMETERS
-    warp_moments(stored, min(pixels_of_warp, kWarpPixels),
-                 shared + warp % kWarpsDown * kChannels + in_tile);
+#ifdef TARN_SUMS
+    sums_of.of_warp(stored, first_of_warp, left > 0 ? min(pixels_of_warp, kWarpPixels) : 0, channel,
+                    all_channels, shared + warp % kWarpsDown * kChannels + in_tile);
 #endif
   }
-#ifdef TARN_LAST_BLOCK_PARAMETERS
-  Moments v = merge_rows(shared, kWarpsDown, kChannels);
+#ifdef TARN_SUMS
+  TARN_SUMS v = merge_rows(shared, kWarpsDown, kChannels);
   const unsigned int first = group * m + first_channel, end = group * m + min(m, first_channel + kChannels);
-  const LastBlock<Moments> all{partial, counters, gridDim.y * m, chunks, part};
-  if (all.combine(v, group * across + block % across, block / across, first, end, width_of(end - first),
-                  shared)) {
-    store_moments(v, coefficients, gridDim.y * m, first, end, epsilon);
+  const LastBlock<TARN_SUMS> all{partial, counters, all_channels, chunks, part};
+  if (all.combine(v, group * across + block % across, block / across, first, end,
+                  kChannels == 32 ? width_of(end - first) : kChannels, shared)) {
+    sums_of.finish(v, coefficients, all_channels, first, end, (float)c.pixels);
   }
 #endif
 }

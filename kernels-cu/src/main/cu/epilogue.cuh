@@ -17,13 +17,20 @@ struct Epilogue {
   Result *out;
 
   // Takes rows of results that lie side by side. Row i begins at element at[i], if bit i of exist is set;
-  // its results are of channel channels[i], or with kAcross of one channel each from that on.
-  template <bool kAcross, unsigned int kRows, unsigned int kCount, class Index>
+  // its results are of channel channels[i], or with kAcross of one channel each from that on. Calls
+  // seen(i, what was stored).
+  template <bool kAcross, unsigned int kRows, unsigned int kCount, class Index, class Seen = Unseen>
   __device__ __forceinline__ void apply(const float (&sums)[kRows][kCount], const Index (&at)[kRows],
-                                        const unsigned int (&)[kRows], unsigned int exist) const {
+                                        const unsigned int (&)[kRows], unsigned int exist,
+                                        const Seen &seen = Seen{}) const {
 #pragma unroll
     for (unsigned int i = 0; i < kRows; i++) {
-      if (exist >> i & 1) store_neighbours(out + at[i], sums[i]);
+      if (!(exist >> i & 1)) continue;
+      store_neighbours(out + at[i], sums[i]);
+      float y[kCount];
+#pragma unroll
+      for (unsigned int j = 0; j < kCount; j++) y[j] = to_float(from_float<Result>(sums[i][j]));
+      seen(i, y);
     }
   }
 };

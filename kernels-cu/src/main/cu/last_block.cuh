@@ -142,22 +142,28 @@ struct LastBlock {
   }
 
  private:
-  // What some rows of partial give; thread i gets it for channel first + i.
+  // What some rows of partial give; thread i gets it for channel first + i. Threads of a channel take turns
+  // with the rows; one that is alone takes them as two would, so that the bits are those of more threads.
   __device__ __forceinline__ T rows(unsigned int from, unsigned int to, unsigned int first,
                                     unsigned int end, unsigned int width, T *shared) const {
     const Threads threads = Threads::here();
-    const unsigned int channel = first + threads.thread % width, apart = threads.count / width;
+    const unsigned int channel = first + threads.thread % width, together = threads.count / width;
+    const unsigned int apart = max(together, 2u);
     T v{};
     if (channel < end) {
-      for (unsigned int i = from + threads.thread / width; i < to; i += kAtOnce * apart) {
-        T some[kAtOnce];
+      for (unsigned int turn = threads.thread / width; turn < apart; turn += together) {
+        T own{};
+        for (unsigned int i = from + turn; i < to; i += kAtOnce * apart) {
+          T some[kAtOnce];
 #pragma unroll
-        for (unsigned int j = 0; j < kAtOnce; j++) {
-          const unsigned int row = i + j * apart;
-          some[j] = row < to ? T::load(partial + (unsigned long long)row * channels + channel) : T{};
+          for (unsigned int j = 0; j < kAtOnce; j++) {
+            const unsigned int row = i + j * apart;
+            some[j] = row < to ? T::load(partial + (unsigned long long)row * channels + channel) : T{};
+          }
+#pragma unroll
+          for (unsigned int j = 0; j < kAtOnce; j++) own.merge(some[j]);
         }
-#pragma unroll
-        for (unsigned int j = 0; j < kAtOnce; j++) v.merge(some[j]);
+        v.merge(own);
       }
     }
     return merge_threads(v, width, shared);

@@ -36,6 +36,12 @@ __device__ __forceinline__ void store_neighbours(S *p, const float (&v)[kCount])
   }
 }
 
+// What becomes of results that an epilogue has stored, as they are in memory: nothing.
+struct Unseen {
+  template <unsigned int kCount>
+  __device__ __forceinline__ void operator()(unsigned int, const float (&)[kCount]) const {}
+};
+
 // An element for each channel; with kAcross values that lie side by side are of channels that do.
 template <bool kAcross, class S, unsigned int kCount>
 __device__ __forceinline__ void load_channels(float (&v)[kCount], const S *p, unsigned int channel) {

@@ -78,7 +78,7 @@ final class ColumnNormalization {
    * @param given the coefficients, if the statistics of x are known, or null
    */
   List<Step> forward(Epilogue epilogue, String name, @Nullable Buffer given) {
-    Buffer coefficients = given != null ? given : coefficients();
+    Buffer coefficients = given != null ? given : coefficients(schedule, channels);
     List<Step> steps = new ArrayList<>();
     if (given == null) {
       KernelStep statistics =
@@ -102,16 +102,26 @@ final class ColumnNormalization {
     return steps;
   }
 
-  /** Of x, scale, mean, variance, dy to dx, dscale, dbias. */
-  List<Step> gradient() {
-    Buffer coefficients = coefficients();
-    KernelStep sums = tiles("_grad_sums");
-    in.forEach(sums::reads);
-    lastBlock(LastBlock.SUMS).arguments(sums).writes(out.get(1)).writes(out.get(2));
-    KernelStep apply = tiles("_grad").reads(in.get(0)).reads(in.get(4)).reads(coefficients);
-    return List.of(
-        extents(sums.writes(coefficients)).real(epsilon).build(4 * size()),
-        extents(apply.writes(out.get(0))).build(5 * size()));
+  /**
+   * Of x, scale, mean, variance, dy to dx, dscale, dbias.
+   *
+   * @param given the coefficients, if the sums of dy are known, or null
+   */
+  List<Step> gradient(@Nullable Buffer given) {
+    Buffer coefficients = given != null ? given : gradientCoefficients(schedule, channels);
+    List<Step> steps = new ArrayList<>();
+    if (given == null) {
+      KernelStep sums = tiles("_grad_sums").reads(in.get(0));
+      in.subList(2, 5).forEach(sums::reads);
+      lastBlock(LastBlock.SUMS).arguments(sums).writes(coefficients);
+      steps.add(extents(sums).real(epsilon).build(4 * size()));
+    }
+    KernelStep apply = tiles("_grad");
+    in.subList(0, 3).forEach(apply::reads);
+    apply.reads(in.get(4)).reads(coefficients);
+    out.forEach(apply::writes);
+    steps.add(extents(apply).build(5 * size()));
+    return steps;
   }
 
   private long size() {
@@ -130,13 +140,14 @@ final class ColumnNormalization {
         CudaLowering.BLOCK);
   }
 
-  private Buffer coefficients() {
-    return coefficients(schedule, channels);
-  }
-
-  /** Numbers per channel of which {@code y} or {@code dx} are made. */
+  /** Where numbers per channel lie of which y is made: {@code batch_norm_coefficients.cuh}. */
   static Buffer coefficients(Schedule<Step> schedule, int channels) {
     return schedule.scratch("batch_norm coefficients", 4L * Float.BYTES * channels);
+  }
+
+  /** The same of dx. */
+  static Buffer gradientCoefficients(Schedule<Step> schedule, int channels) {
+    return schedule.scratch("batch_norm_grad coefficients", 5L * Float.BYTES * channels);
   }
 
   private KernelStep tiles(String suffix) {

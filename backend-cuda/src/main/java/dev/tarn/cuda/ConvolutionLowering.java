@@ -199,7 +199,7 @@ final class ConvolutionLowering {
       Buffer sums = result();
       steps.addAll(tensor().gradWeight(sums));
       if (sums != schedule.buffer(node.output())) {
-        steps.addAll(shared.sums().flush());
+        steps.addAll(shared.weightSums().flush());
       }
       return narrowed(sums);
     }

@@ -8,9 +8,9 @@ record Convolutions(
     Schedule<Step> schedule,
     Kernels kernels,
     Images images,
-    Statistics statistics,
     PackedKernels packed,
-    WeightSums sums) {
+    ChannelSums channelSums,
+    WeightSums weightSums) {
 
   /**
    * For the convolutions of a program.
@@ -21,15 +21,15 @@ record Convolutions(
       Schedule<Step> schedule,
       Kernels kernels,
       Images images,
-      Statistics statistics,
+      ChannelSums channelSums,
       Program program,
       boolean keepAll) {
     return new Convolutions(
         schedule,
         kernels,
         images,
-        statistics,
         new PackedKernels(schedule, kernels, program),
+        channelSums,
         new WeightSums(kernels, program, keepAll));
   }
 }

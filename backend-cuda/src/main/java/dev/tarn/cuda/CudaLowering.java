@@ -86,8 +86,8 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
     this.batches = new TapeBatches(program, layouts, schedule, store, keepAll);
     this.taps = new PooledTaps(schedule, program);
-    Statistics statistics = new Statistics(program, layouts, epilogues, kernels, keepAll);
-    this.convolutions = Convolutions.of(schedule, kernels, images, statistics, program, keepAll);
+    ChannelSums sums = new ChannelSums(program, layouts, epilogues, kernels, keepAll);
+    this.convolutions = Convolutions.of(schedule, kernels, images, sums, program, keepAll);
   }
 
   /**
@@ -115,7 +115,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
       node = next;
       Node product = epilogues.product(next);
       Node owner = product != null ? product : next;
-      addAll(convolutions.sums().before(batches.of(next)), owner);
+      addAll(convolutions.weightSums().before(batches.of(next)), owner);
       images.begin(next, owner);
       addAll(next.op().accept(this), owner);
       images.end();
@@ -217,7 +217,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   @Override
   public List<Step> visit(Conv2dGradWeight op) {
     List<Step> steps = new ArrayList<>(convolution());
-    steps.addAll(convolutions.sums().due(node));
+    steps.addAll(convolutions.weightSums().due(node));
     return steps;
   }
 
@@ -267,7 +267,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private NormalizationLowering normalization(double epsilon, Node from, @Nullable Node tape) {
     count(shape(from.inputs().get(0)));
     return new NormalizationLowering(
-        schedule, kernels, images, epsilon, from, tape, convolutions.statistics().of(from));
+        schedule, kernels, images, epsilon, from, tape, convolutions.channelSums().of(from));
   }
 
   @Override

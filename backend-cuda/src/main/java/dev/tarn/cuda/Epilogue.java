@@ -39,11 +39,21 @@ record Epilogue(Map<String, String> headers, Consumer<KernelStep> arguments) {
    * @param product the kernel's result, an input of the tape's node
    */
   static Epilogue computing(Node tape, Value product, Images images) {
+    return computing(tape, product, images, null);
+  }
+
+  /**
+   * The same where the kernel goes on with a result of the tape.
+   *
+   * @param seen that result, or null
+   */
+  static Epilogue computing(Node tape, Value product, Images images, @Nullable Value seen) {
     EpilogueCompiler.Source source =
         EpilogueCompiler.compile(
             (Fused) tape.op(),
             tape.inputs().stream().map(Value::spec).toList(),
-            tape.inputs().indexOf(product));
+            tape.inputs().indexOf(product),
+            seen == null ? -1 : tape.outputs().indexOf(seen));
     return new Epilogue(
         Map.of(EpilogueCompiler.HEADER, source.text()),
         step -> {

@@ -65,6 +65,7 @@ final class EpilogueCompiler {
   private final Fused tape;
   private final List<Spec> inputs;
   private final int product;
+  private final int seen;
   private final List<String> fields = new ArrayList<>();
   private final List<String> names = new ArrayList<>();
   private final List<Argument> arguments = new ArrayList<>();
@@ -74,10 +75,11 @@ final class EpilogueCompiler {
   private final StringBuilder registers = new StringBuilder();
   private final StringBuilder stores = new StringBuilder();
 
-  private EpilogueCompiler(Fused tape, List<Spec> inputs, int product) {
+  private EpilogueCompiler(Fused tape, List<Spec> inputs, int product, int seen) {
     this.tape = tape;
     this.inputs = inputs;
     this.product = product;
+    this.seen = seen;
   }
 
   /**
@@ -108,9 +110,13 @@ final class EpilogueCompiler {
         && tape.results().size() <= MOST_RESULTS;
   }
 
-  /** The epilogue of a tape that {@link #takes} allows. */
-  static Source compile(Fused tape, List<Spec> inputs, int product) {
-    return new EpilogueCompiler(tape, inputs, product).compile();
+  /**
+   * The epilogue of a tape that {@link #takes} allows.
+   *
+   * @param seen which of the results the kernel goes on with, or -1
+   */
+  static Source compile(Fused tape, List<Spec> inputs, int product, int seen) {
+    return new EpilogueCompiler(tape, inputs, product, seen).compile();
   }
 
   private static Form form(Shape shape, Shape target) {
@@ -142,8 +148,16 @@ final class EpilogueCompiler {
     }
     for (int i = 0; i < tape.results().size(); i++) {
       field(TapeCompiler.type(tape.types().get(i)) + " *", "out" + i, new Output(i));
-      registers.append(String.format("          y%d[lane] = r%d;%n", i, tape.results().get(i)));
+      boolean rounded = i == seen && tape.types().get(i) == DType.BF16;
+      registers.append(
+          String.format(
+              rounded ? "          y%d[lane] = round_bf16(r%d);%n" : "          y%d[lane] = r%d;%n",
+              i,
+              tape.results().get(i)));
       stores.append(String.format("        store_neighbours(out%d + at[i], y%d);%n", i, i));
+      if (i == seen) {
+        stores.append(String.format("        seen(i, y%d);%n", i));
+      }
     }
     return new Source(text(), arguments);
   }
@@ -212,11 +226,13 @@ final class EpilogueCompiler {
         struct Epilogue {
           @fields;
 
-          template <bool kAcross, unsigned int kRows, unsigned int kCount, class Index>
+          template <bool kAcross, unsigned int kRows, unsigned int kCount, class Index,
+                    class Seen = Unseen>
           __device__ __forceinline__ void apply(const float (&sums)[kRows][kCount],
                                                 const Index (&at)[kRows],
                                                 const unsigned int (&channels)[kRows],
-                                                unsigned int exist) const {
+                                                unsigned int exist,
+                                                const Seen &@seen = Seen{}) const {
             constexpr unsigned int kMost = kCount > 4 ? @few : @many;
             constexpr unsigned int kTogether = kRows < kMost ? kRows : kMost;
         @scalars#pragma unroll
@@ -240,6 +256,7 @@ final class EpilogueCompiler {
         #define TARN_EPILOGUE_PARAMETERS @parameters
         #define TARN_EPILOGUE tarn::Epilogue{@names}
         """
+        .replace("@seen", seen < 0 ? "" : "seen")
         .replace("@fields", String.join(";\n  ", fields))
         .replace("@few", Integer.toString(many / 2))
         .replace("@many", Integer.toString(many))

@@ -43,7 +43,8 @@ final class LastBlock {
       long chunks,
       int threads) {
     this.chunks = chunks;
-    this.part = chunks * width <= (long) MOST_LOADS * threads ? chunks : root(chunks);
+    long together = Math.max(2, threads / width);
+    this.part = chunks <= MOST_LOADS * together ? chunks : root(chunks);
     long parts = CudaLowering.ceil(chunks, part);
     this.partial = schedule.scratch(label + " partial", bytes * (chunks + parts) * channels);
     int counted = Math.toIntExact(tiles * (1 + parts));

@@ -24,13 +24,13 @@ final class NormalizationLowering {
 
   private final Epilogue epilogue;
   private final String name;
-  private final @Nullable Buffer statistics;
+  private final @Nullable Buffer sums;
 
   /**
    * Lowers a node.
    *
    * @param tape the node that is computed on the results of batch normalization, or null
-   * @param statistics what the convolution before batch normalization left for it, or null
+   * @param sums what the convolution before batch normalization or its gradient left, or null
    */
   NormalizationLowering(
       Schedule<Step> schedule,
@@ -39,7 +39,7 @@ final class NormalizationLowering {
       double epsilon,
       Node node,
       @Nullable Node tape,
-      @Nullable Buffer statistics) {
+      @Nullable Buffer sums) {
     this.schedule = schedule;
     this.kernels = kernels;
     this.epsilon = (float) epsilon;
@@ -52,13 +52,13 @@ final class NormalizationLowering {
             ? Epilogue.storing(out.get(0))
             : Epilogue.computing(tape, node.outputs().get(0), images);
     this.name = Epilogue.name(node, tape);
-    this.statistics = statistics;
+    this.sums = sums;
   }
 
   /** Batch normalization of x, scale, bias to y, mean, variance. */
   List<Step> batchNorm(Shape shape) {
     if (isColumns(shape)) {
-      return columns(shape).forward(epilogue, name, statistics);
+      return columns(shape).forward(epilogue, name, sums);
     }
     Buffer partial = partial(shape);
     KernelStep statistics =
@@ -81,7 +81,7 @@ final class NormalizationLowering {
   /** The gradient, of x, scale, mean, variance, dy to dx, dscale, dbias. */
   List<Step> batchNormGrad(Shape shape) {
     if (isColumns(shape)) {
-      return columns(shape).gradient();
+      return columns(shape).gradient(sums);
     }
     Buffer partial = partial(shape);
     KernelStep sums =

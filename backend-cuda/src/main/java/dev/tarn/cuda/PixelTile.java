@@ -25,10 +25,11 @@ record PixelTile(int channels, int warpPixels, int warpChannels) {
    *
    * @param m channels
    * @param rows of blocks
+   * @param sums whether results are summed too, of which the bits depend on the pixels of a warp
    */
-  static List<PixelTile> candidates(int m, long rows) {
+  static List<PixelTile> candidates(int m, long rows, boolean sums) {
     if (m <= NARROW.channels) {
-      return List.of(NARROW, new PixelTile(32, 64, 32));
+      return sums ? List.of(NARROW) : List.of(NARROW, new PixelTile(32, 64, 32));
     }
     PixelTile square = new PixelTile(64, 64, 64);
     if (m < WIDE.channels) {
@@ -44,6 +45,11 @@ record PixelTile(int channels, int warpPixels, int warpChannels) {
         "-DTARN_CHANNELS=" + channels,
         "-DTARN_WARP_PIXELS=" + warpPixels,
         "-DTARN_WARP_CHANNELS=" + warpChannels);
+  }
+
+  /** How many channels' sums the last block combines, of m in all. */
+  int width(int m) {
+    return equals(NARROW) ? m : channels;
   }
 
   int threads() {

@@ -4,11 +4,14 @@ import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Schedule;
 import dev.tarn.ir.BatchNorm;
+import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,26 +114,29 @@ final class TensorConvolution {
     long rows = down * across * CudaLowering.ceil(pixels(phase), PixelTile.PIXELS);
     boolean last = images.isLast();
     boolean eights = last && storesEights(node.output(), groups);
-    @Nullable BatchNorm norm = shared.statistics().wanted(node);
+    @Nullable Node norm = shared.channelSums().reader(node);
     Epilogue epilogue =
         tape == null
             ? Epilogue.storing(images.result(node.output()))
-            : Epilogue.computing(tape, node.output(), images);
+            : Epilogue.computing(
+                tape, node.output(), images, norm == null ? null : norm.inputs().get(4));
     long plane = plane(out);
+    List<PixelTile> tiles = PixelTile.candidates(m, rows * groups, norm != null);
+    Consumer<KernelStep> sums = norm == null ? step -> {} : sums(norm, m, tiles, rows);
     List<Step> candidates = new ArrayList<>();
-    List<PixelTile> tiles = PixelTile.candidates(m, rows * groups);
-    // What the statistics are in their last bits depends on the tile.
-    for (PixelTile tile : norm == null ? tiles : tiles.subList(0, 1)) {
+    for (PixelTile tile : tiles) {
       List<String> definitions = definitions(w);
       definitions.add("-DTARN_ADJOINT=" + (adjoint ? 1 : 0));
       definitions.addAll(tile.definitions());
       definitions.add("-DTARN_OUT_BF16=" + bit(node.output().spec().dtype()));
       definitions.add("-DTARN_EIGHTS=" + (eights ? 1 : 0));
-      definitions.add("-DTARN_STATISTICS=" + (norm == null ? 0 : 1));
+      if (norm != null) {
+        definitions.add(adjoint ? "-DTARN_GRADIENT_SUMS=1" : "-DTARN_STATISTICS=1");
+      }
       KernelStep step =
           epilogue
               .kernel(kernels, FILE, "conv2d_tensor", definitions)
-              .named(Epilogue.name(node, tape) + (norm == null ? "" : " + statistics"))
+              .named(Epilogue.name(node, tape) + (norm == null ? "" : " + sums"))
               .reads(image)
               .reads(kernel);
       epilogue.arguments().accept(step);
@@ -143,9 +149,7 @@ final class TensorConvolution {
           .whole(last ? 1 : plane)
           .grid(rows * CudaLowering.ceil(m, tile.channels()), groups)
           .block(tile.threads(), 1);
-      if (norm != null) {
-        statistics(step, norm, m, tile, rows);
-      }
+      sums.accept(step);
       candidates.add(step.build(flops(adjoint ? in : out, w)));
     }
     String key = FILE + " " + key(in, w) + " " + last + epilogue.headers();
@@ -153,23 +157,38 @@ final class TensorConvolution {
     return steps;
   }
 
-  /** Adds the arguments by which the kernel leaves statistics. */
-  private void statistics(KernelStep step, BatchNorm norm, int m, PixelTile tile, long rows) {
+  /** Adds the parameters that {@code convolution_sums.cuh} lists. */
+  private Consumer<KernelStep> sums(Node norm, int m, List<PixelTile> tiles, long rows) {
+    Schedule<Step> schedule = shared.schedule();
     int channels = shape(node.output()).dim(1);
-    Buffer coefficients = ColumnNormalization.coefficients(shared.schedule(), channels);
-    new LastBlock(
-            shared.schedule(),
-            "statistics",
-            LastBlock.MOMENTS,
+    PixelTile first = tiles.get(0);
+    int least = tiles.stream().mapToInt(PixelTile::channels).min().orElseThrow();
+    boolean isGradient = norm.op() instanceof BatchNormGrad;
+    LastBlock last =
+        new LastBlock(
+            schedule,
+            node.op().name() + " sums",
+            isGradient ? LastBlock.SUMS : LastBlock.MOMENTS,
             channels,
-            window.groups() * CudaLowering.ceil(m, tile.channels()),
-            Math.min(m, tile.channels()),
+            window.groups() * CudaLowering.ceil(m, least),
+            first.width(m),
             rows,
-            tile.threads())
-        .arguments(step)
-        .writes(coefficients)
-        .real((float) norm.epsilon());
-    shared.statistics().put(node, coefficients);
+            first.threads());
+    double epsilon =
+        norm.op() instanceof BatchNormGrad op ? op.epsilon() : ((BatchNorm) norm.op()).epsilon();
+    Buffer coefficients =
+        isGradient
+            ? ColumnNormalization.gradientCoefficients(schedule, channels)
+            : ColumnNormalization.coefficients(schedule, channels);
+    shared.channelSums().put(node, coefficients);
+    return step -> {
+      if (isGradient) {
+        step.reads(images.operand(norm.inputs().get(0)))
+            .reads(schedule.buffer(norm.inputs().get(2)))
+            .reads(schedule.buffer(norm.inputs().get(3)));
+      }
+      last.arguments(step).writes(coefficients).real((float) epsilon);
+    };
   }
 
   /** Partial sums of {@code dw}, in f32, from x and dy; {@link WeightSums} adds them up. */
@@ -223,7 +242,7 @@ final class TensorConvolution {
     }
     steps.add(TunedStep.of(WEIGHT + " " + key(x, w), candidates));
     int taps = w.dim(2) * w.dim(3);
-    shared.sums().add(node, partial, dw, elements, count, channels, w.dim(1), taps);
+    shared.weightSums().add(node, partial, dw, elements, count, channels, w.dim(1), taps);
     return steps;
   }
 

@@ -32,7 +32,7 @@ class EpilogueCompilerTests {
             List.of(DType.BF16));
     List<Spec> inputs =
         List.of(new Spec(DType.BF16, shape), Spec.f32(16, 1, 1), new Spec(DType.BF16, shape));
-    return EpilogueCompiler.compile(tape, inputs, 0);
+    return EpilogueCompiler.compile(tape, inputs, 0, -1);
   }
 
   @Test
@@ -63,11 +63,13 @@ class EpilogueCompilerTests {
           float c5;
           tarn::Bf16 *out0;
 
-          template <bool kAcross, unsigned int kRows, unsigned int kCount, class Index>
+          template <bool kAcross, unsigned int kRows, unsigned int kCount, class Index,
+                    class Seen = Unseen>
           __device__ __forceinline__ void apply(const float (&sums)[kRows][kCount],
                                                 const Index (&at)[kRows],
                                                 const unsigned int (&channels)[kRows],
-                                                unsigned int exist) const {
+                                                unsigned int exist,
+                                                const Seen & = Seen{}) const {
             constexpr unsigned int kMost = kCount > 4 ? 2 : 4;
             constexpr unsigned int kTogether = kRows < kMost ? kRows : kMost;
         #pragma unroll

@@ -11,6 +11,8 @@ import dev.tarn.Trace;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Backend;
 import dev.tarn.ir.BatchNorm;
+import dev.tarn.ir.BatchNormGrad;
+import dev.tarn.ir.Conv2dGradInput;
 import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.testkit.CaseRun;
 import dev.tarn.testkit.Fill;
@@ -24,9 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 
-/** Convolutions that compute the statistics of their results for a batch normalization. */
+/** Convolutions that compute sums of their results for a batch normalization or its gradient. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class StatisticsTests {
+class ChannelSumsTests {
   private static final Window2d SAME = Window2d.UNIT.padding(1, 1, 1, 1);
   private static final List<Precision> SHORT = List.of(Precision.TF32, Precision.BF16);
 
@@ -109,6 +111,72 @@ class StatisticsTests {
                     .subList(precision == Precision.TF32 ? 0 : 1, 3));
   }
 
+  @TestFactory
+  Stream<DynamicTest> ofGradientsToo() {
+    return SHORT.stream()
+        .flatMap(
+            precision ->
+                gradients(precision).stream()
+                    .map(
+                        opCase ->
+                            DynamicTest.dynamicTest(
+                                precision + " " + opCase.name(), () -> check(opCase, precision))));
+  }
+
+  private static List<OpCase> gradients(Precision precision) {
+    List<OpCase> cases = new ArrayList<>();
+    for (boolean tape : new boolean[] {false, true}) {
+      cases.add(
+          gradient(precision, tape, Shape.of(1, 8, 2, 3), Shape.of(8, 8, 1, 1), Window2d.UNIT));
+      cases.add(gradient(precision, tape, Shape.of(2, 24, 7, 7), Shape.of(16, 24, 3, 3), SAME));
+      cases.add(gradient(precision, tape, Shape.of(2, 72, 9, 9), Shape.of(8, 72, 3, 3), SAME));
+      cases.add(
+          gradient(precision, tape, Shape.of(3, 48, 9, 9), Shape.of(16, 24, 3, 3), SAME.groups(2)));
+    }
+    // Parts of the tiles are combined first; the tile of 128 channels; a stride, where a kernel
+    // sums.
+    cases.add(
+        gradient(precision, true, Shape.of(5, 16, 64, 65), Shape.of(8, 16, 1, 1), Window2d.UNIT));
+    cases.add(
+        gradient(precision, true, Shape.of(8, 136, 64, 65), Shape.of(8, 136, 1, 1), Window2d.UNIT));
+    Window2d half = SAME.stride(2, 2);
+    cases.add(gradient(precision, true, Shape.of(2, 24, 8, 8), Shape.of(16, 24, 3, 3), half));
+    return cases;
+  }
+
+  /**
+   * The gradients by scale and bias, and in tf32 by the image, where the gradient by the normalized
+   * image is that of a convolution, with a tape after it or not.
+   */
+  private static OpCase gradient(
+      Precision precision, boolean tape, Shape image, Shape kernel, Window2d window) {
+    int channels = image.dim(1);
+    int rows = window.outRows(image.dim(2), kernel.dim(2));
+    int columns = window.outColumns(image.dim(3), kernel.dim(3));
+    Fill small = Fill.cycle(1, -2, 0, 2, -1, 1, 2);
+    Fill w = Fill.each((i, random) -> random.nextInt(3) - 1);
+    return OpCase.named((tape ? "tape and " : "") + kernel + " back to " + image)
+        .steps(2)
+        .input("z", Spec.f32(image.dim(0), 8, image.dim(2), image.dim(3)), small)
+        .input("v", Spec.f32(channels, 8, 1, 1), w)
+        .input("dy", Spec.f32(image.dim(0), kernel.dim(0), rows, columns), small)
+        .input("w", Spec.f32(kernel), w)
+        .input("scale", Spec.f32(channels), Fill.awayFromZero())
+        .input("mean", Spec.f32(channels), Fill.normal(0.5))
+        .input("variance", Spec.f32(channels), Fill.uniform(1, 2))
+        .program(
+            (trace, in) -> {
+              Tensor x = in[0].conv2d(in[1], Window2d.UNIT);
+              Conv2dGradInput back = new Conv2dGradInput(window, image.dim(2), image.dim(3));
+              Tensor dy = trace.add(back, in[2], in[3]).get(0);
+              dy = tape ? dy.mul(x.relu()) : dy;
+              BatchNormGrad norm = new BatchNormGrad(1e-5);
+              return trace
+                  .add(norm, x, in[4], in[5], in[6], dy)
+                  .subList(precision == Precision.TF32 ? 0 : 1, 3);
+            });
+  }
+
   // ---- Which convolutions ----------------------------------------------------------------------
 
   /** What is done with a convolution's result. */
@@ -180,6 +248,12 @@ class StatisticsTests {
     return EmulatorStats.now().since(before).kernelsRun();
   }
 
+  private long kernelsApart(OpCase opCase, Precision precision) {
+    EmulatorStats before = EmulatorStats.now();
+    apart(opCase.steps(1), precision);
+    return EmulatorStats.now().since(before).kernelsRun();
+  }
+
   @Test
   void aKernelIsSaved() {
     assumeFalse(CudaDevice.isReal(), "skipped: only the emulator counts launches");
@@ -191,6 +265,12 @@ class StatisticsTests {
       // Besides, the result is brought into plain order.
       assertEquals(2, kernels(plain, precision) - kernels(without, precision), precision + "");
       assertEquals(2, kernels(between, precision) - kernels(tape, precision), precision + "");
+      for (boolean with : new boolean[] {false, true}) {
+        OpCase back =
+            gradient(precision, with, Shape.of(2, 24, 7, 7), Shape.of(16, 24, 3, 3), SAME);
+        long saved = kernelsApart(back, precision) - kernels(back, precision);
+        assertEquals(with ? 2 : 1, saved, precision + "");
+      }
     }
   }
 }
