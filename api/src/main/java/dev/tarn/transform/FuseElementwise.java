@@ -1,6 +1,7 @@
 package dev.tarn.transform;
 
 import dev.tarn.DType;
+import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Cast;
@@ -28,13 +29,13 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns elementwise operations on floats, casts between them, broadcasts and dropout masks into
- * {@link Fused} tapes.
+ * Turns elementwise operations, casts between floats, broadcasts and dropout masks into {@link
+ * Fused} tapes.
  *
  * <p>Neighbours of one shape are joined into one tape where the program stays acyclic; a comparison
  * with a number joins its user rather than what it compares. Scalar constants become immediates.
- * After this pass a backend meets no plain elementwise node other than i32 comparisons, casts from
- * or to i32, and those it asked to keep.
+ * After this pass a backend meets no plain elementwise node other than casts from or to i32, and
+ * those it asked to keep.
  */
 public final class FuseElementwise {
   private static final int MAX_INSTRUCTIONS = 64;
@@ -140,9 +141,8 @@ public final class FuseElementwise {
       return false;
     }
     return node.op() instanceof DropoutMask
-        || ((node.op() instanceof Broadcast
-                || node.op() instanceof Elementwise
-                || node.op() instanceof Cast)
+        || node.op() instanceof Elementwise
+        || ((node.op() instanceof Broadcast || node.op() instanceof Cast)
             && node.output().spec().dtype().isFloat()
             && node.inputs().stream().allMatch(value -> value.spec().dtype().isFloat()));
   }
@@ -313,15 +313,21 @@ public final class FuseElementwise {
         return known;
       }
       Node producer = producers.get(value);
-      Fused.Instruction instruction =
-          producer != null
-                  && producer.op() instanceof Constant constant
-                  && constant.data().size() == 1
-              ? new Fused.Immediate(constant.data().get(0))
-              : new Fused.Load(input(value));
-      int register = emit(instruction);
+      int register =
+          emit(
+              producer != null
+                      && producer.op() instanceof Constant constant
+                      && constant.data().size() == 1
+                  ? number(constant.data())
+                  : new Fused.Load(input(value)));
       registers.put(value, register);
       return register;
+    }
+
+    private static Fused.Instruction number(HostTensor data) {
+      return data.spec().dtype().isFloat()
+          ? new Fused.Immediate(data.get(0))
+          : new Fused.Whole((int) data.get(0));
     }
 
     private boolean escapes(Value value, Cluster cluster) {

@@ -3,6 +3,7 @@ package dev.tarn.transform;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.State;
@@ -78,9 +79,23 @@ class FuseElementwiseTests {
   }
 
   @Test
-  void integersStayPlain() {
+  void comparisonsOfIntegersJoin() {
     Tensor n = trace.input("n", Spec.i32(3, 4));
-    assertEquals(List.of("equal", "fused"), names(fused(n.equal(n).mul(x))));
+    Tensor three = trace.constant(HostTensor.scalar(3));
+    Program program = fused(n.equal(n).mul(x).add(n.equal(three)));
+    assertEquals(List.of("fused"), names(program));
+    assertEquals(
+        "{r0=load 0; r1=equal r0 r0; r2=load 1; r3=mul r1 r2; r4=3; r5=equal r0 r4;"
+            + " r6=add r3 r5 -> r6}",
+        tape(program, 0).attributes());
+  }
+
+  @Test
+  void comparisonsOfIntegersAlone() {
+    Tensor n = trace.input("n", Spec.i32(3, 4));
+    Program program = fused(n.equal(trace.constant(HostTensor.scalar(3))));
+    assertEquals("equal", tape(program, 0).operation());
+    assertTrue(program.toString().contains("= equal %n, 3 "), program::toString);
   }
 
   @Test

@@ -1,7 +1,6 @@
 package dev.tarn.cuda;
 
 import dev.tarn.DType;
-import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Buffer;
@@ -45,9 +44,7 @@ import dev.tarn.ir.SoftmaxGrad;
 import dev.tarn.ir.StopGradient;
 import dev.tarn.ir.Transpose;
 import dev.tarn.ir.Value;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Turns the nodes of programs into steps of a schedule. */
@@ -61,7 +58,6 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final CudaStateStore store;
-  private final Map<Value, HostTensor> constants = new HashMap<>();
   private final Images images;
   private final Epilogues epilogues;
   private Node node;
@@ -119,21 +115,16 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   public List<Step> visit(Fused op) {
     Node product = epilogues.product(node);
     if (product == null) {
-      return tapes().lower(op, node.inputs(), false);
+      return new TapeLowering(schedule, kernels, images, node).lower(op);
     }
     return product.op() instanceof BatchNorm norm
         ? normalization(norm.epsilon(), product, node).batchNorm(op.shape())
         : ConvolutionLowering.lower(schedule, kernels, images, product, node);
   }
 
-  /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
   @Override
   public List<Step> visit(Elementwise op) {
-    return tapes().lower(op, constants);
-  }
-
-  private TapeLowering tapes() {
-    return new TapeLowering(schedule, kernels, images, node);
+    throw new IllegalStateException("elementwise functions are part of tapes");
   }
 
   @Override
@@ -149,7 +140,6 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   /** Needs no step: constants are written when the plan is bound. */
   @Override
   public List<Step> visit(Constant op) {
-    constants.put(node.output(), op.data());
     return List.of();
   }
 

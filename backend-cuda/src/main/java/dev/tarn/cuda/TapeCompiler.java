@@ -32,7 +32,7 @@ final class TapeCompiler {
 
   private final Fused tape;
   private final List<Spec> inputs;
-  private final boolean integers;
+  private final boolean[] whole;
   private final boolean last;
   private final int width;
   private final List<String> parameters = new ArrayList<>();
@@ -42,10 +42,10 @@ final class TapeCompiler {
   private final StringBuilder results = new StringBuilder();
   private final StringBuilder stores = new StringBuilder();
 
-  private TapeCompiler(Fused tape, List<Spec> inputs, boolean integers, boolean last) {
+  private TapeCompiler(Fused tape, List<Spec> inputs, boolean last) {
     this.tape = tape;
     this.inputs = inputs;
-    this.integers = integers;
+    this.whole = tape.wholes(inputs);
     this.last = last;
     boolean narrow =
         tape.types().contains(DType.BF16)
@@ -57,11 +57,10 @@ final class TapeCompiler {
    * The kernel of a tape.
    *
    * @param inputs the specs of the node's inputs
-   * @param integers whether loads and immediates are i32, which can only be compared
    * @param last whether images lie with their channels last
    */
-  static TapeSource compile(Fused tape, List<Spec> inputs, boolean integers, boolean last) {
-    return new TapeCompiler(tape, inputs, integers, last).compile();
+  static TapeSource compile(Fused tape, List<Spec> inputs, boolean last) {
+    return new TapeCompiler(tape, inputs, last).compile();
   }
 
   private TapeSource compile() {
@@ -72,7 +71,11 @@ final class TapeCompiler {
       if (instruction instanceof Fused.Load load) {
         load(i, load);
       } else if (instruction instanceof Fused.Immediate immediate) {
-        immediate(i, immediate);
+        parameter("float c" + i, new Real((float) immediate.value()));
+        define(i, "float", "c" + i);
+      } else if (instruction instanceof Fused.Whole number) {
+        parameter("int c" + i, new Whole(number.value()));
+        define(i, "int", "c" + i);
       } else if (instruction instanceof Fused.Mask mask) {
         mask(i, mask);
       } else {
@@ -94,9 +97,9 @@ final class TapeCompiler {
   private void load(int register, Fused.Load load) {
     Spec spec = inputs.get(load.input());
     Operand operand = Operand.of(lying(spec.shape()), lying(tape.shape()), width);
-    String type = integers ? "int" : "float";
+    String type = whole[register] ? "int" : "float";
     String pointer = "in" + register;
-    String stored = integers ? "int" : type(spec.dtype());
+    String stored = whole[register] ? "int" : type(spec.dtype());
     parameter("const " + stored + " *" + pointer, new Input(load.input()));
     List<String> numbers = new ArrayList<>();
     for (int number : operand.numbers()) {
@@ -129,16 +132,6 @@ final class TapeCompiler {
   /** The type of elements in CUDA C++. */
   static String type(DType type) {
     return type == DType.BF16 ? "tarn::Bf16" : "float";
-  }
-
-  private void immediate(int register, Fused.Immediate immediate) {
-    if (integers) {
-      parameter("int c" + register, new Whole((int) immediate.value()));
-      define(register, "int", "c" + register);
-    } else {
-      parameter("float c" + register, new Real((float) immediate.value()));
-      define(register, "float", "c" + register);
-    }
   }
 
   private void mask(int register, Fused.Mask mask) {

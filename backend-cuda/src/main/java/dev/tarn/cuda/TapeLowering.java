@@ -1,14 +1,10 @@
 package dev.tarn.cuda;
 
-import dev.tarn.HostTensor;
 import dev.tarn.backend.Schedule;
-import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Value;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** Chains of elementwise functions, each a generated kernel. */
 final class TapeLowering {
@@ -29,35 +25,15 @@ final class TapeLowering {
     this.node = node;
   }
 
-  /** A plain elementwise node as a tape; single numbers that are constant become immediates. */
-  List<Step> lower(Elementwise op, Map<Value, HostTensor> constants) {
-    List<Value> operands = new ArrayList<>();
-    List<Fused.Instruction> tape = new ArrayList<>();
-    List<Integer> registers = new ArrayList<>();
-    for (Value input : node.inputs()) {
-      HostTensor constant = constants.get(input);
-      registers.add(tape.size());
-      if (constant != null && constant.size() == 1) {
-        tape.add(new Fused.Immediate(constant.get(0)));
-      } else {
-        tape.add(new Fused.Load(operands.size()));
-        operands.add(input);
-      }
-    }
-    tape.add(new Fused.Apply(op.kind(), registers));
-    return lower(
-        new Fused(node.output().spec().shape(), tape, List.of(tape.size() - 1)), operands, true);
-  }
-
   /** The kernel of a tape. */
-  List<Step> lower(Fused op, List<Value> inputs, boolean integers) {
+  List<Step> lower(Fused op) {
+    List<Value> inputs = node.inputs();
     CudaLowering.count(node, op.shape());
     if (op.shape().size() == 0) {
       return List.of();
     }
     TapeSource source =
-        TapeCompiler.compile(
-            op, inputs.stream().map(Value::spec).toList(), integers, images.isLast());
+        TapeCompiler.compile(op, inputs.stream().map(Value::spec).toList(), images.isLast());
     kernels.request(source);
     KernelStep step = new KernelStep(op.name(), () -> kernels.tape(source.name()));
     for (TapeSource.Argument argument : source.arguments()) {
