@@ -159,4 +159,68 @@ class FuseElementwiseTests {
     assertTrue(text.contains("mask keep=0.5") && text.endsWith("r3=tanh r2 -> r3}"), text);
     assertEquals(3, program.body().get(0).inputs().size());
   }
+
+  /** A number is computed by every tape that reads it. */
+  @Test
+  void numbersAreComputedAgain() {
+    Tensor flag = trace.input("flag", Spec.i32());
+    Tensor row = trace.input("row", Spec.f32(4));
+    Tensor fine = flag.equal(trace.constant(HostTensor.scalar(0)));
+    Program program = fused(fine.select(x.neg(), x), fine.select(row.exp(), row));
+    assertEquals(List.of("fused", "fused"), names(program));
+    assertEquals(
+        "{r0=load 0; r1=neg r0; r2=load 1; r3=0; r4=equal r2 r3; r5=select r4 r1 r0 -> r5}",
+        tape(program, 0).attributes());
+    assertTrue(tape(program, 1).attributes().contains("equal"), program::toString);
+  }
+
+  @Test
+  void numbersOfNumbersAreComputedAgain() {
+    Tensor norm = x.sum().sqrt();
+    Tensor factor = trace.constant(2).div(norm.add(1));
+    Program program = fused(x.mul(factor), norm.mul(trace.input("row", Spec.f32(4))));
+    assertEquals(List.of("reduce_sum", "reshape", "fused", "fused"), names(program));
+    assertEquals(
+        "{r0=load 0; r1=2.0; r2=load 1; r3=sqrt r2; r4=1.0; r5=add r3 r4; r6=div r1 r5;"
+            + " r7=mul r0 r6 -> r7}",
+        tape(program, 2).attributes());
+    assertEquals(
+        "{r0=load 0; r1=sqrt r0; r2=load 1; r3=mul r1 r2 -> r3}", tape(program, 3).attributes());
+  }
+
+  @Test
+  void numbersThatAreKeptAreComputedOnce() {
+    Tensor number = trace.input("number", Spec.f32());
+    State s = State.zeros("s", Spec.f32());
+    Tensor next = number.exp();
+    trace.update(s, next);
+    Program program = fused(x.mul(next));
+    assertEquals(List.of("fused", "fused"), names(program));
+    assertEquals("{r0=load 0; r1=load 1; r2=mul r0 r1 -> r2}", tape(program, 1).attributes());
+  }
+
+  /** What is no tape needs a number in memory, and a long computation is not repeated. */
+  @Test
+  void numbersThatOthersReadAreComputedOnce() {
+    Tensor number = trace.input("number", Spec.f32(1, 1));
+    Tensor small = number.exp();
+    assertEquals(
+        List.of("fused", "fused", "matmul"),
+        names(fused(small.matmul(number), x.mul(small))).stream().sorted().toList());
+  }
+
+  @Test
+  void longComputationsOfNumbersAreDoneOnce() {
+    Tensor number = trace.input("number", Spec.f32());
+    for (int i = 0; i < 10; i++) {
+      number = number.tanh().neg();
+    }
+    assertEquals(List.of("fused", "fused"), names(fused(x.mul(number))));
+  }
+
+  @Test
+  void aMaskOfANumberIsNotThatOfAnImage() {
+    Tensor mask = trace.dropoutMask("d", Shape.of(1), 0.5f);
+    assertEquals(List.of("fused", "fused"), names(fused(x.mul(mask))));
+  }
 }
