@@ -1,5 +1,6 @@
 package dev.tarn.transform;
 
+import dev.tarn.Shape;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Cast;
 import dev.tarn.ir.Constant;
@@ -28,8 +29,9 @@ import java.util.function.Predicate;
  * <p>Neighbours of one shape are joined into one tape where the program stays acyclic; a comparison
  * with a number joins its user rather than what it compares. Scalar constants become immediates.
  * What is computed of single numbers in a few steps, and only read by tapes, is computed in each of
- * those. After this pass a backend meets no plain elementwise node other than casts from or to i32,
- * and those it asked to keep.
+ * those. Short vectors that no node reads, as updates of a normalization's statistics, join others
+ * of their shape. After this pass a backend meets no plain elementwise node other than casts from
+ * or to i32, and those it asked to keep.
  */
 public final class FuseElementwise {
   private static final int MAX_INSTRUCTIONS = 64;
@@ -37,6 +39,9 @@ public final class FuseElementwise {
 
   /** Nodes with one number each that every tape that reads them computes for itself. */
   private static final int MAX_REPEATED = 8;
+
+  /** A tape over so few elements costs its launch. */
+  private static final int MAX_SMALL = 4096;
 
   private final Program program;
   private final Map<Value, Node> producers = new HashMap<>();
@@ -88,6 +93,7 @@ public final class FuseElementwise {
         }
       }
       repeatNumbers();
+      joinSmall();
     }
     List<Node> result = new ArrayList<>();
     Map<Value, List<Node>> users = users();
@@ -176,6 +182,27 @@ public final class FuseElementwise {
         && cluster.after.stream().allMatch(reader -> reader.shape != null && fit(cluster, reader))
         && cluster.nodes.stream()
             .noneMatch(node -> node.op() instanceof DropoutMask || kept.contains(node.output()));
+  }
+
+  /**
+   * Joins tapes over numbers and short vectors of one shape, though neither reads the other. The
+   * first of two must only make results of the program: nothing waits for it, and nothing large is
+   * kept for it.
+   */
+  private void joinSmall() {
+    Map<Shape, Cluster> open = new HashMap<>();
+    for (Node node : program.body()) {
+      Cluster cluster = clusters.get(node);
+      if (cluster != null
+          && cluster.shape != null
+          && cluster.shape.rank() <= 1
+          && cluster.shape.size() <= MAX_SMALL) {
+        Cluster other = open.put(cluster.shape, cluster);
+        if (other != null && other.after.isEmpty()) {
+          joinIfLegal(other, cluster);
+        }
+      }
+    }
   }
 
   private Map<Value, List<Node>> users() {

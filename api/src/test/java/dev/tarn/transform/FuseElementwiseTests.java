@@ -223,4 +223,35 @@ class FuseElementwiseTests {
     Tensor mask = trace.dropoutMask("d", Shape.of(1), 0.5f);
     assertEquals(List.of("fused", "fused"), names(fused(x.mul(mask))));
   }
+
+  @Test
+  void updatesOfShortVectorsJoin() {
+    Tensor flag = trace.input("flag", Spec.f32());
+    Tensor[] sums = {x.sum(0), x.exp().sum(0), x.sum(1)};
+    for (int i = 0; i < sums.length; i++) {
+      State s = State.zeros("s" + i, sums[i].spec());
+      trace.update(s, flag.select(sums[i].add(trace.state(s)), trace.state(s)));
+    }
+    Program program = fused(x.sum().mul(2), x.sum().neg());
+    List<Shape> tapes =
+        program.body().stream()
+            .filter(node -> node.op() instanceof Fused)
+            .map(node -> ((Fused) node.op()).shape())
+            .toList();
+    assertEquals(List.of(Shape.of(3, 4), Shape.of(4), Shape.of(3), Shape.of()), tapes);
+  }
+
+  @Test
+  void shortVectorsThatAreReadStayApart() {
+    Tensor row = trace.input("row", Spec.f32(4));
+    Tensor first = row.exp();
+    Program program = fused(x.matmul(first.reshape(4, 1)), row.neg());
+    assertEquals(List.of("fused", "reshape", "matmul", "fused"), names(program));
+  }
+
+  @Test
+  void longVectorsStayApart() {
+    Tensor vector = trace.input("vector", Spec.f32(5000));
+    assertEquals(List.of("fused", "fused"), names(fused(vector.exp(), vector.neg())));
+  }
 }

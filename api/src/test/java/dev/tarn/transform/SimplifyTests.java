@@ -10,6 +10,7 @@ import dev.tarn.State;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.Reshape;
 import java.util.List;
@@ -117,5 +118,23 @@ class SimplifyTests {
   void isIdempotent() {
     Program program = simplified(x.softmax(), x.softmax().mul(1).sum(0));
     assertEquals(program.toString(), Simplify.apply(program).toString());
+  }
+
+  /** A number and its product with one of at most one are finite together. */
+  @Test
+  void theFlagReadsWhatIsFiniteAlike() {
+    State flag = State.zeros("flag", Spec.i32());
+    Tensor number = trace.input("number", Spec.f32());
+    Tensor mean = number.mul(0.25);
+    Tensor negative = trace.constant(-1).mul(mean);
+    Tensor twice = number.mul(2);
+    Tensor gradient = x.mul(0.5);
+    List<Tensor> tensors = List.of(mean, negative, twice, gradient);
+    trace.update(flag, trace.firstNonFinite(trace.state(flag), tensors));
+    Program program = simplified(tensors.toArray(Tensor[]::new));
+    Node check = program.body().get(program.body().size() - 1);
+    assertEquals(
+        List.of(number.value(), mean.value(), twice.value(), gradient.value()),
+        check.inputs().subList(2, 6));
   }
 }
