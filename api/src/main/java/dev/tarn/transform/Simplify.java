@@ -21,12 +21,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Removes work that changes nothing: equal nodes, operations with a neutral element, nodes whose
- * results nobody reads.
+ * Removes work that changes nothing: equal nodes, operations with a neutral element, numbers that
+ * are repeated for who {@linkplain Op#takesOne takes} one, nodes whose results nobody reads.
  *
  * <p>It never changes a bit of a result: {@code x + 0} stays, for it turns -0 into 0.
  */
@@ -98,12 +97,27 @@ public final class Simplify {
   }
 
   private List<Value> inputs(Node node) {
-    List<Value> inputs = node.inputs().stream().map(this::current).toList();
-    return node.op() instanceof FirstNonFinite
-        ? IntStream.range(0, inputs.size())
-            .mapToObj(i -> i < 2 ? inputs.get(i) : asFinite(inputs.get(i)))
-            .toList()
-        : inputs;
+    List<Value> inputs = new ArrayList<>();
+    for (int i = 0; i < node.inputs().size(); i++) {
+      Value input = current(node.inputs().get(i));
+      if (node.op().takesOne(i)) {
+        input = one(input);
+      } else if (node.op() instanceof FirstNonFinite && i >= 2) {
+        input = asFinite(input);
+      }
+      inputs.add(input);
+    }
+    return inputs;
+  }
+
+  /** The number that a value repeats, if it does. */
+  private Value one(Value value) {
+    Node producer = producers.get(value);
+    return producer != null
+            && producer.op() instanceof Broadcast
+            && producer.inputs().get(0).spec().shape().size() == 1
+        ? producer.inputs().get(0)
+        : value;
   }
 
   /**

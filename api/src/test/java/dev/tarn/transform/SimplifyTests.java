@@ -137,4 +137,25 @@ class SimplifyTests {
         List.of(number.value(), mean.value(), twice.value(), gradient.value()),
         check.inputs().subList(2, 6));
   }
+
+  /** The gradient of a mean is a number that no one needs as a vector. */
+  @Test
+  void numbersAreNotRepeatedForWhoTakesOne() {
+    Tensor labels = trace.input("labels", Spec.i32(3));
+    Tensor factor = trace.input("factor", Spec.f32());
+    Tensor loss = x.softmaxCrossEntropy(labels).sum().mul(factor);
+    Program program = simplified(Gradient.of(loss, List.of(x)).get(0));
+    assertEquals(
+        List.of("softmax_cross_entropy", "reshape", "softmax_cross_entropy_grad"), names(program));
+  }
+
+  @Test
+  void vectorsStayForWhoTakesOne() {
+    Tensor labels = trace.input("labels", Spec.i32(3));
+    Tensor weights = trace.input("weights", Spec.f32(3));
+    Tensor loss = x.softmaxCrossEntropy(labels).mul(weights).sum();
+    Program program = simplified(Gradient.of(loss, List.of(x)).get(0));
+    assertEquals(List.of("softmax_cross_entropy", "softmax_cross_entropy_grad"), names(program));
+    assertSame(weights.value(), program.body().get(1).inputs().get(3));
+  }
 }
