@@ -60,6 +60,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final CudaStateStore store;
   private final Images images;
   private final Epilogues epilogues;
+  private final TapeSums sums;
   private Node node;
 
   private CudaLowering(
@@ -76,6 +77,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
         new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
     this.images = new Images(schedule, kernels, layouts, program, keepAll);
     this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
+    this.sums = new TapeSums(program, layouts, epilogues, schedule, keepAll);
   }
 
   /**
@@ -115,7 +117,9 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   public List<Step> visit(Fused op) {
     Node product = epilogues.product(node);
     if (product == null) {
-      return new TapeLowering(schedule, kernels, images, node).lower(op);
+      TapeSums.Sum sum = sums.of(node);
+      TapeLowering tape = new TapeLowering(schedule, kernels, images, node);
+      return sum == null ? tape.lower(op) : tape.lower(op, sum);
     }
     return product.op() instanceof BatchNorm norm
         ? normalization(norm.epsilon(), product, node).batchNorm(op.shape())
@@ -150,7 +154,9 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Reduce op) {
-    return new ReduceLowering(schedule, kernels, op.kind()).lower(op, node, images);
+    return sums.isPartOfTape(node)
+        ? List.of()
+        : new ReduceLowering(schedule, kernels, op.kind()).lower(op, node, images);
   }
 
   @Override

@@ -114,7 +114,7 @@ final class DevicePlan implements AutoCloseable {
     Program mixed = Debug.show("in " + precision, MixedPrecision.apply(simple, precision));
     Program fused = FuseElementwise.apply(mixed, join, node -> false);
     Program typed = tensorCores ? fused : Bf16AsF32.apply(fused);
-    return Debug.show("fused", join ? Epilogues.together(typed) : typed);
+    return Debug.show("fused", join ? TapeSums.together(Epilogues.together(typed)) : typed);
   }
 
   private static void lower(

@@ -19,13 +19,15 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the CUDA C++ of a {@link Fused} tape.
  *
  * <p>A thread loads its elements of every operand, computes the tape on each of them with the
  * functions of {@code activations.cuh}, and stores the results. It has four elements, or eight if
- * any operand or result is bf16, so that it moves 16 bytes at a time.
+ * any operand or result is bf16, so that it moves 16 bytes at a time. A kernel that also
+ * {@linkplain TapeSum sums} a result computes the tape for element after element.
  */
 final class TapeCompiler {
   private static final String PLACEHOLDER = "KERNEL_NAME";
@@ -34,6 +36,7 @@ final class TapeCompiler {
   private final List<Spec> inputs;
   private final boolean[] whole;
   private final boolean last;
+  private final TapeSums.@Nullable Sum sum;
   private final int width;
   private final List<String> parameters = new ArrayList<>();
   private final List<Argument> arguments = new ArrayList<>();
@@ -42,15 +45,21 @@ final class TapeCompiler {
   private final StringBuilder results = new StringBuilder();
   private final StringBuilder stores = new StringBuilder();
 
-  private TapeCompiler(Fused tape, List<Spec> inputs, boolean last) {
+  private TapeCompiler(Fused tape, List<Spec> inputs, boolean last, TapeSums.@Nullable Sum sum) {
     this.tape = tape;
     this.inputs = inputs;
     this.whole = tape.wholes(inputs);
     this.last = last;
+    this.sum = sum;
+    this.width = width(tape, inputs);
+  }
+
+  /** How many elements a thread computes together. */
+  static int width(Fused tape, List<Spec> inputs) {
     boolean narrow =
         tape.types().contains(DType.BF16)
             || inputs.stream().anyMatch(input -> input.dtype() == DType.BF16);
-    this.width = narrow ? 8 : 4;
+    return narrow ? 8 : 4;
   }
 
   /**
@@ -60,12 +69,26 @@ final class TapeCompiler {
    * @param last whether images lie with their channels last
    */
   static TapeSource compile(Fused tape, List<Spec> inputs, boolean last) {
-    return new TapeCompiler(tape, inputs, last).compile();
+    return compile(tape, inputs, last, null);
+  }
+
+  /**
+   * The kernel of a tape.
+   *
+   * @param sum what it sums, or null. Then it takes more arguments than the source names: the sums,
+   *     {@code reduced}, {@code inner} and {@code chunk} for columns, or {@code parts}, {@code
+   *     reduced}, {@code chunk} and {@code chunks} for rows
+   */
+  static TapeSource compile(
+      Fused tape, List<Spec> inputs, boolean last, TapeSums.@Nullable Sum sum) {
+    return new TapeCompiler(tape, inputs, last, sum).compile();
   }
 
   private TapeSource compile() {
     int elements = tape.shape().intSize();
-    parameter("unsigned int n", new Whole(elements));
+    if (sum == null) {
+      parameter("unsigned int n", new Whole(elements));
+    }
     for (int i = 0; i < tape.tape().size(); i++) {
       Fused.Instruction instruction = tape.tape().get(i);
       if (instruction instanceof Fused.Load load) {
@@ -83,10 +106,12 @@ final class TapeCompiler {
       }
     }
     for (int i = 0; i < tape.results().size(); i++) {
-      parameter(type(tape.types().get(i)) + " *out" + i, new Output(i));
       loads.append(String.format("  float y%d[%d];%n", i, width));
       results.append(String.format("    y%d[lane] = r%d;%n", i, tape.results().get(i)));
-      stores.append(String.format("  tarn::store(out%d, y%d, base, count);%n", i, i));
+      if (sum == null || sum.result() != i || sum.stored()) {
+        parameter(type(tape.types().get(i)) + " *out" + i, new Output(i));
+        stores.append(String.format("  tarn::store(out%d, y%d, base, count);%n", i, i));
+      }
     }
     String text = text();
     String name = "tape_" + hash(text);
@@ -180,24 +205,56 @@ final class TapeCompiler {
 
   private String text() {
     return "extern \"C\" __global__ void __launch_bounds__("
-        + TapeSource.MAX_BLOCK
+        + (sum == null ? TapeSource.MAX_BLOCK : TapeSum.THREADS)
         + ")\n    "
         + PLACEHOLDER
         + "("
         + String.join(", ", parameters)
-        + ") {\n"
-        + String.format(
+        + (sum == null ? ") {\n" + elements() : summing(sum))
+        + "}\n";
+  }
+
+  /** Four or eight elements. */
+  private String elements() {
+    return String.format(
             "  const unsigned int base = %d * (blockIdx.x * blockDim.x + threadIdx.x);%n", width)
         + "  if (base >= n) return;\n"
         + String.format("  const unsigned int count = min(%du, n - base);%n", width)
-        + loads
+        + computation();
+  }
+
+  /** All elements of columns or rows, and their sums. */
+  private String summing(TapeSums.Sum summed) {
+    boolean rounded = tape.types().get(summed.result()) == DType.BF16;
+    String element = "y" + summed.result() + "[lane]";
+    String numbers =
+        summed.how().columns()
+            ? "unsigned int reduced, unsigned int inner, unsigned int chunk"
+            : "unsigned int parts, unsigned int reduced, unsigned int chunk, unsigned int chunks";
+    return String.format(
+            ", float *sums, %s) {%n  tarn::%s<%d>(sums, %s, [&](unsigned int base, float (&total)[%d]) {%n",
+            numbers,
+            summed.how().columns() ? "sum_columns" : "sum_rows",
+            width,
+            numbers.replace("unsigned int ", ""),
+            width)
+        + String.format("  const unsigned int count = %d;%n", width)
+        + computation()
+        + "#pragma unroll\n"
+        + String.format(
+            "  for (unsigned int lane = 0; lane < %d; lane++) total[lane] += %s;%n",
+            width, rounded ? "tarn::round_bf16(" + element + ")" : element)
+        + "  });\n";
+  }
+
+  private String computation() {
+    return loads
         + "#pragma unroll\n"
         + String.format("  for (unsigned int lane = 0; lane < %d; lane++) {%n", width)
         + registers
         + results
         + "  }\n"
-        + stores
-        + "}\n";
+        + stores;
   }
 
   private static String hash(String text) {

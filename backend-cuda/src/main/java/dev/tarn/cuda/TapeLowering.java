@@ -1,9 +1,13 @@
 package dev.tarn.cuda;
 
+import dev.tarn.Spec;
+import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Value;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Chains of elementwise functions, each a generated kernel. */
@@ -46,6 +50,40 @@ final class TapeLowering {
         step.grid(CudaLowering.ceil(threads, block), 1)
             .block(block, 1)
             .build(applied * source.elements()));
+  }
+
+  /** The kernel of a tape that takes a sum, and what is left of the sum. */
+  List<Step> lower(Fused op, TapeSums.Sum sum) {
+    CudaLowering.count(node, op.shape());
+    List<Value> inputs = node.inputs();
+    List<Spec> specs = inputs.stream().map(Value::spec).toList();
+    TapeSource source = TapeCompiler.compile(op, specs, images.isLast(), sum);
+    kernels.request(source);
+    TapeSum how = sum.how();
+    Buffer y = schedule.buffer(sum.node().output());
+    Buffer sums =
+        how.isWhole() ? y : schedule.scratch("sums of " + op.name(), how.sums() * Float.BYTES);
+    KernelStep step =
+        new KernelStep(op.name() + " + reduce_sum", () -> kernels.tape(source.name()));
+    for (TapeSource.Argument argument : source.arguments()) {
+      add(step, argument, inputs, node.outputs(), images);
+    }
+    step.writes(sums);
+    if (how.columns()) {
+      step.whole(how.reduced()).whole(how.inner()).whole(how.chunk());
+      step.grid(how.blocks(source.width()), how.chunks());
+    } else {
+      step.whole(how.parts()).whole(how.reduced()).whole(how.chunk()).whole(how.chunks());
+      step.grid(how.blocks(source.width()), 1);
+    }
+    long applied = 1 + op.tape().stream().filter(i -> i instanceof Fused.Apply).count();
+    List<Step> steps = new ArrayList<>();
+    steps.add(step.block(how.across(), how.down()).build(applied * source.elements()));
+    if (!how.isWhole()) {
+      ReduceLowering rest = new ReduceLowering(schedule, kernels, Reduce.Kind.SUM);
+      steps.addAll(rest.lower(sums, y, how.rest(), how.axes()));
+    }
+    return steps;
   }
 
   /** Adds an argument of a generated kernel. */

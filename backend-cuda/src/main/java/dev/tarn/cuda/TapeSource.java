@@ -22,6 +22,7 @@ record TapeSource(String name, String text, List<Argument> arguments, int elemen
       #include "activations.cuh"
       #include "elementwise.cuh"
       #include "philox.cuh"
+      #include "tape_sum.cuh"
 
       """;
 
