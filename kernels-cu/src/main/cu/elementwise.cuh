@@ -31,9 +31,13 @@ __device__ __forceinline__ void load_together(float (&v)[W], const float *p) {
   }
 }
 
-__device__ __forceinline__ void load_together(int (&v)[4], const int *p) {
-  const int4 q = *reinterpret_cast<const int4 *>(p);
-  v[0] = q.x, v[1] = q.y, v[2] = q.z, v[3] = q.w;
+template <int W>
+__device__ __forceinline__ void load_together(int (&v)[W], const int *p) {
+#pragma unroll
+  for (int i = 0; i < W; i += 4) {
+    const int4 q = *reinterpret_cast<const int4 *>(p + i);
+    v[i] = q.x, v[i + 1] = q.y, v[i + 2] = q.z, v[i + 3] = q.w;
+  }
 }
 
 __device__ __forceinline__ void load_together(float (&v)[8], const Bf16 *p) {

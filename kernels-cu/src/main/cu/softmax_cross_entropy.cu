@@ -5,7 +5,8 @@
 //   loss[n] = lse[n] - x[n, label[n]]; NaN for a label outside [0, C)
 //   dx[n,c] = (exp(x[n,c] - lse[n]) - [c == label[n]]) * grad[n]; a row of NaN for such a label
 //
-// x, dx: f32 (N, C); labels: i32 (N); loss, lse, grad: f32 (N)
+// x, dx: f32 (N, C); labels: i32 (N); loss, lse: f32 (N); grad: f32 (N), read at n grad_step, or with
+// grad_step 0 one number for all rows
 //
 // TARN_LANES threads a row (softmax_rows.cuh), grid (ceil(N TARN_LANES / block)), block 256, or
 // TARN_LANES if that is more. Forward moves 4 N C bytes, the gradient 8 N C, each element once whatever
@@ -49,11 +50,11 @@ extern "C" __global__ void __launch_bounds__(tarn::kRowThreads)
 extern "C" __global__ void __launch_bounds__(tarn::kRowThreads)
     softmax_cross_entropy_grad(const float *x, const int *labels, const float *lse,
                                const float *grad, float *dx, unsigned int rows,
-                               unsigned int columns) {
+                               unsigned int columns, unsigned int grad_step) {
   using namespace tarn;
   const Row row(rows, columns);
   if (!row.exists) return;
-  const float shift = lse[row.number], g = grad[row.number];
+  const float shift = lse[row.number], g = grad[row.number * grad_step];
   const unsigned int label = (unsigned int)labels[row.number];
   for (unsigned int first = 0; first < columns; first += kSpan) {
     Held held;

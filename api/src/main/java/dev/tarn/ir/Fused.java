@@ -12,7 +12,9 @@ import java.util.stream.Collectors;
  * A tape of elementwise instructions over one shape, computed in one pass over memory.
  *
  * <p>Instruction {@code i} writes register {@code i}; operands are earlier registers. Registers are
- * f32, whatever inputs and results are: what a tape keeps to itself is not rounded to bf16.
+ * f32, whatever inputs and results are: what a tape keeps to itself is not rounded to bf16. Only
+ * {@link Elementwise.Kind#EQUAL} also reads registers that are i32, those of i32 inputs and of
+ * {@link Whole} numbers: they are compared as integers, so that no number is rounded.
  *
  * @param shape the shape of every result
  * @param tape the instructions
@@ -23,13 +25,16 @@ public record Fused(Shape shape, List<Instruction> tape, List<Integer> results, 
     implements Op {
 
   /** One instruction of a tape. */
-  public sealed interface Instruction permits Load, Immediate, Apply, Mask, Round {}
+  public sealed interface Instruction permits Load, Immediate, Whole, Apply, Mask, Round {}
 
-  /** Reads an f32 or bf16 input of the node, broadcast to the tape's shape. */
+  /** Reads an input of the node, broadcast to the tape's shape. */
   public record Load(int input) implements Instruction {}
 
   /** A number; rounded to f32, except where the reference computes in double. */
   public record Immediate(double value) implements Instruction {}
+
+  /** An i32 number. */
+  public record Whole(int value) implements Instruction {}
 
   /** Applies a function to registers. */
   public record Apply(Elementwise.Kind kind, List<Integer> operands) implements Instruction {}
@@ -66,7 +71,42 @@ public record Fused(Shape shape, List<Instruction> tape, List<Integer> results, 
             "fused: " + inputs.get(load.input()) + " does not broadcast to " + shape);
       }
     }
+    checkTypes(wholes(inputs));
     return types.stream().map(type -> new Spec(type, shape)).toList();
+  }
+
+  private void checkTypes(boolean[] whole) {
+    for (Instruction instruction : tape) {
+      if (instruction instanceof Apply apply) {
+        List<Boolean> operands = apply.operands().stream().map(r -> whole[r]).distinct().toList();
+        if (operands.contains(true)
+            && (operands.size() > 1 || apply.kind() != Elementwise.Kind.EQUAL)) {
+          throw new ShapeException(
+              "fused: i32 can only be compared with i32, not given to " + instruction);
+        }
+      }
+      if (instruction instanceof Round round && whole[round.operand()]) {
+        throw new ShapeException("fused: i32 is not rounded to bf16");
+      }
+    }
+    if (results.stream().anyMatch(register -> whole[register])) {
+      throw new ShapeException("fused: a result is i32");
+    }
+  }
+
+  /**
+   * Which registers are i32.
+   *
+   * @param inputs the specs of the node's inputs
+   */
+  public boolean[] wholes(List<Spec> inputs) {
+    boolean[] whole = new boolean[tape.size()];
+    for (int i = 0; i < whole.length; i++) {
+      whole[i] =
+          tape.get(i) instanceof Whole
+              || (tape.get(i) instanceof Load load && !inputs.get(load.input()).dtype().isFloat());
+    }
+    return whole;
   }
 
   /**
@@ -98,6 +138,8 @@ public record Fused(Shape shape, List<Instruction> tape, List<Integer> results, 
         out.append("load ").append(load.input());
       } else if (instruction instanceof Immediate immediate) {
         out.append(immediate.value());
+      } else if (instruction instanceof Whole whole) {
+        out.append(whole.value());
       } else if (instruction instanceof Mask mask) {
         out.append("mask keep=").append(mask.op().keep());
       } else if (instruction instanceof Apply apply) {

@@ -59,6 +59,11 @@ public sealed interface Op
   /** Calls the visitor's method for this operation. */
   <R> R accept(Visitor<R> visitor);
 
+  /** Whether an input may have one element where all of its elements are the same. */
+  default boolean takesOne(int input) {
+    return false;
+  }
+
   /** The attributes as they are printed after the operands; empty if there are none. */
   default String attributes() {
     return "";

@@ -88,6 +88,8 @@ public final class ProgramPrinter {
         out.append(name(node.inputs().get(load.input())));
       } else if (operand instanceof Fused.Immediate immediate) {
         out.append(immediate.value());
+      } else if (operand instanceof Fused.Whole whole) {
+        out.append(whole.value());
       } else if (operand instanceof Fused.Mask mask) {
         out.append("keep=").append(mask.op().keep());
       }

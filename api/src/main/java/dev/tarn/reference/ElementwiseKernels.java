@@ -78,7 +78,10 @@ final class ElementwiseKernels {
     return out;
   }
 
-  /** The results of a tape, not yet rounded to their types; every register is rounded to f32. */
+  /**
+   * The results of a tape, not yet rounded to their types; every register but i32 is rounded to
+   * f32.
+   */
   static List<double[]> fused(Fused op, Node node, List<double[]> inputs, boolean inDouble) {
     List<double[]> registers = new ArrayList<>();
     Spec spec = Spec.f32(op.shape());
@@ -89,6 +92,9 @@ final class ElementwiseKernels {
       } else if (instruction instanceof Fused.Immediate immediate) {
         value = new double[op.shape().intSize()];
         Arrays.fill(value, immediate.value());
+      } else if (instruction instanceof Fused.Whole whole) {
+        value = new double[op.shape().intSize()];
+        Arrays.fill(value, whole.value());
       } else if (instruction instanceof Fused.Mask mask) {
         value = mask(mask.op(), inputs.get(mask.seed()), inputs.get(mask.step()));
       } else if (instruction instanceof Fused.Apply apply) {
@@ -101,7 +107,9 @@ final class ElementwiseKernels {
         throw new IllegalStateException("unknown instruction " + instruction);
       }
       registers.add(
-          instruction instanceof Fused.Load ? value : Arrays64.round(value, spec, inDouble));
+          instruction instanceof Fused.Load || instruction instanceof Fused.Whole
+              ? value
+              : Arrays64.round(value, spec, inDouble));
     }
     return op.results().stream().map(register -> registers.get(register).clone()).toList();
   }

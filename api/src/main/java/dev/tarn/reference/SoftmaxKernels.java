@@ -75,7 +75,7 @@ final class SoftmaxKernels {
       for (int j = 0; j < columns; j++) {
         double probability = StrictMath.exp(logits[row * columns + j] - lse[row]);
         double delta = probability - (j == label ? 1 : 0);
-        out[row * columns + j] = known ? delta * grad[row] : Double.NaN;
+        out[row * columns + j] = known ? delta * grad[grad.length == 1 ? 0 : row] : Double.NaN;
       }
     }
     return out;

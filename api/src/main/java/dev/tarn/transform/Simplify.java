@@ -1,9 +1,11 @@
 package dev.tarn.transform;
 
+import dev.tarn.DType;
 import dev.tarn.State;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.Constant;
 import dev.tarn.ir.Elementwise;
+import dev.tarn.ir.FirstNonFinite;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Op;
 import dev.tarn.ir.Program;
@@ -22,8 +24,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Removes work that changes nothing: equal nodes, operations with a neutral element, nodes whose
- * results nobody reads.
+ * Removes work that changes nothing: equal nodes, operations with a neutral element, numbers that
+ * are repeated for who {@linkplain Op#takesOne takes} one, nodes whose results nobody reads.
  *
  * <p>It never changes a bit of a result: {@code x + 0} stays, for it turns -0 into 0.
  */
@@ -65,7 +67,7 @@ public final class Simplify {
                   node.op() instanceof StopGradient
                       ? new Reshape(node.output().spec().shape())
                       : node.op(),
-                  node.inputs().stream().map(this::current).toList(),
+                  inputs(node),
                   node.outputs(),
                   node.origin()));
       Value same = sameAs(renamed);
@@ -92,6 +94,51 @@ public final class Simplify {
     Program result =
         new Program(program.name(), program.inputs(), program.states(), body, outputs, updates);
     return ProgramVerifier.verify(dropDead(result));
+  }
+
+  private List<Value> inputs(Node node) {
+    List<Value> inputs = new ArrayList<>();
+    for (int i = 0; i < node.inputs().size(); i++) {
+      Value input = current(node.inputs().get(i));
+      if (node.op().takesOne(i)) {
+        input = one(input);
+      } else if (node.op() instanceof FirstNonFinite && i >= 2) {
+        input = asFinite(input);
+      }
+      inputs.add(input);
+    }
+    return inputs;
+  }
+
+  /** The number that a value repeats, if it does. */
+  private Value one(Value value) {
+    Node producer = producers.get(value);
+    return producer != null
+            && producer.op() instanceof Broadcast
+            && producer.inputs().get(0).spec().shape().size() == 1
+        ? producer.inputs().get(0)
+        : value;
+  }
+
+  /**
+   * A number that is finite just where another is: a factor of at most one makes none infinite, and
+   * none finite. The mean of a loss then need not be there before the check.
+   */
+  private Value asFinite(Value value) {
+    Node producer = producers.get(value);
+    if (value.spec().shape().size() == 1
+        && producer != null
+        && producer.op() instanceof Elementwise op
+        && op.kind() == Elementwise.Kind.MUL) {
+      for (int i = 0; i < 2; i++) {
+        Double factor = number(producer.inputs().get(i));
+        Value other = producer.inputs().get(1 - i);
+        if (factor != null && Math.abs(factor) <= 1 && other.spec().dtype() == DType.F32) {
+          return other;
+        }
+      }
+    }
+    return value;
   }
 
   private Value current(Value value) {
@@ -139,14 +186,21 @@ public final class Simplify {
   }
 
   private boolean isOne(Value value) {
+    Double number = number(value);
+    return number != null && number == 1;
+  }
+
+  /** The number that a value is everywhere, if it is a constant. */
+  private @Nullable Double number(Value value) {
     Node producer = producers.get(value);
     if (producer != null && producer.op() instanceof Broadcast) {
       producer = producers.get(producer.inputs().get(0));
     }
     return producer != null
-        && producer.op() instanceof Constant constant
-        && constant.data().size() == 1
-        && constant.data().get(0) == 1;
+            && producer.op() instanceof Constant constant
+            && constant.data().size() == 1
+        ? constant.data().get(0)
+        : null;
   }
 
   private static Program dropDead(Program program) {

@@ -10,6 +10,8 @@ import dev.tarn.Shape;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import dev.tarn.State;
+import dev.tarn.ir.Elementwise.Kind;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -135,5 +137,29 @@ class ProgramVerifierTests {
     List<Fused.Instruction> tape = List.of(new Fused.Load(0));
     Fused fused = new Fused(Shape.of(2), tape, List.of(0));
     assertThrows(ShapeException.class, () -> fused.infer(List.of(SPEC)));
+  }
+
+  @Test
+  void integersInTapes() {
+    List<Spec> inputs = List.of(Spec.i32(3), Spec.f32(3));
+    List<Fused.Instruction> loads = List.of(new Fused.Load(0), new Fused.Load(1));
+    refuses(loads, List.of(0), inputs, "a result is i32");
+    for (Fused.Instruction wrong :
+        List.of(
+            new Fused.Apply(Kind.EQUAL, List.of(0, 1)),
+            new Fused.Apply(Kind.ADD, List.of(0, 0)),
+            new Fused.Round(0))) {
+      List<Fused.Instruction> tape = new ArrayList<>(loads);
+      tape.add(wrong);
+      refuses(tape, List.of(2), inputs, "i32");
+    }
+  }
+
+  private static void refuses(
+      List<Fused.Instruction> tape, List<Integer> results, List<Spec> inputs, String message) {
+    Fused fused = new Fused(Shape.of(3), tape, results);
+    String actual =
+        assertThrows(ShapeException.class, () -> fused.infer(inputs), fused::toString).getMessage();
+    assertTrue(actual.contains(message), actual);
   }
 }

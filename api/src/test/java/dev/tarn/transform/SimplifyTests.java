@@ -10,6 +10,7 @@ import dev.tarn.State;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.ir.Broadcast;
+import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
 import dev.tarn.ir.Reshape;
 import java.util.List;
@@ -117,5 +118,44 @@ class SimplifyTests {
   void isIdempotent() {
     Program program = simplified(x.softmax(), x.softmax().mul(1).sum(0));
     assertEquals(program.toString(), Simplify.apply(program).toString());
+  }
+
+  /** A number and its product with one of at most one are finite together. */
+  @Test
+  void theFlagReadsWhatIsFiniteAlike() {
+    State flag = State.zeros("flag", Spec.i32());
+    Tensor number = trace.input("number", Spec.f32());
+    Tensor mean = number.mul(0.25);
+    Tensor negative = trace.constant(-1).mul(mean);
+    Tensor twice = number.mul(2);
+    Tensor gradient = x.mul(0.5);
+    List<Tensor> tensors = List.of(mean, negative, twice, gradient);
+    trace.update(flag, trace.firstNonFinite(trace.state(flag), tensors));
+    Program program = simplified(tensors.toArray(Tensor[]::new));
+    Node check = program.body().get(program.body().size() - 1);
+    assertEquals(
+        List.of(number.value(), mean.value(), twice.value(), gradient.value()),
+        check.inputs().subList(2, 6));
+  }
+
+  /** The gradient of a mean is a number that no one needs as a vector. */
+  @Test
+  void numbersAreNotRepeatedForWhoTakesOne() {
+    Tensor labels = trace.input("labels", Spec.i32(3));
+    Tensor factor = trace.input("factor", Spec.f32());
+    Tensor loss = x.softmaxCrossEntropy(labels).sum().mul(factor);
+    Program program = simplified(Gradient.of(loss, List.of(x)).get(0));
+    assertEquals(
+        List.of("softmax_cross_entropy", "reshape", "softmax_cross_entropy_grad"), names(program));
+  }
+
+  @Test
+  void vectorsStayForWhoTakesOne() {
+    Tensor labels = trace.input("labels", Spec.i32(3));
+    Tensor weights = trace.input("weights", Spec.f32(3));
+    Tensor loss = x.softmaxCrossEntropy(labels).mul(weights).sum();
+    Program program = simplified(Gradient.of(loss, List.of(x)).get(0));
+    assertEquals(List.of("softmax_cross_entropy", "softmax_cross_entropy_grad"), names(program));
+    assertSame(weights.value(), program.body().get(1).inputs().get(3));
   }
 }

@@ -132,7 +132,8 @@ final class CpuLowering {
         Shape shape = images.order(spec(i).shape());
         operands.add(new Operand(from.get(i), shape, shape.broadcastsTo(whole) ? whole : shape));
       }
-      Tape tape = TapeCompiler.compile(op, operands);
+      Tape tape =
+          TapeCompiler.compile(op, node.inputs().stream().map(Value::spec).toList(), operands);
       add(new TapeStep(tape, op.shape().size(), to, team));
       for (int i = 0; i < from.size(); i++) {
         if (operands.get(i).contiguous()) {
@@ -145,13 +146,7 @@ final class CpuLowering {
 
     @Override
     public Schedule<Step> visit(Elementwise op) {
-      if (op.kind() != Elementwise.Kind.EQUAL) {
-        throw new IllegalStateException(op.name() + " was left out of the tapes");
-      }
-      Shape shape = node.output().spec().shape();
-      Operand a = new Operand(from.get(0), spec(0).shape(), shape);
-      Operand b = new Operand(from.get(1), spec(1).shape(), shape);
-      return add(new EqualIntsStep(a, b, to.get(0), team.size()));
+      throw new IllegalStateException(op.name() + " was left out of the tapes");
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.tarn.cpu;
 
 import dev.tarn.Shape;
+import dev.tarn.backend.ImageOrder;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
 import dev.tarn.ir.Conv2d;
@@ -49,7 +50,7 @@ final class ImageLayouts {
       boolean makes =
           node.op() instanceof Conv2d || node.op() instanceof Conv2dGradInput
               ? fillsRegisters(node)
-              : keepsOrder(node.op()) && node.inputs().stream().anyMatch(moved::contains);
+              : keepsOrder(node) && node.inputs().stream().anyMatch(moved::contains);
       if (makes) {
         node.outputs().stream().filter(this::fits).forEach(moved::add);
       }
@@ -67,8 +68,9 @@ final class ImageLayouts {
     return made % multiple == 0 || (made == 1 && w.dim(0) == groups);
   }
 
-  private static boolean keepsOrder(Op op) {
-    return (op instanceof Fused fused && !drawsMask(fused))
+  private static boolean keepsOrder(Node node) {
+    Op op = node.op();
+    return (op instanceof Fused fused && !drawsMask(fused) && !readsWholeImages(node))
         || op instanceof BatchNorm
         || op instanceof BatchNormGrad
         || op instanceof Pool2d
@@ -78,6 +80,13 @@ final class ImageLayouts {
   /** Masks count elements in their logical order. */
   private static boolean drawsMask(Fused op) {
     return op.tape().stream().anyMatch(Fused.Mask.class::isInstance);
+  }
+
+  /** Images of integers are always plain. */
+  private static boolean readsWholeImages(Node node) {
+    return node.inputs().stream()
+        .map(Value::spec)
+        .anyMatch(spec -> !spec.dtype().isFloat() && !ImageOrder.isSame(spec.shape()));
   }
 
   private boolean fits(Value value) {

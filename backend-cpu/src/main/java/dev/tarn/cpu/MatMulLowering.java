@@ -69,7 +69,7 @@ final class MatMulLowering {
     Shape shape = y.spec().shape();
     Fused copy = new Fused(shape, List.of(new Fused.Load(0)), List.of(0));
     Operand row = new Operand(bias, shape(2), shape);
-    Tape tape = TapeCompiler.compile(copy, List.of(row));
+    Tape tape = TapeCompiler.compile(copy, List.of(node.inputs().get(2).spec()), List.of(row));
     List<Buffer> to = List.of(schedule.buffer(y));
     return add(new TapeStep(tape, shape.size(), to, team), schedule.buffers(node.inputs()), to);
   }

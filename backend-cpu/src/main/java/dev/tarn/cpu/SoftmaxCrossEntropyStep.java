@@ -136,7 +136,7 @@ final class SoftmaxCrossEntropyStep extends Step {
     for (int r = 0; r < count; r++) {
       int label = inputs[1].getInt(row + r);
       boolean known = label >= 0 && label < columns;
-      float grad = known ? inputs[3].getFloat(row + r) : Float.NaN;
+      float grad = known ? upstream(row + r) : Float.NaN;
       if (known) {
         x[r * columns + label] -= 1;
       }
@@ -147,10 +147,14 @@ final class SoftmaxCrossEntropyStep extends Step {
     outputs[0].put(at, x, 0, n);
   }
 
+  private float upstream(int row) {
+    return inputs[3].getFloat(from.get(3).bytes() == Float.BYTES ? 0 : row);
+  }
+
   private void wideGradient(int row, Workspace w) {
     int label = inputs[1].getInt(row);
     boolean known = label >= 0 && label < columns;
-    float grad = known ? inputs[3].getFloat(row) : Float.NaN;
+    float grad = known ? upstream(row) : Float.NaN;
     float lse = inputs[2].getFloat(row);
     for (int at = 0; at < columns; at += Workspace.TILE) {
       int n = Math.min(Workspace.TILE, columns - at);

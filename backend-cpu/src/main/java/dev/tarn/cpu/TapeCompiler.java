@@ -1,5 +1,6 @@
 package dev.tarn.cpu;
 
+import dev.tarn.Spec;
 import dev.tarn.cpu.TapeForms.Form;
 import dev.tarn.cpu.TileFunctions.ToBits;
 import dev.tarn.cpu.TileFunctions.Unary;
@@ -15,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntSupplier;
 
 /**
  * Compiles a tape of elementwise instructions to loops over tiles.
@@ -40,10 +42,10 @@ final class TapeCompiler {
   private final List<Tape.Code> body = new ArrayList<>();
   private final Map<Integer, Fused.Apply> pending = new LinkedHashMap<>();
 
-  private TapeCompiler(Fused op, List<Operand> inputs) {
+  private TapeCompiler(Fused op, List<Spec> specs, List<Operand> inputs) {
     this.op = op;
     this.inputs = inputs;
-    this.forms = new TapeForms(op, inputs);
+    this.forms = new TapeForms(op, specs, inputs);
     this.uniform = forms.uniform;
     this.lastUse = forms.lastUse;
     this.tiles = new TapeTiles(forms, op.tape().size());
@@ -52,10 +54,11 @@ final class TapeCompiler {
   /**
    * Compiles a tape.
    *
+   * @param specs the specs of the node's inputs
    * @param inputs one per input of the node
    */
-  static Tape compile(Fused op, List<Operand> inputs) {
-    return new TapeCompiler(op, inputs).run();
+  static Tape compile(Fused op, List<Spec> specs, List<Operand> inputs) {
+    return new TapeCompiler(op, specs, inputs).run();
   }
 
   private Tape run() {
@@ -78,7 +81,9 @@ final class TapeCompiler {
   }
 
   private void emit(int i, Fused.Instruction instruction) {
-    if (uniform[i]) {
+    if (uniform[i] && forms.whole[i]) {
+      return; // read where it is compared
+    } else if (uniform[i]) {
       uniformCode.add(uniformCode(i, instruction));
     } else if (instruction instanceof Fused.Load load) {
       emitLoad(i, inputs.get(load.input()));
@@ -126,8 +131,22 @@ final class TapeCompiler {
     int a = operands.get(0);
     int b = operands.get(Math.min(1, operands.size() - 1));
     int c = operands.get(operands.size() - 1);
+    if (forms.whole[a]) {
+      IntSupplier first = whole(a);
+      IntSupplier second = whole(b);
+      return (w, position, n) -> w.scalars[i] = first.getAsInt() == second.getAsInt() ? 1 : 0;
+    }
     return (w, position, n) ->
         w.scalars[i] = (float) function.apply(w.scalars[a], w.scalars[b], w.scalars[c]);
+  }
+
+  /** An i32 that is the same for all elements. */
+  private IntSupplier whole(int register) {
+    if (op.tape().get(register) instanceof Fused.Whole number) {
+      return number::value;
+    }
+    Operand operand = inputs.get(((Fused.Load) op.tape().get(register)).input());
+    return () -> operand.view().getInt(0);
   }
 
   private void emitLoad(int i, Operand operand) {
@@ -218,7 +237,11 @@ final class TapeCompiler {
         int b = tile(o.get(1), Form.BITS);
         tiles.release(i, o);
         int out = tiles.allocate(i, Form.BITS);
-        body.add((w, position, n) -> TileKernels.equal(w.ints[a], w.ints[b], w.ints[out], n));
+        boolean whole = forms.whole[o.get(0)];
+        body.add(
+            whole
+                ? (w, position, n) -> TileKernels.equalInts(w.ints[a], w.ints[b], w.ints[out], n)
+                : (w, position, n) -> TileKernels.equal(w.ints[a], w.ints[b], w.ints[out], n));
       }
       case SELECT -> select(i, o);
       default -> throw new IllegalStateException(kind + " is computed in loops");
@@ -342,7 +365,10 @@ final class TapeCompiler {
       return slot;
     }
     int fresh = tiles.keep(register, form);
-    if (form == Form.FLOATS) {
+    if (forms.whole[register]) {
+      IntSupplier number = whole(register);
+      fills.add((w, position, n) -> TileKernels.fill(number.getAsInt(), w.ints[fresh], n));
+    } else if (form == Form.FLOATS) {
       fills.add((w, position, n) -> TileKernels.fill(w.scalars[register], w.floats[fresh], n));
     } else {
       fills.add(

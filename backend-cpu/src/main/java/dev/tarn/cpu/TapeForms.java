@@ -1,5 +1,6 @@
 package dev.tarn.cpu;
 
+import dev.tarn.Spec;
 import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Fused;
 import java.util.Arrays;
@@ -19,6 +20,9 @@ final class TapeForms {
   /** Whether a register holds one value for all elements. */
   final boolean[] uniform;
 
+  /** Whether a register is i32; its form is its bits. */
+  final boolean[] whole;
+
   /** The last instruction that reads a register in a form; -1 if there is none. */
   final int[][] lastUse;
 
@@ -28,11 +32,12 @@ final class TapeForms {
    */
   final int period;
 
-  TapeForms(Fused op, List<Operand> inputs) {
+  TapeForms(Fused op, List<Spec> specs, List<Operand> inputs) {
     this.op = op;
     this.inputs = inputs;
     int length = op.tape().size();
     this.uniform = new boolean[length];
+    this.whole = op.wholes(specs);
     this.lastUse = new int[length][2];
     for (int[] use : lastUse) {
       Arrays.fill(use, -1);
@@ -82,7 +87,7 @@ final class TapeForms {
     } else if (instruction instanceof Fused.Round round) {
       return uniform[round.operand()];
     }
-    return instruction instanceof Fused.Immediate;
+    return instruction instanceof Fused.Immediate || instruction instanceof Fused.Whole;
   }
 
   /**

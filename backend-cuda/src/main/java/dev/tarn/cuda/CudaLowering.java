@@ -1,7 +1,6 @@
 package dev.tarn.cuda;
 
 import dev.tarn.DType;
-import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
 import dev.tarn.backend.Buffer;
@@ -46,9 +45,7 @@ import dev.tarn.ir.StopGradient;
 import dev.tarn.ir.Transpose;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Turns the nodes of programs into steps of a schedule. */
@@ -62,12 +59,12 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final CudaStateStore store;
-  private final Map<Value, HostTensor> constants = new HashMap<>();
   private final Images images;
   private final Convolutions convolutions;
   private final PooledTaps taps;
   private final Epilogues epilogues;
   private final TapeBatches batches;
+  private final TapeSums sums;
   private Node node;
 
   private CudaLowering(
@@ -86,8 +83,9 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
     this.batches = new TapeBatches(program, layouts, schedule, store, keepAll);
     this.taps = new PooledTaps(schedule, program);
-    ChannelSums sums = new ChannelSums(program, layouts, epilogues, kernels, keepAll);
-    this.convolutions = Convolutions.of(schedule, kernels, images, sums, program, keepAll);
+    ChannelSums channels = new ChannelSums(program, layouts, epilogues, kernels, keepAll);
+    this.convolutions = Convolutions.of(schedule, kernels, images, channels, program, keepAll);
+    this.sums = new TapeSums(program, layouts, epilogues, schedule, keepAll);
   }
 
   /**
@@ -130,21 +128,18 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   public List<Step> visit(Fused op) {
     Node product = epilogues.product(node);
     if (product == null) {
-      return tapes().lower(batches.of(node));
+      TapeSums.Sum sum = sums.of(node);
+      TapeLowering tape = new TapeLowering(schedule, kernels, images, node);
+      return sum == null ? tape.lower(batches.of(node)) : tape.lower(op, sum);
     }
     return product.op() instanceof BatchNorm norm
         ? normalization(norm.epsilon(), product, node).batchNorm(op.shape())
         : ConvolutionLowering.lower(convolutions, product, node);
   }
 
-  /** What is left of plain elementwise nodes after fusion: comparisons of integers. */
   @Override
   public List<Step> visit(Elementwise op) {
-    return tapes().lower(op, constants);
-  }
-
-  private TapeLowering tapes() {
-    return new TapeLowering(schedule, kernels, images, node);
+    throw new IllegalStateException("elementwise functions are part of tapes");
   }
 
   @Override
@@ -160,7 +155,6 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   /** Needs no step: constants are written when the plan is bound. */
   @Override
   public List<Step> visit(Constant op) {
-    constants.put(node.output(), op.data());
     return List.of();
   }
 
@@ -171,7 +165,9 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   @Override
   public List<Step> visit(Reduce op) {
-    return new ReduceLowering(schedule, kernels, op.kind()).lower(op, node, images);
+    return sums.isPartOfTape(node)
+        ? List.of()
+        : new ReduceLowering(schedule, kernels, op.kind()).lower(op, node, images);
   }
 
   @Override

@@ -114,7 +114,11 @@ final class DevicePlan implements AutoCloseable {
     Program mixed = Debug.show("in " + precision, MixedPrecision.apply(simple, precision));
     Program fused = FuseElementwise.apply(mixed, join, node -> false);
     Program typed = tensorCores ? fused : Bf16AsF32.apply(fused);
-    return Debug.show("fused", join ? TapeBatches.together(Epilogues.together(typed)) : typed);
+    if (!join) {
+      return Debug.show("fused", typed);
+    }
+    Program summed = TapeSums.together(Epilogues.together(typed));
+    return Debug.show("fused", TapeBatches.together(summed));
   }
 
   private static void lower(

@@ -95,6 +95,9 @@ final class EpilogueCompiler {
       if (instruction instanceof Fused.Mask) {
         return false;
       }
+      if (instruction instanceof Fused.Load load && !inputs.get(load.input()).dtype().isFloat()) {
+        return false;
+      }
       if (instruction instanceof Fused.Load load && load.input() != product) {
         Form form = form(inputs.get(load.input()).shape(), shape);
         full += form == Form.FULL ? 1 : 0;

@@ -55,15 +55,16 @@ final class ImageLayouts {
       boolean makes =
           node.op() instanceof Conv2d || node.op() instanceof Conv2dGradInput
               ? onTensorCores.test(node)
-              : keepsOrder(node.op()) && node.inputs().stream().anyMatch(last::contains);
+              : keepsOrder(node) && node.inputs().stream().anyMatch(last::contains);
       if (makes) {
         node.outputs().stream().filter(value -> fits(value.spec())).forEach(last::add);
       }
     }
   }
 
-  private static boolean keepsOrder(Op op) {
-    return op instanceof Fused
+  private static boolean keepsOrder(Node node) {
+    Op op = node.op();
+    return (op instanceof Fused && !readsWholeImages(node))
         || op instanceof Cast
         || op instanceof BatchNorm
         || op instanceof BatchNormGrad
@@ -72,6 +73,13 @@ final class ImageLayouts {
         || op instanceof Slice
         || op instanceof Concat
         || op instanceof Pad;
+  }
+
+  /** Images of integers are always plain. */
+  private static boolean readsWholeImages(Node node) {
+    return node.inputs().stream()
+        .map(Value::spec)
+        .anyMatch(spec -> !spec.dtype().isFloat() && !ImageOrder.isSame(spec.shape()));
   }
 
   private static boolean fits(Spec spec) {

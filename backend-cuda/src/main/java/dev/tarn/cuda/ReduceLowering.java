@@ -36,7 +36,7 @@ final class ReduceLowering {
   private static final int MULTIPLE = 8;
 
   /** Neighbouring axes that are all reduced, or all kept. */
-  private record Group(long extent, boolean reduced) {}
+  record Group(long extent, boolean reduced) {}
 
   private final Schedule<Step> schedule;
   private final Kernels kernels;
@@ -96,7 +96,7 @@ final class ReduceLowering {
     return steps;
   }
 
-  private static List<Group> groups(Shape shape, List<Integer> axes) {
+  static List<Group> groups(Shape shape, List<Integer> axes) {
     List<Group> groups = new ArrayList<>();
     for (int axis = 0; axis < shape.rank(); axis++) {
       if (shape.dim(axis) == 1) {

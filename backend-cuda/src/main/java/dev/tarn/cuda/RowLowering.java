@@ -58,15 +58,25 @@ final class RowLowering {
   }
 
   List<Step> crossEntropyGrad(String name) {
-    return softmax("softmax_cross_entropy.cu", name, node.output().spec().shape());
+    boolean one = node.inputs().get(3).spec().shape().size() == 1;
+    return softmax(
+        "softmax_cross_entropy.cu", name, node.output().spec().shape(), List.of(one ? 0 : 1));
   }
 
   List<Step> softmax(String name) {
     return softmax("softmax.cu", name, node.output().spec().shape());
   }
 
-  /** A kernel that reads and writes what the node does, with so many threads a row as it has. */
   private List<Step> softmax(String file, String name, Shape shape) {
+    return softmax(file, name, shape, List.of());
+  }
+
+  /**
+   * A kernel that reads and writes what the node does, with so many threads a row as it has.
+   *
+   * @param numbers what it takes beside rows and columns
+   */
+  private List<Step> softmax(String file, String name, Shape shape, List<Integer> numbers) {
     CudaLowering.count(node, shape);
     if (shape.size() == 0) {
       return List.of();
@@ -77,10 +87,10 @@ final class RowLowering {
     KernelStep step = CudaLowering.kernel(kernels, file, name, threads.definitions());
     node.inputs().forEach(input -> step.reads(schedule.buffer(input)));
     node.outputs().forEach(output -> step.writes(schedule.buffer(output)));
+    step.whole(rows).whole(columns);
+    numbers.forEach(step::whole);
     return List.of(
-        step.whole(rows)
-            .whole(columns)
-            .grid(CudaLowering.ceil(rows, threads.rows()), 1)
+        step.grid(CudaLowering.ceil(rows, threads.rows()), 1)
             .block(threads.block(), 1)
             .build(4 * shape.size()));
   }

@@ -131,7 +131,7 @@ final class TapeBatches {
   /** The kernel of a tape whose values are plain. */
   static TapeSource source(Node tape) {
     List<Spec> inputs = tape.inputs().stream().map(Value::spec).toList();
-    return TapeCompiler.compile((Fused) tape.op(), inputs, false, false);
+    return TapeCompiler.compile((Fused) tape.op(), inputs, false);
   }
 
   private static Set<Node> candidates(Program program) {
@@ -139,11 +139,13 @@ final class TapeBatches {
     if ("false".equals(System.getProperty(PROPERTY))) {
       return candidates;
     }
-    Set<Node> epilogues = Epilogues.tapes(program);
+    Set<Node> others = Collections.newSetFromMap(new IdentityHashMap<>());
+    others.addAll(Epilogues.tapes(program));
+    others.addAll(TapeSums.tapes(program));
     for (Node node : program.body()) {
       if (node.op() instanceof Fused op
           && op.shape().size() > 0
-          && !epilogues.contains(node)
+          && !others.contains(node)
           && node.outputs().stream().mapToLong(value -> value.spec().bytes()).sum() <= MOST_BYTES) {
         candidates.add(node);
       }

@@ -19,21 +19,24 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the CUDA C++ of a {@link Fused} tape.
  *
  * <p>A thread loads its elements of every operand, computes the tape on each of them with the
  * functions of {@code activations.cuh}, and stores the results. It has four elements, or eight if
- * any operand or result is bf16, so that it moves 16 bytes at a time.
+ * any operand or result is bf16, so that it moves 16 bytes at a time. A kernel that also
+ * {@linkplain TapeSum sums} a result computes the tape for element after element.
  */
 final class TapeCompiler {
   private static final String PLACEHOLDER = "KERNEL_NAME";
 
   private final Fused tape;
   private final List<Spec> inputs;
-  private final boolean integers;
+  private final boolean[] whole;
   private final boolean last;
+  private final TapeSums.@Nullable Sum sum;
   private final int width;
   private final List<String> parameters = new ArrayList<>();
   private final List<Argument> arguments = new ArrayList<>();
@@ -42,37 +45,60 @@ final class TapeCompiler {
   private final StringBuilder results = new StringBuilder();
   private final StringBuilder stores = new StringBuilder();
 
-  private TapeCompiler(Fused tape, List<Spec> inputs, boolean integers, boolean last) {
+  private TapeCompiler(Fused tape, List<Spec> inputs, boolean last, TapeSums.@Nullable Sum sum) {
     this.tape = tape;
     this.inputs = inputs;
-    this.integers = integers;
+    this.whole = tape.wholes(inputs);
     this.last = last;
+    this.sum = sum;
+    this.width = width(tape, inputs);
+  }
+
+  /** How many elements a thread computes together. */
+  static int width(Fused tape, List<Spec> inputs) {
     boolean narrow =
         tape.types().contains(DType.BF16)
             || inputs.stream().anyMatch(input -> input.dtype() == DType.BF16);
-    this.width = narrow ? 8 : 4;
+    return narrow ? 8 : 4;
   }
 
   /**
    * The kernel of a tape.
    *
    * @param inputs the specs of the node's inputs
-   * @param integers whether loads and immediates are i32, which can only be compared
    * @param last whether images lie with their channels last
    */
-  static TapeSource compile(Fused tape, List<Spec> inputs, boolean integers, boolean last) {
-    return new TapeCompiler(tape, inputs, integers, last).compile();
+  static TapeSource compile(Fused tape, List<Spec> inputs, boolean last) {
+    return compile(tape, inputs, last, null);
+  }
+
+  /**
+   * The kernel of a tape.
+   *
+   * @param sum what it sums, or null. Then it takes more arguments than the source names: the sums,
+   *     {@code reduced}, {@code inner} and {@code chunk} for columns, or {@code parts}, {@code
+   *     reduced}, {@code chunk} and {@code chunks} for rows
+   */
+  static TapeSource compile(
+      Fused tape, List<Spec> inputs, boolean last, TapeSums.@Nullable Sum sum) {
+    return new TapeCompiler(tape, inputs, last, sum).compile();
   }
 
   private TapeSource compile() {
     int elements = tape.shape().intSize();
-    parameter("unsigned int n", new Whole(elements));
+    if (sum == null) {
+      parameter("unsigned int n", new Whole(elements));
+    }
     for (int i = 0; i < tape.tape().size(); i++) {
       Fused.Instruction instruction = tape.tape().get(i);
       if (instruction instanceof Fused.Load load) {
         load(i, load);
       } else if (instruction instanceof Fused.Immediate immediate) {
-        immediate(i, immediate);
+        parameter("float c" + i, new Real((float) immediate.value()));
+        define(i, "float", "c" + i);
+      } else if (instruction instanceof Fused.Whole number) {
+        parameter("int c" + i, new Whole(number.value()));
+        define(i, "int", "c" + i);
       } else if (instruction instanceof Fused.Mask mask) {
         mask(i, mask);
       } else {
@@ -80,17 +106,19 @@ final class TapeCompiler {
       }
     }
     for (int i = 0; i < tape.results().size(); i++) {
-      parameter(type(tape.types().get(i)) + " *out" + i, new Output(i));
       loads.append(String.format("  float y%d[%d];%n", i, width));
       results.append(String.format("    y%d[lane] = r%d;%n", i, tape.results().get(i)));
-      stores.append(String.format("  tarn::store(out%d, y%d, base, count);%n", i, i));
+      if (sum == null || sum.result() != i || sum.stored()) {
+        parameter(type(tape.types().get(i)) + " *out" + i, new Output(i));
+        stores.append(String.format("  tarn::store(out%d, y%d, base, count);%n", i, i));
+      }
     }
     String text = text();
     String name = "tape_" + hash(text);
     return new TapeSource(
         name,
         text.replace(PLACEHOLDER, name),
-        batch().replace(PLACEHOLDER, name),
+        sum == null ? batch().replace(PLACEHOLDER, name) : "",
         List.copyOf(arguments),
         elements,
         width);
@@ -99,9 +127,9 @@ final class TapeCompiler {
   private void load(int register, Fused.Load load) {
     Spec spec = inputs.get(load.input());
     Operand operand = Operand.of(lying(spec.shape()), lying(tape.shape()), width);
-    String type = integers ? "int" : "float";
+    String type = whole[register] ? "int" : "float";
     String pointer = "in" + register;
-    String stored = integers ? "int" : type(spec.dtype());
+    String stored = whole[register] ? "int" : type(spec.dtype());
     parameter("const " + stored + " *" + pointer, new Input(load.input()));
     List<String> numbers = new ArrayList<>();
     for (int number : operand.numbers()) {
@@ -134,16 +162,6 @@ final class TapeCompiler {
   /** The type of elements in CUDA C++. */
   static String type(DType type) {
     return type == DType.BF16 ? "tarn::Bf16" : "float";
-  }
-
-  private void immediate(int register, Fused.Immediate immediate) {
-    if (integers) {
-      parameter("int c" + register, new Whole((int) immediate.value()));
-      define(register, "int", "c" + register);
-    } else {
-      parameter("float c" + register, new Real((float) immediate.value()));
-      define(register, "float", "c" + register);
-    }
   }
 
   private void mask(int register, Fused.Mask mask) {
@@ -191,7 +209,9 @@ final class TapeCompiler {
   }
 
   private String text() {
-    return global("", String.join(", ", parameters)) + body("blockIdx.x");
+    return sum == null
+        ? global("", String.join(", ", parameters), TapeSource.MAX_BLOCK) + elements("blockIdx.x")
+        : global("", String.join(", ", parameters) + numbers(sum), TapeSum.THREADS) + summing(sum);
   }
 
   /** The same where each block finds its arguments in a table; see {@link BatchStep}. */
@@ -203,38 +223,68 @@ final class TapeCompiler {
       fields.append(String.format("  alignas(8) %s;%n", parameter));
       locals.append(String.format("  %s = arguments.%s;%n", parameter, name));
     }
+    String table = "const unsigned int *owners, const " + PLACEHOLDER + "_arguments *table";
     return "struct "
         + PLACEHOLDER
         + "_arguments {\n  unsigned long long first_block;\n"
         + fields
         + "};\n"
-        + global("_batch", "const unsigned int *owners, const " + PLACEHOLDER + "_arguments *table")
+        + global("_batch", table, TapeSource.MAX_BLOCK)
         + "  const "
         + PLACEHOLDER
         + "_arguments &arguments = table[owners[blockIdx.x]];\n"
         + locals
-        + body("(blockIdx.x - (unsigned int)arguments.first_block)");
+        + elements("(blockIdx.x - (unsigned int)arguments.first_block)");
   }
 
-  private static String global(String suffix, String parameters) {
+  private static String global(String suffix, String parameters, int threads) {
     return String.format(
         "extern \"C\" __global__ void __launch_bounds__(%d)%n    %s%s(%s) {%n",
-        TapeSource.MAX_BLOCK, PLACEHOLDER, suffix, parameters);
+        threads, PLACEHOLDER, suffix, parameters);
   }
 
-  private String body(String block) {
+  /** Four or eight elements. */
+  private String elements(String block) {
     return String.format(
             "  const unsigned int base = %d * (%s * blockDim.x + threadIdx.x);%n", width, block)
         + "  if (base >= n) return;\n"
         + String.format("  const unsigned int count = min(%du, n - base);%n", width)
-        + loads
+        + computation()
+        + "}\n";
+  }
+
+  /** All elements of columns or rows, and their sums. */
+  private String summing(TapeSums.Sum summed) {
+    boolean rounded = tape.types().get(summed.result()) == DType.BF16;
+    String element = "y" + summed.result() + "[lane]";
+    String numbers = numbers(summed).replace("float *", "").replace("unsigned int ", "");
+    return String.format(
+            "  tarn::%s<%d>(%s, [&](unsigned int base, float (&total)[%d]) {%n",
+            summed.how().columns() ? "sum_columns" : "sum_rows", width, numbers.substring(2), width)
+        + String.format("  const unsigned int count = %d;%n", width)
+        + computation()
+        + "#pragma unroll\n"
+        + String.format(
+            "  for (unsigned int lane = 0; lane < %d; lane++) total[lane] += %s;%n",
+            width, rounded ? "tarn::round_bf16(" + element + ")" : element)
+        + "  });\n}\n";
+  }
+
+  private static String numbers(TapeSums.Sum summed) {
+    return summed.how().columns()
+        ? ", float *sums, unsigned int reduced, unsigned int inner, unsigned int chunk"
+        : ", float *sums, unsigned int parts, unsigned int reduced, unsigned int chunk,"
+            + " unsigned int chunks";
+  }
+
+  private String computation() {
+    return loads
         + "#pragma unroll\n"
         + String.format("  for (unsigned int lane = 0; lane < %d; lane++) {%n", width)
         + registers
         + results
         + "  }\n"
-        + stores
-        + "}\n";
+        + stores;
   }
 
   private static String hash(String text) {

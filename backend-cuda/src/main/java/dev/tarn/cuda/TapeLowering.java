@@ -1,15 +1,15 @@
 package dev.tarn.cuda;
 
-import dev.tarn.HostTensor;
+import dev.tarn.Spec;
+import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
 import dev.tarn.cuda.driver.Kernel;
-import dev.tarn.ir.Elementwise;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
+import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Supplier;
 
 /** Chains of elementwise functions, each a generated kernel. */
@@ -31,35 +31,15 @@ final class TapeLowering {
     this.node = node;
   }
 
-  /** A plain elementwise node as a tape; single numbers that are constant become immediates. */
-  List<Step> lower(Elementwise op, Map<Value, HostTensor> constants) {
-    List<Value> operands = new ArrayList<>();
-    List<Fused.Instruction> tape = new ArrayList<>();
-    List<Integer> registers = new ArrayList<>();
-    for (Value input : node.inputs()) {
-      HostTensor constant = constants.get(input);
-      registers.add(tape.size());
-      if (constant != null && constant.size() == 1) {
-        tape.add(new Fused.Immediate(constant.get(0)));
-      } else {
-        tape.add(new Fused.Load(operands.size()));
-        operands.add(input);
-      }
-    }
-    tape.add(new Fused.Apply(op.kind(), registers));
-    return lower(
-        new Fused(node.output().spec().shape(), tape, List.of(tape.size() - 1)), operands, true);
-  }
-
   /** The kernel of a tape. */
-  List<Step> lower(Fused op, List<Value> inputs, boolean integers) {
+  List<Step> lower(Fused op) {
+    List<Value> inputs = node.inputs();
     CudaLowering.count(node, op.shape());
     if (op.shape().size() == 0) {
       return List.of();
     }
     TapeSource source =
-        TapeCompiler.compile(
-            op, inputs.stream().map(Value::spec).toList(), integers, images.isLast());
+        TapeCompiler.compile(op, inputs.stream().map(Value::spec).toList(), images.isLast());
     kernels.request(source.name(), source.text());
     int block = threads(source) < LARGE_TAPE ? SMALL_BLOCK : TapeSource.MAX_BLOCK;
     KernelStep step = new KernelStep(op.name(), () -> kernels.tape(source.name()));
@@ -69,7 +49,7 @@ final class TapeLowering {
   /** The kernel of nodes with the same tape, as {@link TapeBatches} found them. */
   List<Step> lower(List<Node> batch) {
     if (batch.size() < 2) {
-      return batch.isEmpty() ? List.of() : lower((Fused) node.op(), node.inputs(), false);
+      return batch.isEmpty() ? List.of() : lower((Fused) node.op());
     }
     List<TapeSource> sources = batch.stream().map(TapeBatches::source).toList();
     TapeSource first = sources.get(0);
@@ -103,6 +83,40 @@ final class TapeLowering {
       add(step, argument, inputs, of.outputs(), images);
     }
     return step.grid(CudaLowering.ceil(threads(source), block), 1).block(block, 1);
+  }
+
+  /** The kernel of a tape that takes a sum, and what is left of the sum. */
+  List<Step> lower(Fused op, TapeSums.Sum sum) {
+    CudaLowering.count(node, op.shape());
+    List<Value> inputs = node.inputs();
+    List<Spec> specs = inputs.stream().map(Value::spec).toList();
+    TapeSource source = TapeCompiler.compile(op, specs, images.isLast(), sum);
+    kernels.request(source.name(), source.text());
+    TapeSum how = sum.how();
+    Buffer y = schedule.buffer(sum.node().output());
+    Buffer sums =
+        how.isWhole() ? y : schedule.scratch("sums of " + op.name(), how.sums() * Float.BYTES);
+    KernelStep step =
+        new KernelStep(op.name() + " + reduce_sum", () -> kernels.tape(source.name()));
+    for (TapeSource.Argument argument : source.arguments()) {
+      add(step, argument, inputs, node.outputs(), images);
+    }
+    step.writes(sums);
+    if (how.columns()) {
+      step.whole(how.reduced()).whole(how.inner()).whole(how.chunk());
+      step.grid(how.blocks(source.width()), how.chunks());
+    } else {
+      step.whole(how.parts()).whole(how.reduced()).whole(how.chunk()).whole(how.chunks());
+      step.grid(how.blocks(source.width()), 1);
+    }
+    long applied = 1 + op.tape().stream().filter(i -> i instanceof Fused.Apply).count();
+    List<Step> steps = new ArrayList<>();
+    steps.add(step.block(how.across(), how.down()).build(applied * source.elements()));
+    if (!how.isWhole()) {
+      ReduceLowering rest = new ReduceLowering(schedule, kernels, Reduce.Kind.SUM);
+      steps.addAll(rest.lower(sums, y, how.rest(), how.axes()));
+    }
+    return steps;
   }
 
   /** Adds an argument of a generated kernel. */

@@ -24,6 +24,7 @@ record TapeSource(
       #include "activations.cuh"
       #include "elementwise.cuh"
       #include "philox.cuh"
+      #include "tape_sum.cuh"
 
       """;
 

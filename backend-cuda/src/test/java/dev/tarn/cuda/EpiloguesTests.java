@@ -26,7 +26,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.BinaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -39,6 +41,17 @@ class EpiloguesTests {
 
   @AutoClose private final Backend backend = CudaDevice.open();
   @AutoClose private final Backend reference = new ReferenceBackend();
+
+  /** Sums that tapes take have other bits than those of kernels apart. */
+  @BeforeAll
+  static void sumsStayApart() {
+    System.setProperty(TapeSums.PROPERTY, "false");
+  }
+
+  @AfterAll
+  static void sumsMayJoin() {
+    System.clearProperty(TapeSums.PROPERTY);
+  }
 
   private CaseRun apart(OpCase opCase, Precision precision) {
     System.setProperty(Epilogues.PROPERTY, "false");

@@ -3,12 +3,14 @@ package dev.tarn.cuda;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tarn.HostTensor;
 import dev.tarn.Spec;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.Window2d;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Program;
+import dev.tarn.transform.FuseElementwise;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -51,6 +53,24 @@ class ImageLayoutsTests {
   void otherImagesArePlain() {
     assertFalse(last(program(16), node -> false).containsValue(true));
     assertFalse(last(program(12), node -> true).get("max_pool2d"), "12 channels fill no access");
+  }
+
+  /** No kernel reorders integers. */
+  @Test
+  void whatReadsImagesOfIntegersIsPlain() {
+    Trace trace = new Trace();
+    Tensor x = trace.input("x", Spec.f32(2, 8, 6, 6));
+    Tensor y = x.conv2d(trace.input("w", Spec.f32(8, 8, 3, 3)), SAME);
+    Tensor number = trace.input("number", Spec.i32());
+    Tensor image = trace.input("image", Spec.i32(2, 8, 6, 6));
+    Tensor zero = trace.constant(HostTensor.scalar(0));
+    trace.output("a", number.equal(zero).select(y, x).exp());
+    trace.output("b", image.equal(zero).select(y, x).tanh());
+    Program program = trace.build("step");
+    ImageLayouts layouts =
+        new ImageLayouts(FuseElementwise.apply(program, true, node -> false), node -> true);
+    assertTrue(layouts.isLast(program.outputs().get(0).value()));
+    assertFalse(layouts.isLast(program.outputs().get(1).value()));
   }
 
   @Test

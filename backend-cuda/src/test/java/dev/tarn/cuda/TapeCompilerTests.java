@@ -35,7 +35,7 @@ class TapeCompilerTests {
                 new Fused.Apply(Kind.MUL, List.of(5, 6))),
             List.of(5, 7));
     return TapeCompiler.compile(
-        tape, List.of(Spec.f32(shape), Spec.f32(columns), Spec.i32(2), Spec.i32()), false, false);
+        tape, List.of(Spec.f32(shape), Spec.f32(columns), Spec.i32(2), Spec.i32()), false);
   }
 
   /** Every function and every form of operand. */
@@ -61,8 +61,7 @@ class TapeCompilerTests {
           List.of(register - 1, register % inputs.size(), (register + 1) % inputs.size());
       tape.add(new Fused.Apply(kind, operands.subList(0, kind.arity())));
     }
-    return TapeCompiler.compile(
-        new Fused(shape, tape, List.of(tape.size() - 1)), inputs, false, false);
+    return TapeCompiler.compile(new Fused(shape, tape, List.of(tape.size() - 1)), inputs, false);
   }
 
   @Test
@@ -137,7 +136,7 @@ class TapeCompilerTests {
             Spec.f32(2, 16, 1, 1),
             Spec.i32(2),
             Spec.i32());
-    return TapeCompiler.compile(tape, inputs, false, true);
+    return TapeCompiler.compile(tape, inputs, true);
   }
 
   @Test
@@ -150,11 +149,46 @@ class TapeCompilerTests {
     assertTrue(text.contains("base, m5_channels, m5_plane, m5_low"), text);
   }
 
+  /** Integers are compared beside bf16, so that a thread has eight of them. */
+  private static TapeSource integers() {
+    Shape shape = Shape.of(5, 16);
+    Fused tape =
+        new Fused(
+            shape,
+            List.of(
+                new Fused.Load(0),
+                new Fused.Load(1),
+                new Fused.Apply(Kind.EQUAL, List.of(0, 1)),
+                new Fused.Whole(3),
+                new Fused.Load(2),
+                new Fused.Apply(Kind.EQUAL, List.of(3, 4)),
+                new Fused.Load(3),
+                new Fused.Apply(Kind.SELECT, List.of(5, 2, 6))),
+            List.of(7));
+    List<Spec> inputs =
+        List.of(Spec.i32(5, 16), Spec.i32(16), Spec.i32(), new Spec(DType.BF16, shape));
+    return TapeCompiler.compile(tape, inputs, false);
+  }
+
+  @Test
+  void integersStayIntegers() {
+    String text = integers().text();
+    assertTrue(text.contains("int x0[8];"), text);
+    assertTrue(text.contains("int c3"), text);
+    assertTrue(text.contains("const int r4 = x4[lane];"), text);
+    assertTrue(text.contains("const float r5 = tarn::equal(r3, r4);"), text);
+    assertTrue(integers().arguments().contains(new TapeSource.Whole(3)));
+  }
+
   @Test
   void nvccCompilesGeneratedKernels(@TempDir Path directory) throws Exception {
     Nvcc.compile(
         directory,
-        TapeSource.PREAMBLE + sample(32, 64, 0.01).text() + everything().text() + images().text(),
+        TapeSource.PREAMBLE
+            + sample(32, 64, 0.01).text()
+            + everything().text()
+            + images().text()
+            + integers().text(),
         Map.of());
   }
 }

@@ -1,5 +1,6 @@
 package dev.tarn.testkit;
 
+import dev.tarn.HostTensor;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.Tensor;
@@ -115,13 +116,21 @@ final class ElementwiseCases {
         .input("column", Spec.i32(7), Fill.below(3))
         .input("large", Spec.i32(2), Fill.cycle(16777217, 16777216))
         .input("larger", Spec.i32(2), Fill.cycle(16777216, 16777216))
+        .input("one", Spec.i32(), Fill.below(3))
+        .input("x", Spec.f32(257), Fill.normal(1))
         .program(
             (trace, in) ->
                 List.of(
                     in[0].equal(in[1]),
                     in[2].equal(in[3]),
                     in[4].equal(in[5]),
-                    in[0].equal(in[1]).mean()));
+                    in[0].equal(in[1]).mean(),
+                    in[6]
+                        .equal(trace.constant(HostTensor.scalar(1)))
+                        .select(in[7], in[0].equal(in[6])),
+                    in[6]
+                        .equal(in[4])
+                        .mul(in[4].equal(trace.constant(HostTensor.scalar(16777217))))));
   }
 
   private static OpCase extremeArguments() {

@@ -4,6 +4,7 @@ import dev.tarn.Shape;
 import dev.tarn.Spec;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
+import dev.tarn.Window2d;
 import dev.tarn.ir.Broadcast;
 import dev.tarn.ir.DropoutMask;
 import dev.tarn.ir.Elementwise.Kind;
@@ -27,6 +28,7 @@ final class FusionCases {
         diamonds(),
         sameRegisterTwice(),
         scalars(),
+        integersBesideImages(),
         handWrittenTape(),
         handWrittenMask());
   }
@@ -170,6 +172,22 @@ final class FusionCases {
             (trace, in) -> {
               Tensor a = in[0].log().mul(3).sub(in[0]);
               return List.of(a, a.add(in[1]).sigmoid(), a.mul(0.5).exp().reshape(1, 1));
+            });
+  }
+
+  /** Images may lie with their channels last, but not those of integers. */
+  private static OpCase integersBesideImages() {
+    return OpCase.named("integers beside images")
+        .input("x", Spec.f32(2, 3, 5, 5), Fill.normal(1))
+        .input("kernel", Spec.f32(16, 3, 1, 1), Fill.normal(0.5))
+        .input("image", Spec.i32(2, 16, 5, 5), Fill.below(3))
+        .input("channels", Spec.i32(16, 1, 1), Fill.below(3))
+        .input("one", Spec.i32(), Fill.below(3))
+        .program(
+            (trace, in) -> {
+              Tensor y = in[0].conv2d(in[1], Window2d.UNIT);
+              Tensor z = in[3].equal(in[4]).select(y, y.neg()).exp();
+              return List.of(in[2].equal(in[4]).select(z, y));
             });
   }
 

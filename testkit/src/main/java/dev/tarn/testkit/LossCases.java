@@ -19,6 +19,8 @@ final class LossCases {
       cases.add(of(size[0], size[1]));
     }
     cases.add(gradient());
+    cases.add(oneGradient(33));
+    cases.add(oneGradient(5000));
     // At 1e3 the last bit of lse is worth 6e-5, and the gradient is as much off.
     cases.add(
         awkward("extreme logits", Fill.cycle(1e4, -1e4, 0, 88, -88, 1e3, 1e3, 1e3), Fill.below(5))
@@ -49,6 +51,14 @@ final class LossCases {
         .input("logits", Spec.f32(17, 33), Fill.normal(2))
         .input("labels", Spec.i32(17), Fill.below(33))
         .input("grad", Spec.f32(17), Fill.normal(1))
+        .program(LossCases::lossAndGradient);
+  }
+
+  private static OpCase oneGradient(int classes) {
+    return OpCase.named("one gradient for all rows of softmax cross-entropy, classes " + classes)
+        .input("logits", Spec.f32(17, classes), Fill.normal(2))
+        .input("labels", Spec.i32(17), Fill.below(classes))
+        .input("grad", Spec.f32(1), Fill.normal(1))
         .program(LossCases::lossAndGradient);
   }
 
