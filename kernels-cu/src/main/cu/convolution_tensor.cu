@@ -45,12 +45,11 @@
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+#include "convolution_sums.cuh"
 #include "convolution_window.cuh"
 #include "element.cuh"
 #include "epilogue.cuh"
 #include "tensor_core.cuh"
-
-#include "convolution_sums.cuh"
 
 namespace tarn {
 
