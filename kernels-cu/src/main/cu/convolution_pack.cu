@@ -8,16 +8,28 @@
 // pack_kernels_* packs the kernels of several layers: block i works for table[owners[i]], whose first block
 // is first_block; see dev.tarn.cuda.BatchStep.
 //
+// Kernels in f32 are rounded to tf32, once instead of by each block that multiplies them.
+//
 // C >= c: channels of a group rounded up to 16 bytes; past c are zeros. W: channels of a tile, 128 bytes.
 // *: from which type to which. block 256, pack_pixels 32 x 8, through shared memory, so that reads and
 // writes are both coalesced. Bytes: from and to once each.
 #include "bfloat16.cuh"
+#include "tensor_core.cuh"
 
 namespace tarn {
 
 template <class T, class S>
 __device__ __forceinline__ T convert(S x) {
   return from_float<T>(to_float(x));
+}
+
+// A factor of a kernel: f32 is rounded to tf32.
+template <class T>
+__device__ __forceinline__ T factor(T x) {
+  return x;
+}
+__device__ __forceinline__ float factor(float x) {
+  return __uint_as_float(to_tf32(__float_as_uint(x)));
 }
 
 // Neighbours that one 4-byte access moves.
@@ -81,7 +93,7 @@ __device__ __forceinline__ void pack_kernel(const PackedKernel<S, T> &p) {
   const unsigned int row = rest / p.taps, tap = rest - row * p.taps, group = row / p.m;
   const unsigned int from =
       group * p.w_group + (row - group * p.m) * p.w_row + channel * p.w_k + tap;
-  p.y[at] = channel < p.k ? convert<T>(p.w[from]) : T();
+  p.y[at] = channel < p.k ? factor(convert<T>(p.w[from])) : T();
 }
 
 }  // namespace tarn

@@ -7,7 +7,7 @@
 // stored: in is x or dy, out is y or dx, k and m their channels in a group.
 //
 //   in:  (N, H, W, G, K) channels last, K = k rounded up to 16 bytes, zeros past k
-//   w:   (G, m, R, S, K) likewise; convolution_pack.cu makes both
+//   w:   (G, m, R, S, K) likewise, rounded to tf32 where factors are; convolution_pack.cu makes both
 //   results: element (n, pixel, channel) at n * to_image + pixel * to_pixel + channel * to_channel, so
 //        planes and channels last alike
 //
@@ -33,7 +33,8 @@
 // Seen with nvcc 13.0 for sm_90a and a window of 3 x 3, no spills anywhere: 99 to 106 registers where a warp has
 // 32 x 32, 124 to 128 where it has 64 x 32 (up to 175 in blocks of 64 threads, and as adjoint with a stride of 2),
 // 203 to 242 where it has 64 x 64. Two steps of a warp's 64 x 32 tile are 32 mma.m16n8k16, 12 ldmatrix.x4, and
-// 135 other instructions (bf16, forward, 64 channels; 115 with 128); with tf32 100 more, which round. Shared memory
+// 135 other instructions (bf16, forward, 64 channels; 115 with 128); with tf32 64 more, which
+// round pixels. Shared memory
 // is read and written for 288 cycles while a multiprocessor of an H100 multiplies such tiles for about 206; with
 // 64 x 64 for a warp, for 224.
 //
@@ -45,12 +46,11 @@
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+#include "convolution_sums.cuh"
 #include "convolution_window.cuh"
 #include "element.cuh"
 #include "epilogue.cuh"
 #include "tensor_core.cuh"
-
-#include "convolution_sums.cuh"
 
 namespace tarn {
 
@@ -183,7 +183,6 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
 #pragma unroll
       for (unsigned int j = 0; j < kWarpChannels / 16; j++) {
         load_matrices(b[j], weights_of[stage] + (b_at ^ step * 32) + j * 16 * kRowBytes);
-        round_operand<Element>(b[j]);
       }
 #pragma unroll
       for (unsigned int i = 0; i < kRows; i++) {
