@@ -8,6 +8,8 @@ import dev.tarn.cuda.driver.Copy;
 import dev.tarn.cuda.driver.DeviceMemory;
 import dev.tarn.cuda.driver.Gemm;
 import dev.tarn.cuda.driver.GemmShape;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -65,7 +67,8 @@ final class CheckConvolutions {
             "us of the kernel",
             "TFLOP/s",
             "cuBLAS TFLOP/s",
-            "% of cuBLAS");
+            "% of cuBLAS",
+            "us by tile");
     Size[] sizes =
         tiny
             ? new Size[] {new Size(2, 8, 8)}
@@ -94,14 +97,10 @@ final class CheckConvolutions {
       Pass pass,
       Precision precision) {
     double all;
-    double kernel = 0;
+    double kernel;
     try (CheckProgram program = program(backend, size, pass, precision)) {
       all = timer.micros(program.plan().commands());
-      for (int i = 0; i < program.plan().commands().size(); i++) {
-        if (program.step(i).flops() >= size.flops() / 2) {
-          kernel += timer.micros(program.plan().commands().get(i));
-        }
-      }
+      kernel = kernel(timer, program, size);
     }
     double product = product(timer, backend, size.gemm(pass), precision);
     double rate = 1e-6 * size.flops() / kernel;
@@ -116,7 +115,47 @@ final class CheckConvolutions {
         kernel,
         kernel > 0 ? rate : 0,
         reference,
-        kernel > 0 ? 100 * rate / reference : 0);
+        kernel > 0 ? 100 * rate / reference : 0,
+        byTile(timer, backend, size, pass, precision));
+  }
+
+  /** The time of the steps with as many operations. */
+  private static double kernel(DeviceTimer timer, CheckProgram program, Size size) {
+    double micros = 0;
+    for (int i = 0; i < program.plan().commands().size(); i++) {
+      if (program.step(i).flops() >= size.flops() / 2) {
+        micros += timer.micros(program.plan().commands().get(i));
+      }
+    }
+    return micros;
+  }
+
+  /** The times with each of the tiles that the fastest is chosen from. */
+  private static String byTile(
+      DeviceTimer timer, CudaBackend backend, Size size, Pass pass, Precision precision) {
+    if (precision == Precision.FP32 || pass.name().contains("WITH") || pass.isApart()) {
+      return "";
+    }
+    int channels = size.channels();
+    int count =
+        pass == Pass.WEIGHT_GRADIENT
+            ? WeightTile.candidates(channels, (long) KERNEL * channels).size()
+            : PixelTile.candidates(channels, 1, false).size();
+    String before = System.getProperty(Tuner.PROPERTY);
+    List<String> times = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      System.setProperty(Tuner.PROPERTY, String.valueOf(i));
+      try (CheckProgram program = program(backend, size, pass, precision)) {
+        times.add(String.format(Locale.ROOT, "%.1f", kernel(timer, program, size)));
+      } finally {
+        if (before == null) {
+          System.clearProperty(Tuner.PROPERTY);
+        } else {
+          System.setProperty(Tuner.PROPERTY, before);
+        }
+      }
+    }
+    return String.join(" ", times);
   }
 
   private static CheckProgram program(

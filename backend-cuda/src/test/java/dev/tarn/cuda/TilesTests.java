@@ -2,8 +2,10 @@ package dev.tarn.cuda;
 
 import dev.tarn.Precision;
 import dev.tarn.Spec;
+import dev.tarn.Tensor;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Backend;
+import dev.tarn.ir.BatchNorm;
 import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.testkit.CaseRun;
 import dev.tarn.testkit.Fill;
@@ -38,7 +40,10 @@ class TilesTests {
             convolution(16, 16, 1),
             convolution(24, 40, 1),
             convolution(136, 144, 1),
-            convolution(48, 144, 2))
+            convolution(48, 144, 2),
+            normalized(24),
+            normalized(72),
+            normalized(136))
         .flatMap(
             opCase ->
                 Stream.of(Precision.TF32, Precision.BF16)
@@ -69,6 +74,25 @@ class TilesTests {
             (trace, in) ->
                 List.of(
                     in[0].conv2d(in[1], Window2d.UNIT.padding(1, 1, 1, 1).groups(groups)).tanh()))
+        .gradient();
+  }
+
+  /** Convolutions that sum for batch normalizations and their gradients. */
+  private static OpCase normalized(int channels) {
+    return OpCase.named("to " + channels + " channels, normalized")
+        .by("x", Spec.f32(5, 16, 9, 11), Fill.normal(1))
+        .by("v", Spec.f32(channels, 16, 3, 3), Fill.normal(0.1))
+        .by("w", Spec.f32(channels, channels, 3, 3), Fill.normal(0.05))
+        .by("scale", Spec.f32(channels), Fill.normal(1))
+        .by("bias", Spec.f32(channels), Fill.normal(1))
+        .program(
+            (trace, in) -> {
+              BatchNorm norm = new BatchNorm(1e-5);
+              Window2d same = Window2d.UNIT.padding(1, 1, 1, 1);
+              Tensor h = trace.add(norm, in[0].conv2d(in[1], same), in[3], in[4]).get(0).relu();
+              h = h.conv2d(in[2], same);
+              return List.of(trace.add(norm, h, in[3], in[4]).get(0).tanh());
+            })
         .gradient();
   }
 }
