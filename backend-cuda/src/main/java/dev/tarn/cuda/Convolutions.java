@@ -24,12 +24,8 @@ record Convolutions(
       ChannelSums channelSums,
       Program program,
       boolean keepAll) {
-    return new Convolutions(
-        schedule,
-        kernels,
-        images,
-        new PackedKernels(schedule, kernels, program),
-        channelSums,
-        new WeightSums(kernels, program, keepAll));
+    WeightSums sums = new WeightSums(kernels, program, keepAll);
+    PackedKernels packed = new PackedKernels(schedule, kernels, images, sums, program);
+    return new Convolutions(schedule, kernels, images, packed, channelSums, sums);
   }
 }

@@ -8,6 +8,7 @@ import dev.tarn.cuda.TapeSource.Argument;
 import dev.tarn.cuda.TapeSource.Input;
 import dev.tarn.cuda.TapeSource.Output;
 import dev.tarn.cuda.TapeSource.Real;
+import dev.tarn.cuda.TapeSource.Whole;
 import dev.tarn.ir.Fused;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,6 +65,7 @@ final class EpilogueCompiler {
 
   private final Fused tape;
   private final List<Spec> inputs;
+  private final boolean[] whole;
   private final int product;
   private final int seen;
   private final List<String> fields = new ArrayList<>();
@@ -78,6 +80,7 @@ final class EpilogueCompiler {
   private EpilogueCompiler(Fused tape, List<Spec> inputs, int product, int seen) {
     this.tape = tape;
     this.inputs = inputs;
+    this.whole = tape.wholes(inputs);
     this.product = product;
     this.seen = seen;
   }
@@ -95,13 +98,11 @@ final class EpilogueCompiler {
       if (instruction instanceof Fused.Mask) {
         return false;
       }
-      if (instruction instanceof Fused.Load load && !inputs.get(load.input()).dtype().isFloat()) {
-        return false;
-      }
       if (instruction instanceof Fused.Load load && load.input() != product) {
-        Form form = form(inputs.get(load.input()).shape(), shape);
+        Spec spec = inputs.get(load.input());
+        Form form = form(spec.shape(), shape);
         full += form == Form.FULL ? 1 : 0;
-        if (form == Form.OTHER) {
+        if (form == Form.OTHER || (form != Form.SCALAR && !spec.dtype().isFloat())) {
           return false;
         }
       }
@@ -145,6 +146,9 @@ final class EpilogueCompiler {
       } else if (instruction instanceof Fused.Immediate immediate) {
         field("float", "c" + i, new Real((float) immediate.value()));
         define(i, "c" + i);
+      } else if (instruction instanceof Fused.Whole number) {
+        field("int", "c" + i, new Whole(number.value()));
+        define(i, "c" + i);
       } else {
         define(i, TapeCompiler.expression(instruction));
       }
@@ -168,10 +172,12 @@ final class EpilogueCompiler {
   private void load(int register, Fused.Load load) {
     Spec spec = inputs.get(load.input());
     String pointer = "in" + register;
-    field("const " + TapeCompiler.type(spec.dtype()) + " *", pointer, new Input(load.input()));
+    String type = whole[register] ? "int" : TapeCompiler.type(spec.dtype());
+    field("const " + type + " *", pointer, new Input(load.input()));
     Form form = form(spec.shape(), tape.shape());
     if (form == Form.SCALAR) {
-      scalars.append(String.format("    const float x%d = to_float(*%s);%n", register, pointer));
+      String value = whole[register] ? "int x%d = *%s" : "float x%d = to_float(*%s)";
+      scalars.append(String.format("    const " + value + ";%n", register, pointer));
       define(register, "x" + register);
       return;
     }
@@ -189,7 +195,8 @@ final class EpilogueCompiler {
   }
 
   private void define(int register, String expression) {
-    registers.append(String.format("          const float r%d = %s;%n", register, expression));
+    String type = whole[register] ? "int" : "float";
+    registers.append(String.format("          const %s r%d = %s;%n", type, register, expression));
   }
 
   private void field(String type, String name, Argument argument) {

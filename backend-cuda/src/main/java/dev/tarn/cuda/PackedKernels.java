@@ -26,14 +26,22 @@ final class PackedKernels {
   /** Larger ones take longer than a launch, and take memory from when they are packed. */
   private static final long MOST_BYTES = 2 << 20;
 
+  /** So much memory, in all, the kernels of later layers take before they are needed. */
+  private static final long MOST_TOGETHER = 16 << 20;
+
   private final Schedule<Step> schedule;
   private final Kernels kernels;
+  private final Images images;
+  private final WeightSums sums;
   private final Program program;
   private final Map<Node, Buffer> packed = new IdentityHashMap<>();
 
-  PackedKernels(Schedule<Step> schedule, Kernels kernels, Program program) {
+  PackedKernels(
+      Schedule<Step> schedule, Kernels kernels, Images images, WeightSums sums, Program program) {
     this.schedule = schedule;
     this.kernels = kernels;
+    this.images = images;
+    this.sums = sums;
     this.program = program;
   }
 
@@ -53,6 +61,7 @@ final class PackedKernels {
   private List<Node> together(Node node) {
     List<Node> together = new ArrayList<>(List.of(node));
     Set<Value> later = new HashSet<>();
+    long bytes = bytes(node);
     boolean reached = false;
     for (Node other : program.body()) {
       boolean after = reached;
@@ -61,12 +70,15 @@ final class PackedKernels {
         later.addAll(other.outputs());
       }
       if (after
-          && isSmall(node)
+          && bytes(node) <= MOST_BYTES
           && isPacked(other)
           && arithmetic(other) == arithmetic(node)
-          && isSmall(other)
-          && !later.contains(other.inputs().get(1))) {
+          && bytes(other) <= MOST_BYTES
+          && bytes + bytes(other) <= MOST_TOGETHER
+          && !later.contains(other.inputs().get(1))
+          && !sums.isPending(other.inputs().get(1))) {
         together.add(other);
+        bytes += bytes(other);
       }
     }
     return together;
@@ -78,8 +90,8 @@ final class PackedKernels {
         && !packed.containsKey(node);
   }
 
-  private static boolean isSmall(Node node) {
-    return elements(node) * type(node).bytes() <= MOST_BYTES;
+  private static long bytes(Node node) {
+    return elements(node) * type(node).bytes();
   }
 
   private Step pack(List<Node> nodes) {
@@ -93,10 +105,10 @@ final class PackedKernels {
       boolean adjoint = node.op() instanceof Conv2dGradInput;
       int m = adjoint ? w.dim(1) : w.dim(0) / groups(node);
       long elements = elements(node);
-      Buffer to = schedule.scratch(node.op().name() + " kernel", elements * type(node).bytes());
+      Buffer to = schedule.scratch(node.op().name() + " kernel", bytes(node));
       members.add(
           new KernelStep(name, () -> kernels.get("convolution_pack.cu", name))
-              .reads(schedule.buffer(node.inputs().get(1)))
+              .reads(images.plain(node.inputs().get(1)))
               .writes(to)
               .whole(elements)
               .whole(m)

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Which small tapes are one launch, because they are the same tape on different values and none
@@ -38,6 +37,9 @@ final class TapeBatches {
    */
   private static final long MOST_BYTES = 2 << 20;
 
+  /** The results of a batch, in all. */
+  private static final long MOST_TOGETHER = 16 << 20;
+
   private final Map<Node, List<Node>> batches = new IdentityHashMap<>();
 
   /**
@@ -53,17 +55,19 @@ final class TapeBatches {
       boolean keepAll) {
     Set<Node> candidates = keepAll ? Set.of() : candidates(program);
     List<Node> batch = new ArrayList<>();
+    String kernel = "";
     for (Node node : program.body()) {
       boolean takes = candidates.contains(node) && !layouts.isLast(node);
+      String own = takes ? source(node).name() : "";
       boolean joins =
           takes
-              && !batch.isEmpty()
-              && source(node).name().equals(source(batch.get(0)).name())
+              && own.equals(kernel)
               && batch.stream().noneMatch(other -> conflict(node, other, schedule, store));
       if (!joins) {
         end(batch);
         batch = new ArrayList<>();
       }
+      kernel = own;
       if (takes) {
         batch.add(node);
       }
@@ -84,18 +88,28 @@ final class TapeBatches {
     Map<Value, Integer> madeAt = new HashMap<>();
     Map<Node, List<Node>> groups = new LinkedHashMap<>();
     Map<String, List<Node>> firsts = new HashMap<>();
+    Map<Node, Long> bytes = new IdentityHashMap<>();
     Map<Node, Integer> places = new IdentityHashMap<>();
     for (int i = 0; i < program.body().size(); i++) {
       Node node = program.body().get(i);
       Node to = node;
       if (candidates.contains(node)) {
         List<Node> same = firsts.computeIfAbsent(source(node).name(), name -> new ArrayList<>());
-        Node joined = firstAfter(same, places, lastMade(node, madeAt));
+        long own = bytes(node);
+        Node joined =
+            same.stream()
+                .filter(
+                    first ->
+                        Objects.requireNonNull(places.get(first)) > lastMade(node, madeAt)
+                            && Objects.requireNonNull(bytes.get(first)) + own <= MOST_TOGETHER)
+                .findFirst()
+                .orElse(null);
         if (joined == null) {
           same.add(node);
         } else {
           to = joined;
         }
+        bytes.merge(to, own, Long::sum);
       }
       groups.computeIfAbsent(to, key -> new ArrayList<>()).add(node);
       int place = to == node ? i : Objects.requireNonNull(places.get(to));
@@ -114,13 +128,8 @@ final class TapeBatches {
         .orElse(-1);
   }
 
-  private static @Nullable Node firstAfter(List<Node> nodes, Map<Node, Integer> places, int place) {
-    for (Node node : nodes) {
-      if (Objects.requireNonNull(places.get(node)) > place) {
-        return node;
-      }
-    }
-    return null;
+  private static long bytes(Node tape) {
+    return tape.outputs().stream().mapToLong(value -> value.spec().bytes()).sum();
   }
 
   /** The tapes that are launched where a tape stands: itself, with others, or none. */
@@ -146,7 +155,7 @@ final class TapeBatches {
       if (node.op() instanceof Fused op
           && op.shape().size() > 0
           && !others.contains(node)
-          && node.outputs().stream().mapToLong(value -> value.spec().bytes()).sum() <= MOST_BYTES) {
+          && bytes(node) <= MOST_BYTES) {
         candidates.add(node);
       }
     }

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * Turns convolutions into launches of {@code convolution_tensor.cu}: on tensor cores, with factors
  * in bf16 or rounded to tf32.
  *
- * <p>Images that do not lie with their channels last are packed so. Tiles and cuts depend on the
- * shapes only, so the same shapes give the same bits on every device.
+ * <p>Images that do not lie with their channels last are packed so. Which tile runs is measured,
+ * but the order of sums depends on the shapes only: the same shapes give the same bits.
  */
 final class TensorConvolution {
   private static final String FILE = "convolution_tensor.cu";
@@ -152,7 +152,17 @@ final class TensorConvolution {
       sums.accept(step);
       candidates.add(step.build(flops(adjoint ? in : out, w)));
     }
-    String key = FILE + " " + key(in, w) + " " + last + epilogue.headers();
+    String key =
+        String.join(
+            " ",
+            FILE,
+            key(in, w),
+            "to "
+                + node.output().spec()
+                + (last ? " channels last" : "")
+                + (norm == null ? "" : " with sums"),
+            "by " + tiles,
+            String.valueOf(epilogue.headers()));
     steps.add(TunedStep.of(key, candidates));
     return steps;
   }
@@ -217,7 +227,8 @@ final class TensorConvolution {
     Buffer image = pack(from);
     Buffer gradient = pack(by);
     List<Step> candidates = new ArrayList<>();
-    for (WeightTile tile : WeightTile.candidates(m, terms)) {
+    List<WeightTile> tiles = WeightTile.candidates(m, terms);
+    for (WeightTile tile : tiles) {
       List<String> definitions = definitions(w);
       definitions.addAll(tile.definitions());
       KernelStep step =
@@ -233,14 +244,14 @@ final class TensorConvolution {
               .whole(chunks(m))
               .whole((long) groups * chunks(w.dim(1)) * CHUNK_BYTES)
               .whole((long) groups * chunks(m) * CHUNK_BYTES);
-      long tiles = CudaLowering.ceil(m, tile.down()) * CudaLowering.ceil(terms, tile.across());
+      long across = CudaLowering.ceil(terms, tile.across());
       numbers(step, x, dy)
-          .grid(tiles, groups * count)
+          .grid(CudaLowering.ceil(m, tile.down()) * across, groups * count)
           .block(tile.threads(), 1)
           .shared(tile.sharedBytes(type));
       candidates.add(step.build(flops(dy, w)));
     }
-    steps.add(TunedStep.of(WEIGHT + " " + key(x, w), candidates));
+    steps.add(TunedStep.of(WEIGHT + " " + key(x, w) + " by " + tiles, candidates));
     int taps = w.dim(2) * w.dim(3);
     shared.weightSums().add(node, partial, dw, elements, count, channels, w.dim(1), taps);
     return steps;

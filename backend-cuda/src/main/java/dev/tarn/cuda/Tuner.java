@@ -45,7 +45,7 @@ final class Tuner {
   int choose(String key, int count, IntFunction<Command> candidates) {
     Integer fixed = Integer.getInteger(PROPERTY);
     if (count == 1 || fixed != null) {
-      return fixed == null ? 0 : Math.min(fixed, count - 1);
+      return fixed == null ? 0 : Math.max(0, Math.min(fixed, count - 1));
     }
     OptionalInt known = choices.get(key);
     if (known.isPresent() && known.getAsInt() < count) {

@@ -87,6 +87,11 @@ final class WeightSums {
     return isRead ? flush() : List.of();
   }
 
+  /** Whether the sums of a gradient wait. */
+  boolean isPending(Value gradient) {
+    return pending.contains(gradient);
+  }
+
   /** The steps that wait. */
   List<Step> flush() {
     if (members.isEmpty()) {

@@ -99,6 +99,30 @@ class EpiloguesTests {
     // Two results for the backward pass; numbers, a single one, and a function that keeps neither.
     cases.add(block("a gate", 16, 1, (h, b) -> h.add(b).mul(h.add(b).sigmoid())));
     cases.add(block("numbers", 24, 1, (h, b) -> h.mul(0.3).add(b.mean()).sub(0.1).tanh()));
+    // Numbers that are compared, and one that is a whole input.
+    cases.add(
+        OpCase.named("whole numbers")
+            .by("x", Spec.f32(2, 8, 6, 6), Fill.normal(1))
+            .by("w", Spec.f32(8, 8, 3, 3), Fill.normal(0.2))
+            .input("n", Spec.i32(), Fill.cycle(3))
+            .program(
+                (trace, in) -> {
+                  Tensor three = trace.constant(HostTensor.of(new int[] {3}));
+                  Tensor same = three.equal(trace.constant(HostTensor.of(new int[] {3})));
+                  Tensor other = in[2].equal(trace.constant(HostTensor.of(new int[] {7})));
+                  Tensor h = in[0].conv2d(in[1], SAME).mul(same);
+                  return List.of(other.select(h.mul(0.5), h));
+                }));
+    cases.add(
+        OpCase.named("a kernel that is an image")
+            .by("x", Spec.f32(8, 8, 5, 5), Fill.normal(1))
+            .by("v", Spec.f32(8, 8, 3, 3), Fill.normal(0.2))
+            .by("z", Spec.f32(2, 8, 6, 6), Fill.normal(1))
+            .program(
+                (trace, in) -> {
+                  Tensor kernel = in[0].conv2d(in[1], Window2d.UNIT).tanh();
+                  return List.of(in[2].conv2d(kernel, SAME));
+                }));
     cases.add(normalized(6, 5));
     cases.add(normalized(16, 12));
     cases.add(

@@ -77,8 +77,35 @@ class WeightSumsTests {
                   List<Tensor> by = Gradient.of(y.square().mean(), List.of(in[1], in[2]));
                   return List.of(by.get(0).mul(by.get(1)).sum(), by.get(0).mul(3), by.get(1));
                 });
-    CaseRun.of(backend, shared, precision)
+    check(shared, precision);
+  }
+
+  /** Its sums wait when kernels of convolutions are packed, of which it is one itself. */
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void aGradientIsAKernel(Precision precision) {
+    OpCase higher =
+        OpCase.named("a kernel that is a gradient")
+            .input("x", Spec.f32(2, 8, 6, 6), Fill.normal(1))
+            .input("v", Spec.f32(8, 8, 3, 3), Fill.normal(0.2))
+            .input("w", Spec.f32(8, 8, 3, 3), Fill.normal(0.2))
+            .input("u", Spec.f32(8, 8, 3, 3), Fill.normal(0.2))
+            .program(
+                (trace, in) -> {
+                  Tensor y = in[0].conv2d(in[1], SAME).tanh().conv2d(in[2], SAME);
+                  Tensor loss = y.square().mean();
+                  List<Tensor> by = Gradient.of(loss, List.of(in[2], in[1]));
+                  Tensor kernel = in[3].mul(loss);
+                  Tensor z = in[0].conv2d(kernel, SAME).tanh().conv2d(by.get(0), SAME);
+                  Tensor again = Gradient.of(z.square().mean(), List.of(kernel)).get(0);
+                  return List.of(z, again, by.get(0), by.get(1));
+                });
+    check(higher, precision);
+  }
+
+  private void check(OpCase opCase, Precision precision) {
+    CaseRun.of(backend, opCase, precision)
         .assertClose(
-            CaseRun.of(reference, shared, precision), precision == Precision.FP32 ? 1e-4 : 5e-2);
+            CaseRun.of(reference, opCase, precision), precision == Precision.FP32 ? 1e-4 : 5e-2);
   }
 }
