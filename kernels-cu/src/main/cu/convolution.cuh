@@ -1,4 +1,8 @@
 // Where the terms of a convolution lie; see convolution.cu.
+//
+// The element that a term multiplies at a pixel lies at place.origin + term.at in the images of a group: what
+// depends on the pixel and what depends on the term are computed apart. Whether it exists depends on pixel
+// and tap: a pixel holds that in the bits of a mask, or for larger windows find computes it each time.
 #pragma once
 #include "divider.cuh"
 
@@ -30,6 +34,26 @@ struct Term {
     const unsigned int r = c.kernel_w.quotient(tap);
     return Term{channel, tap, r, tap - r * c.kernel_w.divisor};
   }
+
+  template <bool kAdjoint>
+  __device__ __forceinline__ int at(const Conv2d &c) const {
+    int row = (int)r * c.dilation_h, column = (int)s * c.dilation_w;
+    if (kAdjoint) {
+      row = -(int)c.stride_h.quotient((unsigned int)row);
+      column = -(int)c.stride_w.quotient((unsigned int)column);
+    }
+    return (int)(channel * (unsigned int)c.in_plane) + row * (int)c.in_w + column;
+  }
+};
+
+// A bit for each tap of windows of up to kTaps taps, 32 or 64.
+template <unsigned int kTaps>
+struct MaskOf {
+  using Type = unsigned int;
+};
+template <>
+struct MaskOf<64> {
+  using Type = unsigned long long;
 };
 
 // A pixel of out: its image, and where its window begins in in (forward), or its place in the padded
@@ -49,34 +73,114 @@ struct Place {
                  column * (int)c.stride_w.divisor - c.pad_left};
   }
 
+  // The row or column of in that is step further in a window; false if there is none.
+  template <bool kAdjoint>
+  static __device__ __forceinline__ bool along(int begin, int step, const Divider &stride,
+                                               unsigned int extent, int &at) {
+    at = begin + step;
+    if (kAdjoint) {
+      const int padded = begin - step;
+      at = (int)stride.quotient((unsigned int)(padded >= 0 ? padded : 0));
+      if (at * (int)stride.divisor != padded) return false;
+    }
+    return (unsigned int)at < extent;
+  }
+
   // The element of a plane of in that a term multiplies; false if there is none.
   template <bool kAdjoint>
   __device__ __forceinline__ bool find(const Conv2d &c, const Term &t, int &at) const {
-    int row = h, column = w;
-    bool ok = true;
-    if (kAdjoint) {
-      row -= (int)t.r * c.dilation_h;
-      column -= (int)t.s * c.dilation_w;
-      ok = row >= 0 && column >= 0;
-      const int p = (int)c.stride_h.quotient((unsigned int)(ok ? row : 0));
-      const int q = (int)c.stride_w.quotient((unsigned int)(ok ? column : 0));
-      ok = ok && p * (int)c.stride_h.divisor == row && q * (int)c.stride_w.divisor == column;
-      row = p;
-      column = q;
-    } else {
-      row += (int)t.r * c.dilation_h;
-      column += (int)t.s * c.dilation_w;
-    }
+    int row, column;
+    const bool in_rows = along<kAdjoint>(h, (int)t.r * c.dilation_h, c.stride_h, c.in_h, row);
+    const bool in_columns = along<kAdjoint>(w, (int)t.s * c.dilation_w, c.stride_w, c.in_w, column);
     at = row * (int)c.in_w + column;
-    return ok && (unsigned int)row < c.in_h && (unsigned int)column < c.in_w;
+    return in_rows && in_columns;
+  }
+
+  // The element of a plane of in, or outside of it, from which Term::at counts.
+  template <bool kAdjoint>
+  __device__ __forceinline__ int origin(const Conv2d &c) const {
+    if (!kAdjoint) return h * (int)c.in_w + w;
+    return (int)(c.stride_h.quotient((unsigned int)h) * c.in_w +
+                 c.stride_w.quotient((unsigned int)w));
+  }
+
+  // The taps that multiply an element, as bits.
+  template <bool kAdjoint, class Mask>
+  __device__ __forceinline__ Mask mask(const Conv2d &c) const {
+    int at;
+    Mask columns = 0, taps = 0;
+    for (unsigned int s = 0; s < c.kernel_w.divisor; s++) {
+      const bool ok = along<kAdjoint>(w, (int)s * c.dilation_w, c.stride_w, c.in_w, at);
+      columns |= (Mask)(ok ? 1 : 0) << s;
+    }
+    for (unsigned int r = 0; r < c.kernel_h; r++) {
+      const bool ok = along<kAdjoint>(h, (int)r * c.dilation_h, c.stride_h, c.in_h, at);
+      taps |= (ok ? columns : 0) << r * c.kernel_w.divisor;
+    }
+    return taps;
   }
 };
 
-__device__ __forceinline__ void multiply(float *sums, float a, const float4 &b) {
-  sums[0] = fmaf(a, b.x, sums[0]);
-  sums[1] = fmaf(a, b.y, sums[1]);
-  sums[2] = fmaf(a, b.z, sums[2]);
-  sums[3] = fmaf(a, b.w, sums[3]);
+// The value, of which the compiler does not know how it was computed: it stays in a register, while otherwise
+// the loop would compute it again.
+__device__ __forceinline__ unsigned int kept(unsigned int value) {
+#ifndef __TARN_EMULATOR__
+  asm("" : "+r"(value));
+#endif
+  return value;
+}
+
+__device__ __forceinline__ const float *kept(const float *global) {
+#ifndef __TARN_EMULATOR__
+  asm("" : "+l"(global));
+  __builtin_assume(__isGlobal(global));
+#endif
+  return global;
+}
+
+// Two or four elements of shared memory that lie side by side; with flip 1 the last two of four come first.
+template <unsigned int kCount = 4, class T>
+__device__ __forceinline__ void read_row(T *to, const T *from, unsigned int flip = 0) {
+  constexpr unsigned int kWide = kCount * sizeof(T) > 16 ? 16 / sizeof(T) : kCount;
+  struct __align__(kWide * sizeof(T)) Some {
+    T v[kWide];
+  };
+#pragma unroll
+  for (unsigned int i = 0; i < kCount; i += kWide) {
+    const Some some = *reinterpret_cast<const Some *>(from + i);
+#pragma unroll
+    for (unsigned int j = 0; j < kWide; j++) to[(i + j) ^ (2 * flip)] = some.v[j];
+  }
+}
+
+// Threads of a warp in 4 rows and 8 columns. A thread holds four neighbouring results down, and again 16
+// further, and four across, or again 32 further. Threads that read the same are one or two apart: so the
+// hardware reads 16 bytes for each thread of half a warp at once.
+struct Lane {
+  unsigned int row, column;
+
+  static __device__ __forceinline__ Lane of(unsigned int thread) {
+    return Lane{(thread / 16 % 2 * 2 + thread % 2) * 4, thread / 2 % 8 * 4};
+  }
+};
+
+template <unsigned int kColumns>
+__device__ __forceinline__ void multiply(float (&sums)[8][kColumns], const float (&a)[8],
+                                         const float (&b)[kColumns]) {
+#pragma unroll
+  for (unsigned int i = 0; i < 8; i++) {
+#pragma unroll
+    for (unsigned int j = 0; j < kColumns; j++) sums[i][j] = fmaf(a[i], b[j], sums[i][j]);
+  }
+}
+
+template <unsigned int kColumns>
+__device__ __forceinline__ void clear(float (&sums)[8][kColumns]) {
+#pragma unroll
+  for (unsigned int i = 0; i < 8; i++) {
+#pragma unroll
+    for (unsigned int j = 0; j < kColumns; j++) sums[i][j] = 0.0f;
+  }
 }
 
 }  // namespace tarn

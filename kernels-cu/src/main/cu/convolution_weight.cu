@@ -4,111 +4,188 @@
 //
 //   x: f32 (N, C, H, W)   dy: f32 (N, O, P, Q)   partial: f32 (chunks, O, C/G, R, S), row-major; G groups
 //
-//   kernel                     channels o a group  grid                                    block
-//   conv2d_grad_weight         >= 8                (m / 64 * terms / 64, groups * chunks)  256
-//   conv2d_grad_weight_direct  < 8                 (elements of w, chunks)                 256
-// Quotients are rounded up; m = O/G, terms = C/G R S.
+//   m: channels o a group  terms = C/G R S  TARN_DOWN  TARN_ACROSS  grid                             block
+//   > 32                   > 64             64         128          see below                        128
+//   > 32                   <= 64            64         64           see below                        128
+//   8 to 32                any              32         128          see below                        128
+//   < 8                    any              1                       (elements of w, chunks)          256
+// The grid of tiles is (m / TARN_DOWN * terms / TARN_ACROSS, groups * chunks). Quotients are rounded up.
 //
-// conv2d_grad_weight: 64 channels x 64 terms, 16 pixels a tile, 4 x 4 sums a thread; tiles pass through
-// shared memory, double-buffered. The pixels are cut into chunks, whose partial results reduce.cu sums.
-// No atomics: the order of every sum depends on shapes only.
+// Tiles: a block gives so many channels x terms from 16 pixels at a time, which pass through shared memory,
+// double-buffered; a thread holds 8 x 8 (8 x 4) sums. The pixels are cut into chunks, whose partial results
+// reduce.cu sums. No atomics: the order of every sum depends on shapes only.
+//
+// A step of 16 pixels, as NVRTC 12.5 compiles 64 x 128 for sm_90 and windows of up to 32 taps: 1278 instructions
+// of a warp, of them 1024 FFMA, and every 8 steps about 190 more that describe pixels; 123 registers, none spilled.
 //
 // FLOPs: 2 N O P Q C/G R S. Bytes: x and dy once each as far as caches hold what windows share, and
 // 4 chunks O C/G R S.
+//
+// nvcc-check: -DTARN_DOWN=64 -DTARN_ACROSS=128 -DTARN_TAPS=32
+// nvcc-check: -DTARN_DOWN=32 -DTARN_ACROSS=128 -DTARN_TAPS=0
+// nvcc-check: -DTARN_DOWN=1
 #include "collectives.cuh"
 #include "convolution.cuh"
 
 namespace tarn {
 
-constexpr unsigned int kConvThreads = 256;
-
-// 64 channels of dy x 64 terms of a group, summed over a chunk of pixels; threads are 16 x 16, each
-// with 4 x 4 sums. Neighbouring threads load neighbouring pixels.
+// kDown channels of dy x kAcross terms of a group, summed over a chunk of pixels; a warp gives 32 channels x
+// 8 kColumns terms. Neighbouring threads load neighbouring pixels. Windows have up to kTaps taps, 32 or 64,
+// or with 0 any number.
+template <unsigned int kDown, unsigned int kAcross, unsigned int kTaps>
 __device__ __forceinline__ void conv2d_grad_weight_tile(const float *x, const float *dy,
                                                         float *partial, unsigned int chunk,
                                                         const Conv2d &c) {
-  constexpr unsigned int kSide = 64, kDepth = 16, kRows = kConvThreads / kDepth;
-  constexpr unsigned int kLoads = kSide / kRows;
-  __shared__ __align__(16) float lefts[2][kDepth][kSide + 4];
-  __shared__ __align__(16) float rights[2][kDepth][kSide + 4];
+  using Mask = typename MaskOf<kTaps>::Type;
+  constexpr unsigned int kConvThreads = 128, kDepth = 16;
+  constexpr unsigned int kColumns = kDown * kAcross / kConvThreads / 8;  // terms of a thread
+  constexpr unsigned int kWarpsAcross = kAcross / (8 * kColumns);
+  constexpr unsigned int kRows = kConvThreads / kDepth;
+  constexpr unsigned int kLefts = kDown / kRows, kRights = kAcross / kRows;  // loads of a thread
+  __shared__ __align__(16) float lefts[2][kDepth][kDown + 4];
+  __shared__ __align__(16) float rights[2][kDepth][kAcross + 4];
+  // Where channels of dy lie, and of terms Term::at and the bit of the tap; those of a thread side by side.
+  __shared__ __align__(16) unsigned int left_at[kDown];
+  __shared__ __align__(16) int term_at[kAcross];
+  __shared__ __align__(16) Mask term_tap[kAcross];
+  // Of twice kConvThreads pixels: where dy and the window begin, and the taps within the image.
+  __shared__ const float *pixel_left[2 * kConvThreads];
+  __shared__ const float *pixel_right[2 * kConvThreads];
+  __shared__ Mask pixel_mask[2 * kConvThreads];
 
   const unsigned int thread = threadIdx.x;
-  const unsigned int tiles = (c.m + kSide - 1) / kSide;
-  const unsigned int first_m = blockIdx.x % tiles * kSide;
-  const unsigned int first_term = blockIdx.x / tiles * kSide;
+  const unsigned int tiles = (c.m + kDown - 1) / kDown;
+  const unsigned int first_m = blockIdx.x % tiles * kDown;
+  const unsigned int first_term = blockIdx.x / tiles * kAcross;
   const unsigned int group = blockIdx.y % c.groups;
   const unsigned int number = blockIdx.y / c.groups;
-  const unsigned int end = min(c.pixels, (number + 1) * chunk);
+  const unsigned int begin = number * chunk;
+  const unsigned int end = min(c.pixels, begin + chunk);
+  const unsigned int plane = c.out_plane.divisor;
 
+  // Of the channels a thread loads every second, from left_row on, of the terms likewise. The rows of the second
+  // half of the depth are stored with neighbouring pairs exchanged, so that all banks are hit.
   const unsigned int depth = thread % kDepth, row = thread / kDepth;
-  Term terms[kLoads];
-#pragma unroll
-  for (unsigned int i = 0; i < kLoads; i++) terms[i] = Term::of(c, first_term + row + i * kRows);
-
-  float next_left[kLoads], next_right[kLoads];
-  const auto load = [&](unsigned int first) {
-    const unsigned int pixel = first + depth;
-    const bool inside = pixel < end;
-    const Place place = Place::of<false>(c, inside ? pixel : 0);
-    const unsigned int plane = c.out_plane.divisor;
-    const unsigned long long image = (unsigned long long)place.image * c.groups + group;
-    const float *left = dy + image * c.m * plane + (pixel - place.image * plane);
-    const float *right = x + image * c.k_outer * c.in_plane;
-#pragma unroll
-    for (unsigned int i = 0; i < kLoads; i++) {
-      const unsigned int m = first_m + row + i * kRows;
-      next_left[i] = inside && m < c.m ? left[(unsigned long long)m * plane] : 0.0f;
-      int at;
-      const bool ok = place.find<false>(c, terms[i], at) && inside &&
-                      first_term + row + i * kRows < c.terms;
-      next_right[i] = ok ? right[terms[i].channel * c.in_plane + at] : 0.0f;
-    }
-  };
-  const auto store = [&](unsigned int stage) {
-#pragma unroll
-    for (unsigned int i = 0; i < kLoads; i++) {
-      lefts[stage][depth][row + i * kRows] = next_left[i];
-      rights[stage][depth][row + i * kRows] = next_right[i];
-    }
-  };
-
-  const unsigned int m = thread / 16 * 4, t = thread % 16 * 4;
-  float sums[4][4];
-#pragma unroll
-  for (unsigned int i = 0; i < 4; i++) {
-#pragma unroll
-    for (unsigned int j = 0; j < 4; j++) sums[i][j] = 0.0f;
+  const unsigned int left_row = row / 2 * (2 * kLefts) + row % 2;
+  const unsigned int right_row = row / 2 * (2 * kRights) + row % 2;
+  const int flip = (int)kept(depth / 8 * 2);
+  for (unsigned int i = thread; i < kDown; i += kConvThreads) {
+    const unsigned int at = i / kLefts;
+    const unsigned int m = first_m + at / 2 * (2 * kLefts) + at % 2 + i % kLefts * 2;
+    left_at[i] = min(m, c.m - 1) * plane;
+  }
+  for (unsigned int i = thread; i < kAcross; i += kConvThreads) {
+    const unsigned int at = i / kRights;
+    const unsigned int term = first_term + at / 2 * (2 * kRights) + at % 2 + i % kRights * 2;
+    const Term t = Term::of(c, term);
+    term_at[i] = t.at<false>(c);
+    if (kTaps > 0) term_tap[i] = (Mask)(term < c.terms ? 1 : 0) << t.tap;
   }
 
-  const unsigned int begin = number * chunk;
-  load(begin);
-  store(0);
+  const auto describe = [&](unsigned int first) {
+    const unsigned int pixel = first + thread, to = (first - begin) % (2 * kConvThreads) + thread;
+    const Place place = Place::of<false>(c, min(pixel, end - 1));
+    const unsigned long long image = (unsigned long long)place.image * c.groups + group;
+    pixel_left[to] = dy + (image * c.m * plane + (pixel - place.image * plane));
+    pixel_right[to] = x + image * c.k_outer * c.in_plane + (kTaps > 0 ? place.origin<false>(c) : 0);
+    if (kTaps > 0) pixel_mask[to] = pixel < end ? place.mask<false, Mask>(c) : 0;
+  };
+  float next_left[kLefts / 2], next_right[kRights / 2];
+  const auto load = [&](unsigned int first, unsigned int half) {
+    const unsigned int described = (first - begin) % (2 * kConvThreads) + depth;
+    const bool inside = first + depth < end;
+    const float *left = kept(pixel_left[described]);
+    const float *right = kept(pixel_right[described]);
+    const Mask mask = kTaps > 0 ? pixel_mask[described] : 0;
+    unsigned int left_from[kLefts / 2];
+    read_row<kLefts / 2>(left_from, &left_at[row * kLefts + half * (kLefts / 2)]);
+#pragma unroll
+    for (unsigned int i = 0; i < kLefts / 2; i++) {
+      next_left[i] = inside ? left[left_from[i]] : 0.0f;
+    }
+#pragma unroll
+    for (unsigned int i = 0; i < kRights / 2; i += 4) {
+      const unsigned int slot = row * kRights + half * (kRights / 2) + i;
+      int at[4];
+      Mask tap[4];
+      read_row(at, &term_at[slot]);
+      read_row(tap, &term_tap[slot]);
+#pragma unroll
+      for (unsigned int j = 0; j < 4; j++) {
+        if (kTaps > 0) {
+          next_right[i + j] = mask & tap[j] ? right[at[j]] : 0.0f;
+          continue;
+        }
+        const unsigned int term = first_term + right_row + (half * (kRights / 2) + i + j) * 2;
+        const Term t = Term::of(c, term);
+        const Place place = Place::of<false>(c, min(first + depth, end - 1));
+        const bool ok = place.find<false>(c, t, at[j]) && inside && term < c.terms;
+        next_right[i + j] = ok ? right[t.channel * c.in_plane + at[j]] : 0.0f;
+      }
+    }
+  };
+  const auto store = [&](unsigned int stage, unsigned int half) {
+    float *left = lefts[stage][depth] + left_row + half * kLefts;
+    float *right = rights[stage][depth] + right_row + half * kRights;
+#pragma unroll
+    for (unsigned int i = 0; i < kLefts / 2; i++) {
+      (i % 2 == 0 ? left + flip : left - flip)[2 * i] = next_left[i];
+    }
+#pragma unroll
+    for (unsigned int i = 0; i < kRights / 2; i++) {
+      (i % 2 == 0 ? right + flip : right - flip)[2 * i] = next_right[i];
+    }
+  };
+
+  const Lane lane = Lane::of(thread);
+  const unsigned int m = kept(thread / 32 / kWarpsAcross * 32 + lane.row);
+  const unsigned int t = kept(thread / 32 % kWarpsAcross * (8 * kColumns) + lane.column);
+  float sums[8][kColumns];
+  clear(sums);
+
+  describe(begin);
+  __syncthreads();
+#pragma unroll
+  for (unsigned int half = 0; half < 2; half++) {
+    load(begin, half);
+    store(0, half);
+  }
   __syncthreads();
   unsigned int stage = 0;
   for (unsigned int first = begin + kDepth;; first += kDepth) {
     const bool more = first < end;
-    if (more) load(first);
+    // The pixels after those that loads have just begun with.
+    if ((first - begin) % kConvThreads == kDepth) describe(first - kDepth + kConvThreads);
 #pragma unroll
-    for (unsigned int k = 0; k < kDepth; k++) {
-      const float4 a = *reinterpret_cast<const float4 *>(&lefts[stage][k][m]);
-      const float4 b = *reinterpret_cast<const float4 *>(&rights[stage][k][t]);
-      multiply(sums[0], a.x, b);
-      multiply(sums[1], a.y, b);
-      multiply(sums[2], a.z, b);
-      multiply(sums[3], a.w, b);
+    for (unsigned int half = 0; half < 2; half++) {
+      if (more) load(first, half);
+#pragma unroll
+      for (unsigned int k = half * 8; k < half * 8 + 8; k++) {
+        float a[8], b[kColumns];
+#pragma unroll
+        for (unsigned int i = 0; i < 8; i += 4) {
+          read_row(a + i, &lefts[stage][k][m + 4 * i], half);
+        }
+#pragma unroll
+        for (unsigned int j = 0; j < kColumns; j += 4) {
+          read_row(b + j, &rights[stage][k][t + 8 * j], half);
+        }
+        multiply(sums, a, b);
+      }
+      if (more) store(stage ^ 1, half);
     }
     if (!more) break;
     stage ^= 1;
-    store(stage);
     __syncthreads();
   }
 
   float *result = partial + ((unsigned long long)number * c.groups + group) * c.w_group;
 #pragma unroll
-  for (unsigned int i = 0; i < 4; i++) {
+  for (unsigned int i = 0; i < 8; i++) {
 #pragma unroll
-    for (unsigned int j = 0; j < 4; j++) {
-      const unsigned int o = first_m + m + i, term = first_term + t + j;
+    for (unsigned int j = 0; j < kColumns; j++) {
+      const unsigned int o = first_m + m + i / 4 * 16 + i % 4;
+      const unsigned int term = first_term + t + j / 4 * 32 + j % 4;
       if (o < c.m && term < c.terms) result[(unsigned long long)o * c.w_m + term] = sums[i][j];
     }
   }
@@ -144,14 +221,24 @@ __device__ __forceinline__ void conv2d_grad_weight_direct(const float *x, const 
 }  // namespace tarn
 
 // partial: (chunks, O, C/G, R, S)
-extern "C" __global__ void __launch_bounds__(256, 2)
+// Four blocks have 128 registers a thread, which before sm_90 are too few.
+#if TARN_TAPS == 32 && (!defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900)
+#define TARN_BLOCKS 4
+#else
+#define TARN_BLOCKS 3
+#endif
+
+#if TARN_DOWN > 1
+extern "C" __global__ void __launch_bounds__(128, TARN_BLOCKS)
     conv2d_grad_weight(const float *x, const float *dy, float *partial, unsigned int chunk,
                        TARN_CONV2D_PARAMETERS) {
-  tarn::conv2d_grad_weight_tile(x, dy, partial, chunk, TARN_CONV2D);
+  tarn::conv2d_grad_weight_tile<TARN_DOWN, TARN_ACROSS, TARN_TAPS>(x, dy, partial, chunk,
+                                                                   TARN_CONV2D);
 }
-
+#else
 extern "C" __global__ void __launch_bounds__(256)
-    conv2d_grad_weight_direct(const float *x, const float *dy, float *partial, unsigned int chunk,
+    conv2d_grad_weight(const float *x, const float *dy, float *partial, unsigned int chunk,
                               TARN_CONV2D_PARAMETERS) {
   tarn::conv2d_grad_weight_direct(x, dy, partial, chunk, TARN_CONV2D);
 }
+#endif

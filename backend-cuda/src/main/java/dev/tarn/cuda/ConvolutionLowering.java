@@ -29,14 +29,10 @@ final class ConvolutionLowering {
   private static final String FILE = "convolution.cu";
   private static final String WEIGHT = "convolution_weight.cu";
 
-  /** With fewer results in a group than this a tile would be mostly empty. */
-  private static final int LEAST_TILE = 8;
-
-  /** Up to so many results in a group the narrow tile is used. */
-  private static final int NARROW = 32;
-
+  /** Channels and half the terms of a tile of the gradient by the kernel, and its threads. */
   private static final int TILE = 64;
-  private static final int TILE_PIXELS = 128;
+
+  private static final int WEIGHT_BLOCK = 128;
 
   /** The gradient by the kernel is cut until there are about this many blocks of work. */
   private static final int BLOCKS = 512;
@@ -160,34 +156,51 @@ final class ConvolutionLowering {
     if (pixels == 0) {
       return List.of();
     }
-    boolean direct = m < LEAST_TILE;
-    boolean narrow = m <= NARROW;
-    int tile = direct ? 1 : narrow ? NARROW : TILE;
-    List<String> definitions =
-        List.of("-DTARN_ADJOINT=" + (adjoint ? 1 : 0), "-DTARN_TILE=" + tile);
     @Nullable Buffer result = tape == null ? result() : null;
     Epilogue epilogue =
         result != null
             ? Epilogue.storing(result)
             : Epilogue.computing(Objects.requireNonNull(tape), node.output(), images);
+    Buffer image = operand(0);
+    Buffer kernel = operand(1);
+    int groups = window.groups();
+    int taps = w.dim(2) * w.dim(3);
+    List<Step> candidates = new ArrayList<>();
+    if (m < StrictTile.LEAST) {
+      long channels = Math.min((long) groups * m, MAX_GRID_Y);
+      KernelStep step =
+          begin(epilogue, adjoint, List.of("-DTARN_CHANNELS=1"), image, kernel)
+              .grid(CudaLowering.ceil(pixels, CudaLowering.BLOCK), channels);
+      numbers(step, from, w, to, m, adjoint);
+      candidates.add(step.build(flops(adjoint ? from : to, w)));
+    } else {
+      for (StrictTile tile : StrictTile.candidates(groups, m, pixels, taps)) {
+        KernelStep step =
+            begin(epilogue, adjoint, tile.definitions(taps), image, kernel)
+                .grid(CudaLowering.ceil(pixels, tile.pixels()), gridY(groups * tile.rows(m)));
+        numbers(step, from, w, to, m, adjoint);
+        candidates.add(step.build(flops(adjoint ? from : to, w)));
+      }
+    }
+    String key = FILE + " " + node.op() + " of " + from + " and " + w + " " + epilogue.headers();
+    steps.add(TunedStep.of(key, candidates));
+    return result == null ? steps : narrowed(result);
+  }
+
+  /** A step of {@code convolution.cu}, up to the arguments that are numbers. */
+  private KernelStep begin(
+      Epilogue epilogue, boolean adjoint, List<String> tile, Buffer image, Buffer kernel) {
+    List<String> definitions = new ArrayList<>(tile);
+    definitions.add("-DTARN_ADJOINT=" + (adjoint ? 1 : 0));
     KernelStep step =
         epilogue
             .kernel(kernels, FILE, "conv2d", definitions)
             .named(Epilogue.name(node, tape))
-            .reads(operand(0))
-            .reads(operand(1))
+            .reads(image)
+            .reads(kernel)
             .block(CudaLowering.BLOCK, 1);
     epilogue.arguments().accept(step);
-    long channels = (long) window.groups() * m;
-    if (direct) {
-      step.grid(CudaLowering.ceil(pixels, CudaLowering.BLOCK), Math.min(channels, MAX_GRID_Y));
-    } else {
-      long tiles = CudaLowering.ceil(m, tile);
-      step.grid(CudaLowering.ceil(pixels, TILE_PIXELS), gridY(window.groups() * tiles));
-    }
-    numbers(step, from, w, to, m, adjoint);
-    steps.add(step.build(flops(adjoint ? from : to, w)));
-    return result == null ? steps : narrowed(result);
+    return step;
   }
 
   /** {@code dw} from x and dy. */
@@ -210,10 +223,12 @@ final class ConvolutionLowering {
     }
     int groups = window.groups();
     int m = w.dim(0) / groups;
-    boolean direct = m < LEAST_TILE;
+    boolean direct = m < StrictTile.LEAST;
     long terms = w.withoutFirst().size();
+    int down = direct ? 1 : m <= TILE / 2 ? TILE / 2 : TILE;
+    int across = down == TILE && terms <= TILE ? TILE : 2 * TILE;
     long blocks =
-        direct ? w.size() : CudaLowering.ceil(m, TILE) * CudaLowering.ceil(terms, TILE) * groups;
+        direct ? w.size() : CudaLowering.ceil(m, down) * CudaLowering.ceil(terms, across) * groups;
     long wanted = Math.max(1, Math.min(pixels / LEAST_CHUNK, BLOCKS / blocks));
     long chunk = CudaLowering.ceil(CudaLowering.ceil(pixels, wanted), DEPTH) * DEPTH;
     long chunks = CudaLowering.ceil(pixels, chunk);
@@ -221,17 +236,19 @@ final class ConvolutionLowering {
         chunks == 1
             ? dw
             : schedule.scratch(node.op().name() + " partial sums", chunks * dw.bytes());
+    List<String> definitions =
+        List.of(
+            "-DTARN_DOWN=" + down, "-DTARN_ACROSS=" + across, StrictTile.taps(w.dim(2) * w.dim(3)));
     KernelStep step =
-        CudaLowering.kernel(kernels, WEIGHT, "conv2d_grad_weight" + (direct ? "_direct" : ""))
+        CudaLowering.kernel(kernels, WEIGHT, "conv2d_grad_weight", definitions)
             .reads(operand(0))
             .reads(operand(1))
             .writes(result)
-            .whole(chunk)
-            .block(CudaLowering.BLOCK, 1);
+            .whole(chunk);
     if (direct) {
-      step.grid(blocks, chunks);
+      step.grid(blocks, chunks).block(CudaLowering.BLOCK, 1);
     } else {
-      step.grid(blocks / groups, gridY(groups * chunks));
+      step.grid(blocks / groups, gridY(groups * chunks)).block(WEIGHT_BLOCK, 1);
     }
     numbers(step, x, w, dy, m, false);
     steps.add(step.build(flops(dy, w)));
@@ -249,6 +266,8 @@ final class ConvolutionLowering {
     int taps = w.dim(2) * w.dim(3);
     int terms = w.dim(1) * taps;
     int channelsIn = in.dim(1) / window.groups();
+    long elements = (long) channelsIn * in.dim(2) * in.dim(3);
+    within(elements, Integer.MAX_VALUE, "a group of an image of " + in + " has more elements");
     step.whole(window.groups())
         .whole(m)
         .whole(channelsIn)

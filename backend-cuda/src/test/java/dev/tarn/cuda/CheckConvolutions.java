@@ -133,17 +133,22 @@ final class CheckConvolutions {
   /** The times with each of the tiles that the fastest is chosen from. */
   private static String byTile(
       DeviceTimer timer, CudaBackend backend, Size size, Pass pass, Precision precision) {
-    if (precision == Precision.FP32 || pass.name().contains("WITH") || pass.isApart()) {
+    boolean strict = precision == Precision.FP32;
+    boolean weight = pass == Pass.WEIGHT_GRADIENT;
+    if ((strict && weight) || pass.name().contains("WITH") || pass.isApart()) {
       return "";
     }
     int channels = size.channels();
-    int count =
-        pass == Pass.WEIGHT_GRADIENT
-            ? WeightTile.candidates(channels, (long) KERNEL * channels).size()
-            : PixelTile.candidates(channels, 1, false).size();
+    long terms = (long) KERNEL * channels;
+    List<?> tiles =
+        weight
+            ? WeightTile.candidates(channels, terms)
+            : strict
+                ? StrictTile.candidates(1, channels, 1, KERNEL)
+                : PixelTile.candidates(channels, 1, false);
     String before = System.getProperty(Tuner.PROPERTY);
     List<String> times = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < tiles.size(); i++) {
       System.setProperty(Tuner.PROPERTY, String.valueOf(i));
       try (CheckProgram program = program(backend, size, pass, precision)) {
         times.add(String.format(Locale.ROOT, "%.1f", kernel(timer, program, size)));

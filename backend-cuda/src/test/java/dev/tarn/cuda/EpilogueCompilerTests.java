@@ -118,6 +118,8 @@ class EpilogueCompilerTests {
         KernelSources.read("convolution.cu"),
         Map.of(EpilogueCompiler.HEADER, sample(7, 0).text()),
         "-DTARN_ADJOINT=0",
-        "-DTARN_TILE=64");
+        "-DTARN_CHANNELS=64",
+        "-DTARN_PIXELS=256",
+        "-DTARN_TAPS=32");
   }
 }

@@ -75,6 +75,14 @@ class LargeShapesTests {
     cases.add(convolution(Shape.of(2, 70, 20, 20), Shape.of(12, 35, 5, 5), same.groups(2)));
     cases.add(convolution(Shape.of(4, 3, 40, 40), Shape.of(7, 3, 4, 4), same.stride(2, 2)));
     cases.add(convolution(Shape.of(6, 20, 33, 31), Shape.of(20, 1, 3, 3), same.groups(20)));
+    // Windows of up to 32 and 64 taps and of more; places that strides leave out.
+    cases.add(convolution(Shape.of(2, 8, 23, 21), Shape.of(40, 8, 7, 7), same.stride(2, 3)));
+    cases.add(convolution(Shape.of(2, 9, 5, 200), Shape.of(40, 9, 3, 27), same.stride(1, 2)));
+    cases.add(
+        convolution(
+            Shape.of(3, 12, 25, 25),
+            Shape.of(70, 12, 3, 3),
+            Window2d.UNIT.padding(3, 2, 1, 4).stride(3, 2).dilation(2, 3)));
     cases.add(transpose(Shape.of(1000, 333)));
     cases.add(transpose(Shape.of(70, 31, 33)));
     cases.add(gather(40_000, 70, 3000));

@@ -46,7 +46,7 @@ class TilesTests {
             normalized(136))
         .flatMap(
             opCase ->
-                Stream.of(Precision.TF32, Precision.BF16)
+                Stream.of(Precision.values())
                     .map(
                         precision ->
                             DynamicTest.dynamicTest(
