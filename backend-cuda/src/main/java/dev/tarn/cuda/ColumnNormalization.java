@@ -151,7 +151,7 @@ final class ColumnNormalization {
   }
 
   private KernelStep tiles(String suffix) {
-    return CudaLowering.kernel(
+    return Steps.kernel(
             kernels, FILE, "batch_norm_columns" + suffix, Kernels.elements(type, channels))
         .grid(groups(), chunks)
         .block(across, down());

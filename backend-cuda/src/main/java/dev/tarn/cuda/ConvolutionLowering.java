@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns convolutions into launches of {@code convolution.cu} and {@code convolution_weight.cu}.
  *
- * <p>Which kernel runs, and how the gradient by the kernel is cut into partial sums, depends on the
- * shapes only, so the same shapes give the same bits on every device.
+ * <p>Which tile runs is measured, but the order of sums, and how the gradient by the kernel is cut
+ * into partial sums, depends on the shapes only: the same shapes give the same bits.
  */
 final class ConvolutionLowering {
   private static final String FILE = "convolution.cu";
@@ -128,7 +128,7 @@ final class ConvolutionLowering {
     }
     long elements = value.spec().shape().size();
     Buffer wide = schedule.scratch(node.op().name() + " operand", elements * Float.BYTES);
-    steps.add(CudaLowering.cast(kernels, DType.BF16, DType.F32, buffer, wide, elements));
+    steps.add(Steps.cast(kernels, DType.BF16, DType.F32, buffer, wide, elements));
     return wide;
   }
 
@@ -145,7 +145,7 @@ final class ConvolutionLowering {
     Buffer result = schedule.buffer(node.output());
     if (sums != result) {
       long elements = shape(node.output()).size();
-      steps.add(CudaLowering.cast(kernels, DType.F32, DType.BF16, sums, result, elements));
+      steps.add(Steps.cast(kernels, DType.F32, DType.BF16, sums, result, elements));
     }
     return steps;
   }
@@ -219,7 +219,7 @@ final class ConvolutionLowering {
     Buffer dw = result();
     long pixels = pixels(dy);
     if (pixels == 0) {
-      return List.of(CudaLowering.zeros(node.op().name(), schedule.buffer(node.output())));
+      return List.of(Steps.zeros(node.op().name(), schedule.buffer(node.output())));
     }
     int groups = window.groups();
     int m = w.dim(0) / groups;
@@ -240,7 +240,7 @@ final class ConvolutionLowering {
         List.of(
             "-DTARN_DOWN=" + down, "-DTARN_ACROSS=" + across, StrictTile.taps(w.dim(2) * w.dim(3)));
     KernelStep step =
-        CudaLowering.kernel(kernels, WEIGHT, "conv2d_grad_weight", definitions)
+        Steps.kernel(kernels, WEIGHT, "conv2d_grad_weight", definitions)
             .reads(operand(0))
             .reads(operand(1))
             .writes(result)

@@ -1,12 +1,8 @@
 package dev.tarn.cuda;
 
-import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.TarnException;
-import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
-import dev.tarn.cuda.driver.Copy;
-import dev.tarn.cuda.driver.Fill;
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
@@ -103,7 +99,7 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
       new CudaLowering(schedule, kernels, store, program, keepAll).lower(program);
     }
     for (Schedule.Copy copy : schedule.copies(program)) {
-      Step step = copy("update of " + copy.to().label(), copy.from(), copy.to());
+      Step step = Steps.copy("update of " + copy.to().label(), copy.from(), copy.to());
       schedule.add(step, null, step.reads(), step.writes());
     }
   }
@@ -321,17 +317,6 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     return isEmpty() ? List.of() : movement().cast(op);
   }
 
-  /** A step that casts elements. */
-  static Step cast(Kernels kernels, DType from, DType to, Buffer x, Buffer y, long elements) {
-    return kernel(kernels, "cast.cu", from + "_to_" + to)
-        .reads(x)
-        .writes(y)
-        .whole(elements)
-        .grid(ceil(elements, BLOCK), 1)
-        .block(BLOCK, 1)
-        .build(elements);
-  }
-
   /** Whether the result has no elements; if it has, they can be counted. */
   private boolean isEmpty() {
     node.inputs().forEach(input -> count(shape(input)));
@@ -344,37 +329,6 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
 
   private RowLowering rows() {
     return new RowLowering(schedule, kernels, node);
-  }
-
-  /** A step that launches a kernel of a source; the source is compiled when it is bound. */
-  static KernelStep kernel(Kernels kernels, String file, String name) {
-    return new KernelStep(name, () -> kernels.get(file, name));
-  }
-
-  /** The same with definitions for the compiler. */
-  static KernelStep kernel(Kernels kernels, String file, String name, List<String> definitions) {
-    List<String> all = List.copyOf(definitions);
-    return new KernelStep(name, () -> kernels.get(file, name, all));
-  }
-
-  /** A step that copies a buffer. */
-  static Step copy(String name, Buffer from, Buffer to) {
-    return new Step(
-        name,
-        List.of(from),
-        List.of(to),
-        0,
-        binding -> Copy.onDevice(binding.address(to), binding.address(from), to.bytes()));
-  }
-
-  /** A step that fills a buffer with zeros. */
-  static Step zeros(String name, Buffer to) {
-    return new Step(
-        name,
-        List.of(),
-        List.of(to),
-        0,
-        binding -> Fill.bytes(binding.address(to), (byte) 0, to.bytes()));
   }
 
   private int count(Shape shape) {

@@ -154,7 +154,7 @@ final class Images {
     long tiles =
         CudaLowering.ceil(plane, TILE) * CudaLowering.ceil(padded, PACK_ROW_BYTES / type.bytes());
     add(
-        CudaLowering.kernel(kernels, "convolution_pack.cu", "pack_pixels_" + stored + "_to_" + type)
+        Steps.kernel(kernels, "convolution_pack.cu", "pack_pixels_" + stored + "_to_" + type)
             .reads(plain(image))
             .writes(to)
             .whole(groups)
@@ -175,7 +175,7 @@ final class Images {
   private void transpose(Buffer from, Buffer to, Value value, long rows, long columns) {
     long images = value.spec().shape().size() / rows / columns;
     add(
-        CudaLowering.kernel(
+        Steps.kernel(
                 kernels, "movement.cu", "transpose_tiles", Kernels.elements(value.spec().dtype()))
             .reads(from)
             .writes(to)

@@ -30,7 +30,7 @@ final class MatMulLowering {
       return List.of();
     }
     if (k == 0) {
-      return List.of(CudaLowering.zeros(op.name(), c));
+      return List.of(Steps.zeros(op.name(), c));
     }
     GemmShape shape =
         GemmShape.of(m, n, k, op.transposeA(), op.transposeB())

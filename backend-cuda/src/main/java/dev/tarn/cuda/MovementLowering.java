@@ -69,7 +69,7 @@ final class MovementLowering {
 
   private KernelStep kernel(String file, String name) {
     DType type = node.output().spec().dtype();
-    return CudaLowering.kernel(kernels, file, name, Kernels.elements(type));
+    return Steps.kernel(kernels, file, name, Kernels.elements(type));
   }
 
   private KernelStep flat(String file, String name, long elements) {
@@ -80,7 +80,7 @@ final class MovementLowering {
 
   List<Step> cast(Cast op) {
     DType stored = node.inputs().get(0).spec().dtype();
-    return List.of(CudaLowering.cast(kernels, stored, op.to(), from.get(0), to, elements()));
+    return List.of(Steps.cast(kernels, stored, op.to(), from.get(0), to, elements()));
   }
 
   List<Step> transpose(Transpose op) {
@@ -227,7 +227,7 @@ final class MovementLowering {
     int own = Math.max(1, Math.min(MOST_ROWS, op.rows() / BLOCKS));
     int block = Math.min(CudaLowering.BLOCK, (width + 31) / 32 * 32);
     return List.of(
-        CudaLowering.kernel(kernels, "gather.cu", "gather_grad")
+        Steps.kernel(kernels, "gather.cu", "gather_grad")
             .reads(from.get(0))
             .reads(from.get(1))
             .writes(to)

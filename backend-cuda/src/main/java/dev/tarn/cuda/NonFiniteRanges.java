@@ -40,7 +40,7 @@ final class NonFiniteRanges {
     Buffer raised = schedule.buffer(node.output());
     List<Step> steps = new ArrayList<>();
     if (flag != raised) {
-      steps.add(CudaLowering.copy(name + " flag", flag, raised));
+      steps.add(Steps.copy(name + " flag", flag, raised));
     }
     List<Buffer> tensors = in.subList(2, in.size()).stream().filter(b -> b.bytes() > 0).toList();
     if (tensors.isEmpty()) {
@@ -48,7 +48,7 @@ final class NonFiniteRanges {
     }
     NonFiniteRanges ranges = of(tensors, store);
     KernelStep step =
-        CudaLowering.kernel(kernels, "first_non_finite.cu", name)
+        Steps.kernel(kernels, "first_non_finite.cu", name)
             .writes(raised)
             .reads(in.get(1))
             .pointer(binding -> binding.upload(ranges.table(binding)))

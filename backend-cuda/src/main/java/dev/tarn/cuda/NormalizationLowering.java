@@ -117,7 +117,7 @@ final class NormalizationLowering {
     }
     boolean warp = columns <= CudaLowering.WARP_ROW;
     KernelStep step =
-        CudaLowering.kernel(
+        Steps.kernel(
                 kernels,
                 "normalize_rows.cu",
                 kernel + (warp ? "_warp" : "_block"),
@@ -150,7 +150,7 @@ final class NormalizationLowering {
   }
 
   private KernelStep batchNorm(String kernel, Shape shape) {
-    return CudaLowering.kernel(
+    return Steps.kernel(
             kernels, "batch_norm.cu", kernel + "_planes", Kernels.elements(type, inner(shape)))
         .grid(shape.dim(1) * chunks(shape), 1)
         .block(CudaLowering.BLOCK, 1);

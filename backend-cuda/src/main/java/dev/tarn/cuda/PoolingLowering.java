@@ -115,7 +115,7 @@ final class PoolingLowering {
     String file = last ? "pool2d_channels_last.cu" : "pool2d.cu";
     List<String> definitions = new ArrayList<>(Kernels.elements(type));
     definitions.add("-DTARN_TAP_BYTES=" + tapBytes());
-    return CudaLowering.kernel(kernels, file, name, definitions);
+    return Steps.kernel(kernels, file, name, definitions);
   }
 
   /** The elements that a thread makes. */

@@ -60,7 +60,7 @@ final class ReduceLowering {
     }
     type = node.inputs().get(0).spec().dtype();
     if (x.bytes() == 0) {
-      return List.of(CudaLowering.zeros(op.name(), y));
+      return List.of(Steps.zeros(op.name(), y));
     }
     if (images.isLast()) {
       List<Integer> axes = op.axes().stream().map(ImageOrder::order).toList();
@@ -77,8 +77,8 @@ final class ReduceLowering {
       long elements = product(groups);
       return List.of(
           type == DType.F32
-              ? CudaLowering.copy(name(), x, y)
-              : CudaLowering.cast(kernels, type, DType.F32, x, y, elements));
+              ? Steps.copy(name(), x, y)
+              : Steps.cast(kernels, type, DType.F32, x, y, elements));
     }
     Buffer from = x;
     for (int i = groups.size() - 1; i >= 0; i--) {
@@ -163,7 +163,7 @@ final class ReduceLowering {
   /** A kernel that reads rows of so many elements. */
   private KernelStep kernel(String name, long row, Buffer x, Buffer y) {
     List<String> definitions = Kernels.elements(type, row);
-    return CudaLowering.kernel(kernels, FILE, name, definitions).reads(x).writes(y);
+    return Steps.kernel(kernels, FILE, name, definitions).reads(x).writes(y);
   }
 
   /** The elements of an access to rows of so many. */

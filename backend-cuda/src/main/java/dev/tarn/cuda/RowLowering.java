@@ -44,7 +44,7 @@ final class RowLowering {
       step = rowKernel("cumulative_sum.cu", op.name(), (int) lines, extent);
     } else {
       step =
-          CudaLowering.kernel(kernels, "cumulative_sum.cu", op.name() + "_columns")
+          Steps.kernel(kernels, "cumulative_sum.cu", op.name() + "_columns")
               .grid(CudaLowering.ceil(lines, CudaLowering.BLOCK), 1)
               .block(CudaLowering.BLOCK, 1);
     }
@@ -84,7 +84,7 @@ final class RowLowering {
     int columns = shape.dim(-1);
     int rows = (int) (shape.size() / columns);
     SoftmaxRows threads = SoftmaxRows.of(columns);
-    KernelStep step = CudaLowering.kernel(kernels, file, name, threads.definitions());
+    KernelStep step = Steps.kernel(kernels, file, name, threads.definitions());
     node.inputs().forEach(input -> step.reads(schedule.buffer(input)));
     node.outputs().forEach(output -> step.writes(schedule.buffer(output)));
     step.whole(rows).whole(columns);
@@ -98,7 +98,7 @@ final class RowLowering {
   /** A kernel that gives a row to a warp, or to a block if it is long. */
   private KernelStep rowKernel(String file, String name, int rows, int columns) {
     boolean warp = columns <= CudaLowering.WARP_ROW;
-    return CudaLowering.kernel(kernels, file, name + (warp ? "_warp" : "_block"))
+    return Steps.kernel(kernels, file, name + (warp ? "_warp" : "_block"))
         .grid(warp ? CudaLowering.ceil(rows, CudaLowering.WARPS) : rows, 1)
         .block(CudaLowering.BLOCK, 1);
   }

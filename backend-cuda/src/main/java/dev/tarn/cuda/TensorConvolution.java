@@ -210,7 +210,7 @@ final class TensorConvolution {
     Shape w = shape(node.output());
     long pixels = pixels(dy);
     if (pixels == 0) {
-      return List.of(CudaLowering.zeros(node.op().name(), dw));
+      return List.of(Steps.zeros(node.op().name(), dw));
     }
     int groups = window.groups();
     int m = w.dim(0) / groups;
@@ -232,7 +232,7 @@ final class TensorConvolution {
       List<String> definitions = definitions(w);
       definitions.addAll(tile.definitions());
       KernelStep step =
-          CudaLowering.kernel(kernels, WEIGHT, "conv2d_weight_tensor", definitions)
+          Steps.kernel(kernels, WEIGHT, "conv2d_weight_tensor", definitions)
               .named(node.op().name())
               .reads(image)
               .reads(gradient)
