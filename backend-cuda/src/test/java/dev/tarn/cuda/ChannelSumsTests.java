@@ -36,24 +36,13 @@ class ChannelSumsTests {
   @AutoClose private final Backend reference = new ReferenceBackend();
 
   private CaseRun apart(OpCase opCase, Precision precision) {
-    System.setProperty(Epilogues.PROPERTY, "false");
-    try {
-      return CaseRun.of(backend, opCase, precision);
-    } finally {
-      System.clearProperty(Epilogues.PROPERTY);
-    }
+    return CaseChecks.with(Epilogues.PROPERTY, "false", backend, opCase, precision);
   }
 
   @TestFactory
   Stream<DynamicTest> areThoseOfTheReferenceAndOfKernelsApart() {
     return SHORT.stream()
-        .flatMap(
-            precision ->
-                cases(precision).stream()
-                    .map(
-                        opCase ->
-                            DynamicTest.dynamicTest(
-                                precision + " " + opCase.name(), () -> check(opCase, precision))));
+        .flatMap(precision -> CaseChecks.of(cases(precision), List.of(precision), this::check));
   }
 
   private void check(OpCase opCase, Precision precision) {

@@ -15,7 +15,6 @@ import dev.tarn.backend.Executable;
 import dev.tarn.backend.StateStore;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.Program;
-import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.testkit.CaseRun;
 import dev.tarn.testkit.Fill;
 import dev.tarn.testkit.OpCase;
@@ -40,7 +39,6 @@ class EpiloguesTests {
   private static final Window2d SAME = Window2d.UNIT.padding(1, 1, 1, 1);
 
   @AutoClose private final Backend backend = CudaDevice.open();
-  @AutoClose private final Backend reference = new ReferenceBackend();
 
   /** Sums that tapes take have other bits than those of kernels apart. */
   @BeforeAll
@@ -54,35 +52,20 @@ class EpiloguesTests {
   }
 
   private CaseRun apart(OpCase opCase, Precision precision) {
-    System.setProperty(Epilogues.PROPERTY, "false");
-    try {
-      return CaseRun.of(backend, opCase, precision);
-    } finally {
-      System.clearProperty(Epilogues.PROPERTY);
-    }
+    return CaseChecks.with(Epilogues.PROPERTY, "false", backend, opCase, precision);
   }
 
   @TestFactory
   Stream<DynamicTest> agreeWithTheReferenceAndWithKernelsApart() {
-    return cases().stream()
-        .flatMap(
-            opCase ->
-                Stream.of(Precision.values())
-                    .map(
-                        precision ->
-                            DynamicTest.dynamicTest(
-                                precision + " " + opCase.name(), () -> check(opCase, precision))));
+    return CaseChecks.of(cases(), List.of(Precision.values()), this::check);
   }
 
   private void check(OpCase opCase, Precision precision) {
-    CaseRun actual = CaseRun.of(backend, opCase, precision);
-    // In short types an element near zero may fall on the other side of a ReLU.
-    double tolerance = precision == Precision.FP32 ? 1e-4 : 5e-2;
-    actual.assertClose(CaseRun.of(reference, opCase, precision), tolerance);
+    CaseRun actual = CaseChecks.checked(backend, opCase, precision);
     CaseRun apart = apart(opCase, precision);
     if (opCase.name().contains("normalization")) {
       // Statistics come from the convolution too, but for rounding.
-      apart.assertClose(actual, tolerance);
+      apart.assertClose(actual, CaseChecks.tolerance(precision));
     } else {
       apart.assertSameBits(actual);
     }

@@ -7,9 +7,6 @@ import dev.tarn.Precision;
 import dev.tarn.Spec;
 import dev.tarn.Tensor;
 import dev.tarn.Window2d;
-import dev.tarn.backend.Backend;
-import dev.tarn.reference.ReferenceBackend;
-import dev.tarn.testkit.CaseRun;
 import dev.tarn.testkit.Fill;
 import dev.tarn.testkit.OpCase;
 import dev.tarn.transform.Gradient;
@@ -26,34 +23,24 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PooledTapsTests {
   @AutoClose private final CudaBackend backend = (CudaBackend) CudaDevice.open();
-  @AutoClose private final Backend reference = new ReferenceBackend();
 
   /** Numbers of one byte, of two, and of four; of planes, and with channels last. */
   @TestFactory
   Stream<DynamicTest> agreeWithTheReference() {
-    return IntStream.of(2, 16, 17, 257)
-        .boxed()
-        .flatMap(
-            side ->
-                Stream.of(Precision.FP32, Precision.TF32)
-                    .map(
-                        precision ->
-                            DynamicTest.dynamicTest(
-                                precision + ", window of side " + side,
-                                () -> check(side, precision))));
+    List<OpCase> cases = IntStream.of(2, 16, 17, 257).mapToObj(PooledTapsTests::windowsOf).toList();
+    return CaseChecks.of(
+        cases,
+        List.of(Precision.FP32, Precision.TF32),
+        (opCase, precision) -> CaseChecks.checked(backend, opCase, precision));
   }
 
-  private void check(int side, Precision precision) {
+  private static OpCase windowsOf(int side) {
     PoolWindow window = PoolWindow.of(side).stride(1, side).padding(1, 0, 1, 1);
-    OpCase pooled =
-        OpCase.named("windows of side " + side)
-            .by("x", Spec.f32(2, 8, side + 1, side + 3), Fill.normal(1))
-            .by("w", Spec.f32(8, 8, 1, 1), Fill.normal(0.3))
-            .program((trace, in) -> List.of(in[0].conv2d(in[1], Window2d.UNIT).maxPool2d(window)))
-            .gradient();
-    CaseRun.of(backend, pooled, precision)
-        .assertClose(
-            CaseRun.of(reference, pooled, precision), precision == Precision.FP32 ? 1e-4 : 5e-2);
+    return OpCase.named("windows of side " + side)
+        .by("x", Spec.f32(2, 8, side + 1, side + 3), Fill.normal(1))
+        .by("w", Spec.f32(8, 8, 1, 1), Fill.normal(0.3))
+        .program((trace, in) -> List.of(in[0].conv2d(in[1], Window2d.UNIT).maxPool2d(window)))
+        .gradient();
   }
 
   private List<String> poolings(boolean withResult) {

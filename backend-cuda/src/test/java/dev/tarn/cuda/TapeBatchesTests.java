@@ -11,7 +11,6 @@ import dev.tarn.Trace;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Backend;
 import dev.tarn.ir.Program;
-import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.testkit.CaseRun;
 import dev.tarn.testkit.Fill;
 import dev.tarn.testkit.OpCase;
@@ -31,33 +30,20 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TapeBatchesTests {
   @AutoClose private final Backend backend = CudaDevice.open();
-  @AutoClose private final Backend reference = new ReferenceBackend();
 
   private CaseRun apart(OpCase opCase, Precision precision) {
-    System.setProperty(TapeBatches.PROPERTY, "false");
-    try {
-      return CaseRun.of(backend, opCase, precision);
-    } finally {
-      System.clearProperty(TapeBatches.PROPERTY);
-    }
+    return CaseChecks.with(TapeBatches.PROPERTY, "false", backend, opCase, precision);
   }
 
   @TestFactory
   Stream<DynamicTest> agreeWithTheReferenceAndWithLaunchesApart() {
-    return Stream.of(averages(), exchanged(), chain(), convolutions(1), convolutions(2))
-        .flatMap(
-            opCase ->
-                Stream.of(Precision.FP32, Precision.TF32, Precision.BF16)
-                    .map(
-                        precision ->
-                            DynamicTest.dynamicTest(
-                                precision + " " + opCase.name(), () -> check(opCase, precision))));
+    List<OpCase> cases =
+        List.of(averages(), exchanged(), chain(), convolutions(1), convolutions(2));
+    return CaseChecks.of(cases, List.of(Precision.values()), this::check);
   }
 
   private void check(OpCase opCase, Precision precision) {
-    CaseRun actual = CaseRun.of(backend, opCase, precision);
-    double tolerance = precision == Precision.FP32 ? 1e-4 : 5e-2;
-    actual.assertClose(CaseRun.of(reference, opCase, precision), tolerance);
+    CaseRun actual = CaseChecks.checked(backend, opCase, precision);
     apart(opCase, precision).assertSameBits(actual);
   }
 

@@ -19,7 +19,6 @@ import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Origin;
 import dev.tarn.ir.Reduce;
-import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.testkit.CaseRun;
 import dev.tarn.testkit.Fill;
 import dev.tarn.testkit.OpCase;
@@ -41,24 +40,14 @@ class TapeSumsTests {
   private static final Window2d SAME = Window2d.UNIT.padding(1, 1, 1, 1);
 
   @AutoClose private final Backend backend = CudaDevice.open();
-  @AutoClose private final Backend reference = new ReferenceBackend();
 
   @TestFactory
   Stream<DynamicTest> agreeWithTheReference() {
-    return cases().stream()
-        .flatMap(
-            opCase ->
-                Stream.of(Precision.values())
-                    .map(
-                        precision ->
-                            DynamicTest.dynamicTest(
-                                precision + " " + opCase.name(), () -> check(opCase, precision))));
+    return CaseChecks.of(cases(), List.of(Precision.values()), this::check);
   }
 
   private void check(OpCase opCase, Precision precision) {
-    CaseRun actual = CaseRun.of(backend, opCase, precision);
-    double tolerance = precision == Precision.FP32 ? 1e-4 : 5e-2;
-    actual.assertClose(CaseRun.of(reference, opCase, precision), tolerance);
+    CaseRun actual = CaseChecks.checked(backend, opCase, precision);
     CaseRun.of(backend, opCase, precision).assertSameBits(actual);
   }
 

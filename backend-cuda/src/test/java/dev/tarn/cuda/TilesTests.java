@@ -6,14 +6,11 @@ import dev.tarn.Tensor;
 import dev.tarn.Window2d;
 import dev.tarn.backend.Backend;
 import dev.tarn.ir.BatchNorm;
-import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.testkit.CaseRun;
 import dev.tarn.testkit.Fill;
 import dev.tarn.testkit.OpCase;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -26,44 +23,28 @@ class TilesTests {
   private static final int MOST = 5;
 
   @AutoClose private final Backend backend = CudaDevice.open();
-  @AutoClose private final Backend reference = new ReferenceBackend();
-
-  @AfterEach
-  void first() {
-    System.setProperty(Tuner.PROPERTY, "0");
-  }
 
   /** Few channels, so many that tiles are not full, and groups of them. */
   @TestFactory
   Stream<DynamicTest> giveTheSameBits() {
-    return Stream.of(
+    List<OpCase> cases =
+        List.of(
             convolution(16, 16, 1),
             convolution(24, 40, 1),
             convolution(136, 144, 1),
             convolution(48, 144, 2),
             normalized(24),
             normalized(72),
-            normalized(136))
-        .flatMap(
-            opCase ->
-                Stream.of(Precision.values())
-                    .map(
-                        precision ->
-                            DynamicTest.dynamicTest(
-                                precision + " " + opCase.name(), () -> check(opCase, precision))));
+            normalized(136));
+    return CaseChecks.of(cases, List.of(Precision.values()), this::check);
   }
 
   private void check(OpCase opCase, Precision precision) {
-    List<CaseRun> runs =
-        IntStream.rangeClosed(0, MOST)
-            .mapToObj(
-                candidate -> {
-                  System.setProperty(Tuner.PROPERTY, String.valueOf(candidate));
-                  return CaseRun.of(backend, opCase, precision);
-                })
-            .toList();
-    runs.get(0).assertClose(CaseRun.of(reference, opCase, precision), 5e-2);
-    runs.forEach(run -> run.assertSameBits(runs.get(0)));
+    CaseRun first = CaseChecks.checked(backend, opCase, precision);
+    for (int i = 1; i <= MOST; i++) {
+      CaseChecks.with(Tuner.PROPERTY, String.valueOf(i), backend, opCase, precision)
+          .assertSameBits(first);
+    }
   }
 
   private static OpCase convolution(int from, int to, int groups) {
