@@ -40,8 +40,7 @@ public final class Choices {
   }
 
   /**
-   * Those about a device, in {@code choices} under property {@code tarn.cache} or {@code
-   * ~/.cache/tarn}.
+   * Those about a device, in {@code choices} where {@link KernelCache} has its kernels.
    *
    * @param device what measurements depend on: the product, the driver
    */
