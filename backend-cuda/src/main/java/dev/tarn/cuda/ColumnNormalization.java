@@ -57,17 +57,17 @@ final class ColumnNormalization {
     int most = width == 1 ? LANES : MOST_ACROSS;
     int threads = channels / width;
     this.across = threads >= most ? most : Integer.highestOneBit(2 * threads - 1);
-    long wanted = Math.min(CudaLowering.ceil(rows, down() * LEAST_ROWS), BLOCKS / groups());
-    this.chunk = CudaLowering.ceil(rows, Math.max(1, wanted));
-    this.chunks = CudaLowering.ceil(rows, chunk);
+    long wanted = Math.min(Steps.ceil(rows, down() * LEAST_ROWS), BLOCKS / groups());
+    this.chunk = Steps.ceil(rows, Math.max(1, wanted));
+    this.chunks = Steps.ceil(rows, chunk);
   }
 
   private int down() {
-    return CudaLowering.BLOCK / across;
+    return Steps.BLOCK / across;
   }
 
   private long groups() {
-    return CudaLowering.ceil(channels, (long) across * width);
+    return Steps.ceil(channels, (long) across * width);
   }
 
   /**
@@ -137,7 +137,7 @@ final class ColumnNormalization {
         groups(),
         (long) across * width,
         chunks,
-        CudaLowering.BLOCK);
+        Steps.BLOCK);
   }
 
   /** Where numbers per channel lie of which y is made: {@code batch_norm_coefficients.cuh}. */

@@ -170,14 +170,14 @@ final class ConvolutionLowering {
       long channels = Math.min((long) groups * m, MAX_GRID_Y);
       KernelStep step =
           begin(epilogue, adjoint, List.of("-DTARN_CHANNELS=1"), image, kernel)
-              .grid(CudaLowering.ceil(pixels, CudaLowering.BLOCK), channels);
+              .grid(Steps.ceil(pixels, Steps.BLOCK), channels);
       numbers(step, from, w, to, m, adjoint);
       candidates.add(step.build(flops(adjoint ? from : to, w)));
     } else {
       for (StrictTile tile : StrictTile.candidates(groups, m, pixels, taps)) {
         KernelStep step =
             begin(epilogue, adjoint, tile.definitions(taps), image, kernel)
-                .grid(CudaLowering.ceil(pixels, tile.pixels()), gridY(groups * tile.rows(m)));
+                .grid(Steps.ceil(pixels, tile.pixels()), gridY(groups * tile.rows(m)));
         numbers(step, from, w, to, m, adjoint);
         candidates.add(step.build(flops(adjoint ? from : to, w)));
       }
@@ -198,7 +198,7 @@ final class ConvolutionLowering {
             .named(Epilogue.name(node, tape))
             .reads(image)
             .reads(kernel)
-            .block(CudaLowering.BLOCK, 1);
+            .block(Steps.BLOCK, 1);
     epilogue.arguments().accept(step);
     return step;
   }
@@ -227,11 +227,10 @@ final class ConvolutionLowering {
     long terms = w.withoutFirst().size();
     int down = direct ? 1 : m <= TILE / 2 ? TILE / 2 : TILE;
     int across = down == TILE && terms <= TILE ? TILE : 2 * TILE;
-    long blocks =
-        direct ? w.size() : CudaLowering.ceil(m, down) * CudaLowering.ceil(terms, across) * groups;
+    long blocks = direct ? w.size() : Steps.ceil(m, down) * Steps.ceil(terms, across) * groups;
     long wanted = Math.max(1, Math.min(pixels / LEAST_CHUNK, BLOCKS / blocks));
-    long chunk = CudaLowering.ceil(CudaLowering.ceil(pixels, wanted), DEPTH) * DEPTH;
-    long chunks = CudaLowering.ceil(pixels, chunk);
+    long chunk = Steps.ceil(Steps.ceil(pixels, wanted), DEPTH) * DEPTH;
+    long chunks = Steps.ceil(pixels, chunk);
     Buffer result =
         chunks == 1
             ? dw
@@ -246,7 +245,7 @@ final class ConvolutionLowering {
             .writes(result)
             .whole(chunk);
     if (direct) {
-      step.grid(blocks, chunks).block(CudaLowering.BLOCK, 1);
+      step.grid(blocks, chunks).block(Steps.BLOCK, 1);
     } else {
       step.grid(blocks / groups, gridY(groups * chunks)).block(WEIGHT_BLOCK, 1);
     }
@@ -293,7 +292,7 @@ final class ConvolutionLowering {
   /** Adds a number by which the kernel divides, with what makes that a multiplication. */
   static void divider(KernelStep step, int divisor) {
     int shift = 31 + 32 - Integer.numberOfLeadingZeros(divisor - 1);
-    long multiplier = CudaLowering.ceil(1L << shift, divisor);
+    long multiplier = Steps.ceil(1L << shift, divisor);
     step.whole(divisor).whole(multiplier).whole(shift);
   }
 

@@ -1,7 +1,6 @@
 package dev.tarn.cuda;
 
 import dev.tarn.Shape;
-import dev.tarn.TarnException;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.ArgMax;
 import dev.tarn.ir.BatchNorm;
@@ -46,12 +45,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns the nodes of programs into steps of a schedule. */
 final class CudaLowering implements Op.Visitor<List<Step>> {
-  /** Rows up to this length are given to a warp, longer ones to a block. */
-  static final int WARP_ROW = 1024;
-
-  static final int BLOCK = 256;
-  static final int WARPS = BLOCK / 32;
-
   private final Schedule<Step> schedule;
   private final Kernels kernels;
   private final CudaStateStore store;
@@ -332,27 +325,10 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
   }
 
   private int count(Shape shape) {
-    return count(node, shape);
-  }
-
-  /** The number of elements of a kernel that counts them with 31 bits. */
-  static int count(Node node, Shape shape) {
-    if (shape.size() > Integer.MAX_VALUE - 1024) {
-      throw new TarnException(
-          node.op().name()
-              + ": "
-              + shape
-              + " has more elements than a CUDA kernel of Tarn counts, 2^31"
-              + node.origin().suffix());
-    }
-    return (int) shape.size();
+    return Steps.count(node, shape);
   }
 
   private static Shape shape(Value value) {
     return value.spec().shape();
-  }
-
-  static long ceil(long count, long by) {
-    return (count + by - 1) / by;
   }
 }

@@ -151,8 +151,7 @@ final class Images {
     long plane = plane(shape);
     long bytes = shape.dim(0) * plane * groups * padded * type.bytes();
     Buffer to = schedule.scratch(node.op().name() + " channels last", bytes);
-    long tiles =
-        CudaLowering.ceil(plane, TILE) * CudaLowering.ceil(padded, PACK_ROW_BYTES / type.bytes());
+    long tiles = Steps.ceil(plane, TILE) * Steps.ceil(padded, PACK_ROW_BYTES / type.bytes());
     add(
         Steps.kernel(kernels, "convolution_pack.cu", "pack_pixels_" + stored + "_to_" + type)
             .reads(plain(image))
@@ -162,7 +161,7 @@ final class Images {
             .whole(padded)
             .whole(plane)
             .grid(tiles * shape.dim(0) * groups, 1)
-            .block(TILE, CudaLowering.BLOCK / TILE)
+            .block(TILE, Steps.BLOCK / TILE)
             .build(0));
     packed.put(key, to);
     if (packed.size() > REMEMBERED) {
@@ -181,8 +180,8 @@ final class Images {
             .writes(to)
             .whole(rows)
             .whole(columns)
-            .grid(images * CudaLowering.ceil(rows, TILE) * CudaLowering.ceil(columns, TILE), 1)
-            .block(TILE, CudaLowering.BLOCK / TILE)
+            .grid(images * Steps.ceil(rows, TILE) * Steps.ceil(columns, TILE), 1)
+            .block(TILE, Steps.BLOCK / TILE)
             .build(0));
   }
 

@@ -45,7 +45,7 @@ final class LastBlock {
     this.chunks = chunks;
     long together = Math.max(2, threads / width);
     this.part = chunks <= MOST_LOADS * together ? chunks : root(chunks);
-    long parts = CudaLowering.ceil(chunks, part);
+    long parts = Steps.ceil(chunks, part);
     this.partial = schedule.scratch(label + " partial", bytes * (chunks + parts) * channels);
     int counted = Math.toIntExact(tiles * (1 + parts));
     this.counters = schedule.initial(label + " counters", HostTensor.zeros(Spec.i32(counted)));

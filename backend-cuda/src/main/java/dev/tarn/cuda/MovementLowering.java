@@ -73,9 +73,7 @@ final class MovementLowering {
   }
 
   private KernelStep flat(String file, String name, long elements) {
-    return kernel(file, name)
-        .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1)
-        .block(CudaLowering.BLOCK, 1);
+    return kernel(file, name).grid(Steps.ceil(elements, Steps.BLOCK), 1).block(Steps.BLOCK, 1);
   }
 
   List<Step> cast(Cast op) {
@@ -95,7 +93,7 @@ final class MovementLowering {
       int columns = axes.get(rank - 2).extent;
       int rows = axes.get(rank - 1).extent;
       if (axes.get(rank - 1).stride == columns) {
-        long tiles = CudaLowering.ceil(rows, TILE) * CudaLowering.ceil(columns, TILE);
+        long tiles = Steps.ceil(rows, TILE) * Steps.ceil(columns, TILE);
         return List.of(
             kernel(FILE, "transpose_tiles")
                 .reads(from.get(0))
@@ -225,7 +223,7 @@ final class MovementLowering {
   List<Step> gatherGrad(GatherGrad op) {
     int width = out()[1];
     int own = Math.max(1, Math.min(MOST_ROWS, op.rows() / BLOCKS));
-    int block = Math.min(CudaLowering.BLOCK, (width + 31) / 32 * 32);
+    int block = Math.min(Steps.BLOCK, (width + 31) / 32 * 32);
     return List.of(
         Steps.kernel(kernels, "gather.cu", "gather_grad")
             .reads(from.get(0))
@@ -235,7 +233,7 @@ final class MovementLowering {
             .whole(op.rows())
             .whole(width)
             .whole(own)
-            .grid(CudaLowering.ceil(op.rows(), own), CudaLowering.ceil(width, block))
+            .grid(Steps.ceil(op.rows(), own), Steps.ceil(width, block))
             .block(block, 1)
             .build(from.get(1).bytes() / 4));
   }

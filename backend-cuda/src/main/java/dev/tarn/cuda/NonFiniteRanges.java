@@ -24,7 +24,7 @@ final class NonFiniteRanges {
   /** {@code bytes} from the start of a buffer on, maybe beyond its end. */
   private record Range(Buffer first, long bytes) {
     long blocks() {
-      return CudaLowering.ceil(bytes, (long) ELEMENTS_PER_BLOCK * Float.BYTES);
+      return Steps.ceil(bytes, (long) ELEMENTS_PER_BLOCK * Float.BYTES);
     }
   }
 
@@ -54,7 +54,7 @@ final class NonFiniteRanges {
             .pointer(binding -> binding.upload(ranges.table(binding)))
             .whole(ranges.count())
             .grid(ranges.blocks(), 1)
-            .block(CudaLowering.BLOCK, 1);
+            .block(Steps.BLOCK, 1);
     tensors.forEach(step::touches);
     steps.add(step.build(0));
     return steps;

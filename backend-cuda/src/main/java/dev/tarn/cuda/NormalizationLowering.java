@@ -69,7 +69,7 @@ final class NormalizationLowering {
                 kernels, "batch_norm_apply.cu", "batch_norm_planes", applied(type, inner(shape)))
             .named(name)
             .grid(shape.dim(1) * chunks(shape), 1)
-            .block(CudaLowering.BLOCK, 1);
+            .block(Steps.BLOCK, 1);
     in.forEach(apply::reads);
     epilogue.arguments().accept(apply.reads(partial));
     out.subList(1, 3).forEach(apply::writes);
@@ -115,15 +115,15 @@ final class NormalizationLowering {
     if (rows == 0) {
       return List.of();
     }
-    boolean warp = columns <= CudaLowering.WARP_ROW;
+    boolean warp = columns <= Steps.WARP_ROW;
     KernelStep step =
         Steps.kernel(
                 kernels,
                 "normalize_rows.cu",
                 kernel + (warp ? "_warp" : "_block"),
                 Kernels.elements(type, columns))
-            .grid(warp ? CudaLowering.ceil(rows, CudaLowering.WARPS) : rows, 1)
-            .block(CudaLowering.BLOCK, 1);
+            .grid(warp ? Steps.ceil(rows, Steps.WARPS) : rows, 1)
+            .block(Steps.BLOCK, 1);
     in.forEach(step::reads);
     out.forEach(step::writes);
     return List.of(step.whole(rows).whole(columns).real(epsilon).build(flops));
@@ -153,7 +153,7 @@ final class NormalizationLowering {
     return Steps.kernel(
             kernels, "batch_norm.cu", kernel + "_planes", Kernels.elements(type, inner(shape)))
         .grid(shape.dim(1) * chunks(shape), 1)
-        .block(CudaLowering.BLOCK, 1);
+        .block(Steps.BLOCK, 1);
   }
 
   private static KernelStep extents(KernelStep step, Shape shape) {
@@ -171,6 +171,6 @@ final class NormalizationLowering {
   }
 
   private static long chunks(Shape shape) {
-    return CudaLowering.ceil(count(shape), CHUNK);
+    return Steps.ceil(count(shape), CHUNK);
   }
 }

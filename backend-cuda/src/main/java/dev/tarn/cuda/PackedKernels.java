@@ -118,11 +118,11 @@ final class PackedKernels {
               .whole(w.dim(0) / groups(node) * terms)
               .whole(adjoint ? taps : terms)
               .whole(adjoint ? terms : taps)
-              .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1));
+              .grid(Steps.ceil(elements, Steps.BLOCK), 1));
       packed.put(node, to);
     }
     return BatchStep.of(
-        name, () -> kernels.get("convolution_pack.cu", name), CudaLowering.BLOCK, members, 0);
+        name, () -> kernels.get("convolution_pack.cu", name), Steps.BLOCK, members, 0);
   }
 
   /** The elements of a packed kernel. */

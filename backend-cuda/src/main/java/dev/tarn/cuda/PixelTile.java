@@ -35,7 +35,7 @@ record PixelTile(int channels, int warpPixels, int warpChannels) {
     if (m < WIDE.channels) {
       return List.of(MIDDLE, square);
     }
-    boolean many = rows * CudaLowering.ceil(m, WIDE.channels) >= WIDE_BLOCKS;
+    boolean many = rows * Steps.ceil(m, WIDE.channels) >= WIDE_BLOCKS;
     PixelTile large = new PixelTile(128, 64, 64);
     return many ? List.of(WIDE, MIDDLE, large, square) : List.of(MIDDLE, WIDE, square, large);
   }

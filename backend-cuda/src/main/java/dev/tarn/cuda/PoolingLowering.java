@@ -146,8 +146,8 @@ final class PoolingLowering {
     if (last) {
       step.whole(input.dim(1));
     }
-    return step.grid(CudaLowering.ceil(threads, CudaLowering.BLOCK), 1)
-        .block(CudaLowering.BLOCK, 1)
+    return step.grid(Steps.ceil(threads, Steps.BLOCK), 1)
+        .block(Steps.BLOCK, 1)
         .build(output.size() * window.kernelH() * window.kernelW());
   }
 }

@@ -123,10 +123,10 @@ final class ReduceLowering {
 
   private void pass(Buffer x, Buffer y, long outer, long reduced, long inner) {
     long minimum = inner == 1 ? ROW_CHUNK : COLUMN_CHUNK;
-    long blocks = outer * CudaLowering.ceil(inner, inner == 1 ? 1 : LANES * width(inner));
-    long wanted = Math.min(CudaLowering.ceil(reduced, minimum), Math.max(1, BLOCKS / blocks));
-    long chunk = CudaLowering.ceil(CudaLowering.ceil(reduced, wanted), MULTIPLE) * MULTIPLE;
-    long chunks = CudaLowering.ceil(reduced, chunk);
+    long blocks = outer * Steps.ceil(inner, inner == 1 ? 1 : LANES * width(inner));
+    long wanted = Math.min(Steps.ceil(reduced, minimum), Math.max(1, BLOCKS / blocks));
+    long chunk = Steps.ceil(Steps.ceil(reduced, wanted), MULTIPLE) * MULTIPLE;
+    long chunks = Steps.ceil(reduced, chunk);
     if (chunks == 1) {
       launch(x, y, outer, reduced, inner, reduced, 1);
     } else {
@@ -145,17 +145,16 @@ final class ReduceLowering {
     if (inner > 1) {
       int lanes = (int) Math.min(LANES, Long.highestOneBit(Math.max(1, chunk / 4)));
       long width = width(inner);
-      int across =
-          (int) Math.min(LANES, Long.highestOneBit(2 * CudaLowering.ceil(inner, width) - 1));
+      int across = (int) Math.min(LANES, Long.highestOneBit(2 * Steps.ceil(inner, width) - 1));
       step = kernel(name + "_columns", inner, x, y).whole(parts).whole(reduced).whole(inner);
-      step.grid(CudaLowering.ceil(inner, across * width), Math.min(parts, MAX_GRID_Y));
+      step.grid(Steps.ceil(inner, across * width), Math.min(parts, MAX_GRID_Y));
       step.block(across, lanes);
-    } else if (chunk <= CudaLowering.WARP_ROW) {
+    } else if (chunk <= Steps.WARP_ROW) {
       step = kernel(name + "_rows_warp", reduced, x, y).whole(parts).whole(reduced);
-      step.grid(CudaLowering.ceil(parts, CudaLowering.WARPS), 1).block(CudaLowering.BLOCK, 1);
+      step.grid(Steps.ceil(parts, Steps.WARPS), 1).block(Steps.BLOCK, 1);
     } else {
       step = kernel(name + "_rows_block", reduced, x, y).whole(reduced);
-      step.grid(parts, 1).block(CudaLowering.BLOCK, 1);
+      step.grid(parts, 1).block(Steps.BLOCK, 1);
     }
     steps.add(step.whole(chunk).whole(chunks).build(outer * reduced * inner));
   }

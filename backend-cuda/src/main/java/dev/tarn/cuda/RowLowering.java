@@ -45,8 +45,8 @@ final class RowLowering {
     } else {
       step =
           Steps.kernel(kernels, "cumulative_sum.cu", op.name() + "_columns")
-              .grid(CudaLowering.ceil(lines, CudaLowering.BLOCK), 1)
-              .block(CudaLowering.BLOCK, 1);
+              .grid(Steps.ceil(lines, Steps.BLOCK), 1)
+              .block(Steps.BLOCK, 1);
     }
     step.reads(schedule.buffer(node.inputs().get(0))).writes(schedule.buffer(node.output()));
     step.whole(lines).whole(extent).whole(axes[2]).whole(op.reverse() ? 1 : 0);
@@ -77,7 +77,7 @@ final class RowLowering {
    * @param numbers what it takes beside rows and columns
    */
   private List<Step> softmax(String file, String name, Shape shape, List<Integer> numbers) {
-    CudaLowering.count(node, shape);
+    Steps.count(node, shape);
     if (shape.size() == 0) {
       return List.of();
     }
@@ -90,16 +90,16 @@ final class RowLowering {
     step.whole(rows).whole(columns);
     numbers.forEach(step::whole);
     return List.of(
-        step.grid(CudaLowering.ceil(rows, threads.rows()), 1)
+        step.grid(Steps.ceil(rows, threads.rows()), 1)
             .block(threads.block(), 1)
             .build(4 * shape.size()));
   }
 
   /** A kernel that gives a row to a warp, or to a block if it is long. */
   private KernelStep rowKernel(String file, String name, int rows, int columns) {
-    boolean warp = columns <= CudaLowering.WARP_ROW;
+    boolean warp = columns <= Steps.WARP_ROW;
     return Steps.kernel(kernels, file, name + (warp ? "_warp" : "_block"))
-        .grid(warp ? CudaLowering.ceil(rows, CudaLowering.WARPS) : rows, 1)
-        .block(CudaLowering.BLOCK, 1);
+        .grid(warp ? Steps.ceil(rows, Steps.WARPS) : rows, 1)
+        .block(Steps.BLOCK, 1);
   }
 }

@@ -29,14 +29,14 @@ record SoftmaxRows(int width, int lanes, int held) {
     while (lanes < WARP && accesses > AHEAD * lanes) {
       lanes *= 2;
     }
-    if (columns > CudaLowering.WARP_ROW) {
-      lanes = CudaLowering.BLOCK;
+    if (columns > Steps.WARP_ROW) {
+      lanes = Steps.BLOCK;
       while (lanes < MOST_LANES && columns > MOST_HELD * lanes) {
         lanes *= 2;
       }
     }
-    boolean holds = columns <= Math.max(CudaLowering.WARP_ROW, MOST_HELD * lanes);
-    int each = (int) CudaLowering.ceil(accesses, lanes);
+    boolean holds = columns <= Math.max(Steps.WARP_ROW, MOST_HELD * lanes);
+    int each = (int) Steps.ceil(accesses, lanes);
     return new SoftmaxRows(width, lanes, holds ? Integer.highestOneBit(2 * each - 1) : 0);
   }
 
@@ -48,7 +48,7 @@ record SoftmaxRows(int width, int lanes, int held) {
 
   /** Threads of a block. */
   int block() {
-    return Math.max(CudaLowering.BLOCK, lanes);
+    return Math.max(Steps.BLOCK, lanes);
   }
 
   /** Rows of a block. */

@@ -41,11 +41,11 @@ record StrictTile(int channels, int pixels) {
 
   /** How many tiles the channels of a group take. */
   long rows(int m) {
-    return CudaLowering.ceil(m, channels);
+    return Steps.ceil(m, channels);
   }
 
   private long blocks(int groups, int m, long pixels) {
-    return groups * rows(m) * CudaLowering.ceil(pixels, this.pixels);
+    return groups * rows(m) * Steps.ceil(pixels, this.pixels);
   }
 
   /**

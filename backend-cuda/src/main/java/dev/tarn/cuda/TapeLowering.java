@@ -34,7 +34,7 @@ final class TapeLowering {
   /** The kernel of a tape. */
   List<Step> lower(Fused op) {
     List<Value> inputs = node.inputs();
-    CudaLowering.count(node, op.shape());
+    Steps.count(node, op.shape());
     if (op.shape().size() == 0) {
       return List.of();
     }
@@ -70,7 +70,7 @@ final class TapeLowering {
   }
 
   private static long threads(TapeSource source) {
-    return CudaLowering.ceil(source.elements(), source.width());
+    return Steps.ceil(source.elements(), source.width());
   }
 
   private static long flops(Fused op) {
@@ -82,12 +82,12 @@ final class TapeLowering {
     for (TapeSource.Argument argument : source.arguments()) {
       add(step, argument, inputs, of.outputs(), images);
     }
-    return step.grid(CudaLowering.ceil(threads(source), block), 1).block(block, 1);
+    return step.grid(Steps.ceil(threads(source), block), 1).block(block, 1);
   }
 
   /** The kernel of a tape that takes a sum, and what is left of the sum. */
   List<Step> lower(Fused op, TapeSums.Sum sum) {
-    CudaLowering.count(node, op.shape());
+    Steps.count(node, op.shape());
     List<Value> inputs = node.inputs();
     List<Spec> specs = inputs.stream().map(Value::spec).toList();
     TapeSource source = TapeCompiler.compile(op, specs, images.isLast(), sum);

@@ -75,17 +75,16 @@ record TapeSum(
   private static TapeSum columns(List<ReduceLowering.Group> groups, int width) {
     long rows = groups.get(0).extent();
     long inner = groups.get(1).extent();
-    long most = power(CudaLowering.ceil(rows, EACH));
+    long most = power(Steps.ceil(rows, EACH));
     long few = Math.min(most, THREADS / ACROSS);
-    int across =
-        (int) Math.min(power(CudaLowering.ceil(inner, width)), Math.max(ACROSS, LEAST / few));
+    int across = (int) Math.min(power(Steps.ceil(inner, width)), Math.max(ACROSS, LEAST / few));
     int down = (int) Math.min(most, THREADS / across);
     long chunk = rows;
     if (rows > 2L * EACH * down) {
-      long least = Math.max(CudaLowering.ceil(rows, BLOCKS), (long) EACH * down);
-      chunk = CudaLowering.ceil(least, down) * down;
+      long least = Math.max(Steps.ceil(rows, BLOCKS), (long) EACH * down);
+      chunk = Steps.ceil(least, down) * down;
     }
-    long chunks = CudaLowering.ceil(rows, chunk);
+    long chunks = Steps.ceil(rows, chunk);
     Shape rest = Shape.of((int) chunks, (int) inner);
     List<Integer> axes = chunks == 1 ? List.of() : List.of(0);
     return new TapeSum(true, chunks, rows, inner, chunk, chunks, across, down, rest, axes);
@@ -105,14 +104,14 @@ record TapeSum(
       }
     }
     long most = Math.max(1, BLOCKS / outer);
-    long wanted = Math.min(CudaLowering.ceil(reduced, ROW_CHUNK), most);
-    long chunk = CudaLowering.ceil(CudaLowering.ceil(reduced, wanted), width) * width;
-    long chunks = CudaLowering.ceil(reduced, chunk);
+    long wanted = Math.min(Steps.ceil(reduced, ROW_CHUNK), most);
+    long chunk = Steps.ceil(Steps.ceil(reduced, wanted), width) * width;
+    long chunks = Steps.ceil(reduced, chunk);
     extents.add((int) chunks);
     if (chunks > 1) {
       axes.add(last);
     }
-    int across = (int) Math.min(ROW_THREADS, power(CudaLowering.ceil(chunk, 2L * width)));
+    int across = (int) Math.min(ROW_THREADS, power(Steps.ceil(chunk, 2L * width)));
     int down = ROW_THREADS / across;
     Shape rest = Shape.of(extents.stream().mapToInt(i -> i).toArray());
     return new TapeSum(false, outer * chunks, reduced, 1, chunk, chunks, across, down, rest, axes);
@@ -135,8 +134,6 @@ record TapeSum(
 
   /** The blocks along x; along y there are as many as {@link #chunks} for columns. */
   long blocks(int width) {
-    return columns
-        ? CudaLowering.ceil(inner, (long) across * width)
-        : CudaLowering.ceil(parts, down);
+    return columns ? Steps.ceil(inner, (long) across * width) : Steps.ceil(parts, down);
   }
 }

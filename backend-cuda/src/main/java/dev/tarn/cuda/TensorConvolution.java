@@ -109,9 +109,9 @@ final class TensorConvolution {
         Shape.of(
             out.dim(0),
             out.dim(1),
-            (int) CudaLowering.ceil(out.dim(2), down),
-            (int) CudaLowering.ceil(out.dim(3), across));
-    long rows = down * across * CudaLowering.ceil(pixels(phase), PixelTile.PIXELS);
+            (int) Steps.ceil(out.dim(2), down),
+            (int) Steps.ceil(out.dim(3), across));
+    long rows = down * across * Steps.ceil(pixels(phase), PixelTile.PIXELS);
     boolean last = images.isLast();
     boolean eights = last && storesEights(node.output(), groups);
     @Nullable Node norm = shared.channelSums().reader(node);
@@ -147,7 +147,7 @@ final class TensorConvolution {
           .whole(out.dim(1) * plane)
           .whole(last ? out.dim(1) : 1)
           .whole(last ? 1 : plane)
-          .grid(rows * CudaLowering.ceil(m, tile.channels()), groups)
+          .grid(rows * Steps.ceil(m, tile.channels()), groups)
           .block(tile.threads(), 1);
       sums.accept(step);
       candidates.add(step.build(flops(adjoint ? in : out, w)));
@@ -180,7 +180,7 @@ final class TensorConvolution {
             node.op().name() + " sums",
             isGradient ? LastBlock.SUMS : LastBlock.MOMENTS,
             channels,
-            window.groups() * CudaLowering.ceil(m, least),
+            window.groups() * Steps.ceil(m, least),
             first.width(m),
             rows,
             first.threads());
@@ -216,11 +216,10 @@ final class TensorConvolution {
     int m = w.dim(0) / groups;
     int channels = padded(w.dim(1));
     long terms = (long) channels * w.dim(2) * w.dim(3);
-    long blocks = CudaLowering.ceil(m, WeightTile.SIDE) * CudaLowering.ceil(terms, WeightTile.SIDE);
+    long blocks = Steps.ceil(m, WeightTile.SIDE) * Steps.ceil(terms, WeightTile.SIDE);
     long wanted = Math.max(1, Math.min(pixels / LEAST_CHUNK, BLOCKS / (blocks * groups)));
-    long chunk =
-        CudaLowering.ceil(CudaLowering.ceil(pixels, wanted), CHUNK_MULTIPLE) * CHUNK_MULTIPLE;
-    long count = CudaLowering.ceil(pixels, chunk);
+    long chunk = Steps.ceil(Steps.ceil(pixels, wanted), CHUNK_MULTIPLE) * CHUNK_MULTIPLE;
+    long count = Steps.ceil(pixels, chunk);
     long elements = groups * m * terms;
     Buffer partial =
         shared.schedule().scratch(node.op().name() + " partial sums", 4 * count * elements);
@@ -244,9 +243,9 @@ final class TensorConvolution {
               .whole(chunks(m))
               .whole((long) groups * chunks(w.dim(1)) * CHUNK_BYTES)
               .whole((long) groups * chunks(m) * CHUNK_BYTES);
-      long across = CudaLowering.ceil(terms, tile.across());
+      long across = Steps.ceil(terms, tile.across());
       numbers(step, x, dy)
-          .grid(CudaLowering.ceil(m, tile.down()) * across, groups * count)
+          .grid(Steps.ceil(m, tile.down()) * across, groups * count)
           .block(tile.threads(), 1)
           .shared(tile.sharedBytes(type));
       candidates.add(step.build(flops(dy, w)));

@@ -69,7 +69,7 @@ final class WeightSums {
             .whole(channels)
             .whole(used)
             .whole(taps)
-            .grid(CudaLowering.ceil(elements, CudaLowering.BLOCK), 1));
+            .grid(Steps.ceil(elements, Steps.BLOCK), 1));
     pending.add(node.output());
     bytes += partial.bytes();
     flops += chunks * elements;
@@ -97,8 +97,7 @@ final class WeightSums {
     if (members.isEmpty()) {
       return List.of();
     }
-    Step step =
-        BatchStep.of(KERNEL, () -> kernels.get(FILE, KERNEL), CudaLowering.BLOCK, members, flops);
+    Step step = BatchStep.of(KERNEL, () -> kernels.get(FILE, KERNEL), Steps.BLOCK, members, flops);
     members.clear();
     pending.clear();
     bytes = 0;
