@@ -117,6 +117,8 @@ final class DevicePlan implements AutoCloseable {
     if (!join) {
       return Debug.show("fused", typed);
     }
+    // In this order: a tape stays right after what computes it, its sum right after the tape, and
+    // only tapes that have neither move.
     Program summed = TapeSums.together(Epilogues.together(typed));
     return Debug.show("fused", TapeBatches.together(summed));
   }
