@@ -9,7 +9,7 @@ import dev.tarn.ir.Program;
  * <p>{@code TARN_DEBUG=1} prints plan and arena, {@code 2} also the time of each node, {@code 3}
  * also the program after each pass, {@code 4} also generated CUDA; to standard error. {@code
  * TARN_VALIDATE=1} runs every node against the reference. The properties {@code tarn.debug} and
- * {@code tarn.validate} do the same.
+ * {@code tarn.validate} do the same, and others turn parts off.
  */
 public final class Debug {
   private Debug() {}
@@ -33,6 +33,11 @@ public final class Debug {
   /** Whether every node is to be checked against the reference. */
   public static boolean validate() {
     return setting("tarn.validate", "TARN_VALIDATE").equals("1");
+  }
+
+  /** Whether a property turns a part of Tarn off, to find out whether that is at fault. */
+  public static boolean isOff(String property) {
+    return "false".equals(System.getProperty(property));
   }
 
   /** Prints a program under a title at level 3. */

@@ -1,6 +1,8 @@
 package dev.tarn.backend;
 
 import dev.tarn.Shape;
+import dev.tarn.ir.Node;
+import dev.tarn.ir.Value;
 import java.util.List;
 
 /**
@@ -41,5 +43,12 @@ public final class ImageOrder {
   public static boolean isSame(Shape shape) {
     Shape image = image(shape);
     return image.dim(1) == 1 || (image.dim(2) == 1 && image.dim(3) == 1);
+  }
+
+  /** Whether a node reads images of integers, whose channels never lie last. */
+  public static boolean readsIntegers(Node node) {
+    return node.inputs().stream()
+        .map(Value::spec)
+        .anyMatch(spec -> !spec.dtype().isFloat() && !isSame(spec.shape()));
   }
 }

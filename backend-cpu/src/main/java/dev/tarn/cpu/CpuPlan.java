@@ -86,7 +86,7 @@ final class CpuPlan implements AutoCloseable, Step.Addresses {
   private static Program fuse(Program program, Precision precision) {
     Debug.show("cpu: as traced", program);
     Program simple = Debug.show("cpu: simplified", Simplify.apply(program));
-    boolean join = !"false".equals(System.getProperty("tarn.fuse"));
+    boolean join = !Debug.isOff("tarn.fuse");
     Program mixed = inPrecision(join ? PoolBeforeRelu.apply(simple) : simple, precision);
     BiasEpilogue epilogue = new BiasEpilogue(mixed);
     Program fused = FuseElementwise.apply(mixed, join, epilogue::absorbs);

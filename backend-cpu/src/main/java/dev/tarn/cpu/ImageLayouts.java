@@ -1,6 +1,7 @@
 package dev.tarn.cpu;
 
 import dev.tarn.Shape;
+import dev.tarn.backend.Debug;
 import dev.tarn.backend.ImageOrder;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
@@ -42,7 +43,7 @@ final class ImageLayouts {
    *     leave every value plain
    */
   ImageLayouts(Program program, int multiple) {
-    this.multiple = "false".equals(System.getProperty("tarn.layout")) ? 0 : multiple;
+    this.multiple = Debug.isOff("tarn.layout") ? 0 : multiple;
     if (this.multiple == 0) {
       return;
     }
@@ -70,7 +71,7 @@ final class ImageLayouts {
 
   private static boolean keepsOrder(Node node) {
     Op op = node.op();
-    return (op instanceof Fused fused && !drawsMask(fused) && !readsWholeImages(node))
+    return (op instanceof Fused fused && !drawsMask(fused) && !ImageOrder.readsIntegers(node))
         || op instanceof BatchNorm
         || op instanceof BatchNormGrad
         || op instanceof Pool2d
@@ -80,13 +81,6 @@ final class ImageLayouts {
   /** Masks count elements in their logical order. */
   private static boolean drawsMask(Fused op) {
     return op.tape().stream().anyMatch(Fused.Mask.class::isInstance);
-  }
-
-  /** Images of integers are always plain. */
-  private static boolean readsWholeImages(Node node) {
-    return node.inputs().stream()
-        .map(Value::spec)
-        .anyMatch(spec -> !spec.dtype().isFloat() && !ImageOrder.isSame(spec.shape()));
   }
 
   private boolean fits(Value value) {

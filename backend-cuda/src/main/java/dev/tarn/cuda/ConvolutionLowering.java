@@ -182,7 +182,12 @@ final class ConvolutionLowering {
         candidates.add(step.build(flops(adjoint ? from : to, w)));
       }
     }
-    String key = FILE + " " + node.op() + " of " + from + " and " + w + " " + epilogue.headers();
+    String key =
+        String.join(
+            " ",
+            FILE,
+            node.op() + " of " + from + " and " + w + " to " + to,
+            String.valueOf(epilogue.headers()));
     steps.add(TunedStep.of(key, candidates));
     return result == null ? steps : narrowed(result);
   }

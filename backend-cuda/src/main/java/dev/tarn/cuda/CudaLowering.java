@@ -69,12 +69,12 @@ final class CudaLowering implements Op.Visitor<List<Step>> {
     ImageLayouts layouts =
         new ImageLayouts(program, n -> ConvolutionLowering.onTensorCores(n, kernels));
     this.images = new Images(schedule, kernels, layouts, program, keepAll);
-    this.epilogues = new Epilogues(program, layouts, schedule, keepAll);
+    this.epilogues = new Epilogues(program, layouts, schedule, store, keepAll);
     this.batches = new TapeBatches(program, layouts, schedule, store, keepAll);
     this.taps = new PooledTaps(schedule, program);
     ChannelSums channels = new ChannelSums(program, layouts, epilogues, kernels, keepAll);
     this.convolutions = Convolutions.of(schedule, kernels, images, channels, program, keepAll);
-    this.sums = new TapeSums(program, layouts, epilogues, schedule, keepAll);
+    this.sums = new TapeSums(program, layouts, epilogues, schedule, store, keepAll);
   }
 
   /**

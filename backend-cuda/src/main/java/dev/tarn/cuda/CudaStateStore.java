@@ -4,6 +4,7 @@ import dev.tarn.Arena;
 import dev.tarn.HostTensor;
 import dev.tarn.ShapeException;
 import dev.tarn.State;
+import dev.tarn.backend.Buffer;
 import dev.tarn.backend.StateStore;
 import dev.tarn.cuda.driver.CudaException;
 import dev.tarn.cuda.driver.CudaOutOfMemoryException;
@@ -76,6 +77,18 @@ final class CudaStateStore implements StateStore {
   /** The arena that a state is or lies in, or null. */
   @Nullable Arena arena(State state) {
     return place(state).arena();
+  }
+
+  /** Whether some buffers share memory with others: an arena does with its members. */
+  boolean overlap(List<Buffer> some, List<Buffer> others) {
+    return some.stream().anyMatch(a -> others.stream().anyMatch(b -> overlap(a, b)));
+  }
+
+  private boolean overlap(Buffer a, Buffer b) {
+    State one = a.state();
+    State other = b.state();
+    boolean arena = one instanceof Arena || other instanceof Arena;
+    return a == b || arena && one != null && other != null && arena(one) == arena(other);
   }
 
   @Override

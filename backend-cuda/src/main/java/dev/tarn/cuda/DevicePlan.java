@@ -98,7 +98,7 @@ final class DevicePlan implements AutoCloseable {
       CudaStateStore store,
       Precision precision,
       boolean byNode) {
-    boolean join = !byNode && !"false".equals(System.getProperty("tarn.fuse"));
+    boolean join = !byNode && !Debug.isOff("tarn.fuse");
     boolean tensorCores = backend.kernels().hasTensorCores();
     for (Program program : programs) {
       Program lowered = passes(program, precision, join, tensorCores);

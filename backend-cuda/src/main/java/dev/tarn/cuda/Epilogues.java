@@ -1,7 +1,7 @@
 package dev.tarn.cuda;
 
 import dev.tarn.Spec;
-import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Debug;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.Conv2d;
@@ -40,14 +40,19 @@ final class Epilogues {
    *
    * @param keepAll whether every value is wanted in its buffer
    */
-  Epilogues(Program program, ImageLayouts layouts, Schedule<Step> schedule, boolean keepAll) {
+  Epilogues(
+      Program program,
+      ImageLayouts layouts,
+      Schedule<Step> schedule,
+      CudaStateStore store,
+      boolean keepAll) {
     Map<Node, Node> candidates = keepAll ? Map.of() : candidates(program);
     for (int i = 1; i < program.body().size(); i++) {
       Node tape = program.body().get(i);
       Node product = program.body().get(i - 1);
       if (candidates.get(tape) == product
           && layouts.isLast(tape) == layouts.isLast(product)
-          && !overwrites(tape, product, schedule)) {
+          && !store.overlap(schedule.buffers(tape.outputs()), schedule.buffers(product.inputs()))) {
         products.put(tape, product);
       }
     }
@@ -142,16 +147,6 @@ final class Epilogues {
 
   /** Whether every kernel keeps to its own node. */
   static boolean areOff() {
-    return isOff(PROPERTY) || isOff("tarn.fuse");
-  }
-
-  private static boolean isOff(String property) {
-    return "false".equals(System.getProperty(property));
-  }
-
-  /** Whether the tape's results lie where the other node's operands do: in a state's memory. */
-  private static boolean overwrites(Node tape, Node product, Schedule<Step> schedule) {
-    List<Buffer> read = schedule.buffers(product.inputs());
-    return schedule.buffers(tape.outputs()).stream().anyMatch(read::contains);
+    return Debug.isOff(PROPERTY) || Debug.isOff("tarn.fuse");
   }
 }

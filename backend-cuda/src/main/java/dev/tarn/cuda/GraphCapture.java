@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import dev.tarn.backend.Debug;
 import dev.tarn.cuda.driver.Graph;
 import dev.tarn.cuda.driver.Stream;
 import java.util.List;
@@ -15,7 +16,7 @@ final class GraphCapture implements AutoCloseable {
   private final Stream stream;
   private final List<Runnable> variants;
   private final @Nullable Graph[] graphs;
-  private final boolean enabled = !"false".equals(System.getProperty("tarn.capture"));
+  private final boolean enabled = !Debug.isOff("tarn.capture");
   private boolean warm;
 
   /**

@@ -3,6 +3,7 @@ package dev.tarn.cuda;
 import dev.tarn.DType;
 import dev.tarn.Shape;
 import dev.tarn.Spec;
+import dev.tarn.backend.Debug;
 import dev.tarn.backend.ImageOrder;
 import dev.tarn.ir.BatchNorm;
 import dev.tarn.ir.BatchNormGrad;
@@ -48,7 +49,7 @@ final class ImageLayouts {
    * @param onTensorCores which convolutions run on tensor cores
    */
   ImageLayouts(Program program, Predicate<Node> onTensorCores) {
-    if ("false".equals(System.getProperty("tarn.layout"))) {
+    if (Debug.isOff("tarn.layout")) {
       return;
     }
     for (Node node : program.body()) {
@@ -64,7 +65,7 @@ final class ImageLayouts {
 
   private static boolean keepsOrder(Node node) {
     Op op = node.op();
-    return (op instanceof Fused && !readsWholeImages(node))
+    return (op instanceof Fused && !ImageOrder.readsIntegers(node))
         || op instanceof Cast
         || op instanceof BatchNorm
         || op instanceof BatchNormGrad
@@ -73,13 +74,6 @@ final class ImageLayouts {
         || op instanceof Slice
         || op instanceof Concat
         || op instanceof Pad;
-  }
-
-  /** Images of integers are always plain. */
-  private static boolean readsWholeImages(Node node) {
-    return node.inputs().stream()
-        .map(Value::spec)
-        .anyMatch(spec -> !spec.dtype().isFloat() && !ImageOrder.isSame(spec.shape()));
   }
 
   private static boolean fits(Spec spec) {

@@ -1,9 +1,8 @@
 package dev.tarn.cuda;
 
-import dev.tarn.Arena;
 import dev.tarn.Spec;
-import dev.tarn.State;
 import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Debug;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
@@ -96,11 +95,12 @@ final class TapeBatches {
       if (candidates.contains(node)) {
         List<Node> same = firsts.computeIfAbsent(source(node).name(), name -> new ArrayList<>());
         long own = bytes(node);
+        int made = lastMade(node, madeAt);
         Node joined =
             same.stream()
                 .filter(
                     first ->
-                        Objects.requireNonNull(places.get(first)) > lastMade(node, madeAt)
+                        Objects.requireNonNull(places.get(first)) > made
                             && Objects.requireNonNull(bytes.get(first)) + own <= MOST_TOGETHER)
                 .findFirst()
                 .orElse(null);
@@ -145,7 +145,7 @@ final class TapeBatches {
 
   private static Set<Node> candidates(Program program) {
     Set<Node> candidates = Collections.newSetFromMap(new IdentityHashMap<>());
-    if ("false".equals(System.getProperty(PROPERTY))) {
+    if (Debug.isOff(PROPERTY)) {
       return candidates;
     }
     Set<Node> others = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -166,20 +166,8 @@ final class TapeBatches {
   private static boolean conflict(Node a, Node b, Schedule<Step> schedule, CudaStateStore store) {
     List<Buffer> writtenByA = schedule.buffers(a.outputs());
     List<Buffer> writtenByB = schedule.buffers(b.outputs());
-    return meet(writtenByA, schedule.buffers(b.inputs()), store)
-        || meet(writtenByB, schedule.buffers(a.inputs()), store)
-        || meet(writtenByA, writtenByB, store);
-  }
-
-  private static boolean meet(List<Buffer> some, List<Buffer> others, CudaStateStore store) {
-    return some.stream().anyMatch(a -> others.stream().anyMatch(b -> overlap(a, b, store)));
-  }
-
-  private static boolean overlap(Buffer a, Buffer b, CudaStateStore store) {
-    State one = a.state();
-    State other = b.state();
-    boolean arena = one instanceof Arena || other instanceof Arena;
-    return a == b
-        || arena && one != null && other != null && store.arena(one) == store.arena(other);
+    return store.overlap(writtenByA, schedule.buffers(b.inputs()))
+        || store.overlap(writtenByB, schedule.buffers(a.inputs()))
+        || store.overlap(writtenByA, writtenByB);
   }
 }

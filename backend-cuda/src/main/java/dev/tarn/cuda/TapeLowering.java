@@ -41,7 +41,7 @@ final class TapeLowering {
     TapeSource source =
         TapeCompiler.compile(op, inputs.stream().map(Value::spec).toList(), images.isLast());
     kernels.request(source.name(), source.text());
-    int block = threads(source) < LARGE_TAPE ? SMALL_BLOCK : TapeSource.MAX_BLOCK;
+    int block = block(threads(source));
     KernelStep step = new KernelStep(op.name(), () -> kernels.tape(source.name()));
     return List.of(launch(step, source, node, inputs, block).build(flops(op)));
   }
@@ -56,7 +56,7 @@ final class TapeLowering {
     kernels.request(first.batchName(), first.batch());
     Supplier<Kernel> kernel = () -> kernels.tape(first.batchName());
     long threads = sources.stream().mapToLong(TapeLowering::threads).sum();
-    int block = threads < LARGE_TAPE ? SMALL_BLOCK : TapeSource.MAX_BLOCK;
+    int block = block(threads);
     List<KernelStep> members = new ArrayList<>();
     long flops = 0;
     for (int i = 0; i < batch.size(); i++) {
@@ -69,6 +69,10 @@ final class TapeLowering {
     return List.of(BatchStep.of(name, kernel, block, members, flops));
   }
 
+  private static int block(long threads) {
+    return threads < LARGE_TAPE ? SMALL_BLOCK : TapeSource.MAX_BLOCK;
+  }
+
   private static long threads(TapeSource source) {
     return Steps.ceil(source.elements(), source.width());
   }
@@ -79,9 +83,7 @@ final class TapeLowering {
 
   private KernelStep launch(
       KernelStep step, TapeSource source, Node of, List<Value> inputs, int block) {
-    for (TapeSource.Argument argument : source.arguments()) {
-      add(step, argument, inputs, of.outputs(), images);
-    }
+    source.arguments().forEach(each -> add(step, each, inputs, of.outputs(), images));
     return step.grid(Steps.ceil(threads(source), block), 1).block(block, 1);
   }
 
@@ -98,9 +100,7 @@ final class TapeLowering {
         how.isWhole() ? y : schedule.scratch("sums of " + op.name(), how.sums() * Float.BYTES);
     KernelStep step =
         new KernelStep(op.name() + " + reduce_sum", () -> kernels.tape(source.name()));
-    for (TapeSource.Argument argument : source.arguments()) {
-      add(step, argument, inputs, node.outputs(), images);
-    }
+    source.arguments().forEach(each -> add(step, each, inputs, node.outputs(), images));
     step.writes(sums);
     if (how.columns()) {
       step.whole(how.reduced()).whole(how.inner()).whole(how.chunk());
@@ -109,9 +109,8 @@ final class TapeLowering {
       step.whole(how.parts()).whole(how.reduced()).whole(how.chunk()).whole(how.chunks());
       step.grid(how.blocks(source.width()), 1);
     }
-    long applied = 1 + op.tape().stream().filter(i -> i instanceof Fused.Apply).count();
     List<Step> steps = new ArrayList<>();
-    steps.add(step.block(how.across(), how.down()).build(applied * source.elements()));
+    steps.add(step.block(how.across(), how.down()).build(flops(op) + op.shape().size()));
     if (!how.isWhole()) {
       ReduceLowering rest = new ReduceLowering(schedule, kernels, Reduce.Kind.SUM);
       steps.addAll(rest.lower(sums, y, how.rest(), how.axes()));

@@ -2,7 +2,7 @@ package dev.tarn.cuda;
 
 import dev.tarn.Shape;
 import dev.tarn.Spec;
-import dev.tarn.backend.Buffer;
+import dev.tarn.backend.Debug;
 import dev.tarn.backend.ImageOrder;
 import dev.tarn.backend.Schedule;
 import dev.tarn.ir.Fused;
@@ -12,7 +12,7 @@ import dev.tarn.ir.ProgramVerifier;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -40,7 +40,7 @@ final class TapeSums {
   record Sum(Node node, int result, boolean stored, TapeSum how) {}
 
   private final Map<Node, Sum> sums = new IdentityHashMap<>();
-  private final Map<Node, Node> tapes = new IdentityHashMap<>();
+  private final Set<Node> taken = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /**
    * Finds the sums of a program that {@link #together} has ordered.
@@ -52,6 +52,7 @@ final class TapeSums {
       ImageLayouts layouts,
       Epilogues epilogues,
       Schedule<Step> schedule,
+      CudaStateStore store,
       boolean keepAll) {
     Map<Node, Node> candidates = keepAll ? Map.of() : candidates(program);
     Map<Value, Integer> uses = uses(program);
@@ -61,7 +62,7 @@ final class TapeSums {
       if (candidates.get(tape) != node
           || epilogues.product(tape) != null
           || layouts.isLast(tape) != layouts.isLast(node)
-          || overwrites(node, tape, schedule)) {
+          || store.overlap(schedule.buffers(node.outputs()), schedule.buffers(tape.inputs()))) {
         continue;
       }
       Value summed = node.inputs().get(0);
@@ -69,7 +70,7 @@ final class TapeSums {
       if (how != null) {
         boolean stored = uses.getOrDefault(summed, 0) > 1;
         sums.put(tape, new Sum(node, tape.outputs().indexOf(summed), stored, how));
-        tapes.put(node, tape);
+        taken.add(node);
       }
     }
   }
@@ -77,10 +78,11 @@ final class TapeSums {
   /** The program with such sums moved to right after the tapes that may take them. */
   static Program together(Program program) {
     Map<Node, Node> candidates = candidates(program);
-    Collection<Node> moved = candidates.values();
+    Set<Node> moved = Collections.newSetFromMap(new IdentityHashMap<>());
+    moved.addAll(candidates.values());
     List<Node> body = new ArrayList<>();
     for (Node node : program.body()) {
-      if (moved.stream().noneMatch(each -> each == node)) {
+      if (!moved.contains(node)) {
         body.add(node);
       }
       Node sum = candidates.get(node);
@@ -103,13 +105,13 @@ final class TapeSums {
 
   /** Whether a tape takes this sum. */
   boolean isPartOfTape(Node node) {
-    return tapes.containsKey(node);
+    return taken.contains(node);
   }
 
   /** Tapes, each with the first sum of one of its results. */
   private static Map<Node, Node> candidates(Program program) {
     Map<Node, Node> candidates = new IdentityHashMap<>();
-    if (isOff(PROPERTY) || isOff("tarn.fuse")) {
+    if (Debug.isOff(PROPERTY) || Debug.isOff("tarn.fuse")) {
       return candidates;
     }
     Map<Value, Node> results = new HashMap<>();
@@ -156,15 +158,5 @@ final class TapeSums {
       node.inputs().forEach(value -> uses.merge(value, 1, Integer::sum));
     }
     return uses;
-  }
-
-  private static boolean isOff(String property) {
-    return "false".equals(System.getProperty(property));
-  }
-
-  /** Whether the sums lie where the tape's operands do: in a state's memory. */
-  private static boolean overwrites(Node sum, Node tape, Schedule<Step> schedule) {
-    List<Buffer> read = schedule.buffers(tape.inputs());
-    return schedule.buffers(sum.outputs()).stream().anyMatch(read::contains);
   }
 }

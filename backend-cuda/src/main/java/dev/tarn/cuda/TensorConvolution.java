@@ -247,7 +247,7 @@ final class TensorConvolution {
       numbers(step, x, dy)
           .grid(Steps.ceil(m, tile.down()) * across, groups * count)
           .block(tile.threads(), 1)
-          .shared(tile.sharedBytes(type));
+          .shared(tile.sharedBytes());
       candidates.add(step.build(flops(dy, w)));
     }
     steps.add(TunedStep.of(WEIGHT + " " + key(x, w) + " by " + tiles, candidates));

@@ -1,6 +1,8 @@
 package dev.tarn.cuda;
 
+import dev.tarn.cuda.driver.Command;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /** A step of which several kernels give the same bits: the fastest is found out on the device. */
 final class TunedStep {
@@ -22,15 +24,9 @@ final class TunedStep {
         first.reads(),
         first.writes(),
         first.flops(),
-        binding ->
-            all.get(
-                    safe
-                        ? binding
-                            .backend()
-                            .tuner()
-                            .choose(key, all.size(), i -> all.get(i).binder().bind(binding))
-                        : 0)
-                .binder()
-                .bind(binding));
+        binding -> {
+          IntFunction<Command> bound = i -> all.get(i).binder().bind(binding);
+          return bound.apply(safe ? binding.backend().tuner().choose(key, all.size(), bound) : 0);
+        });
   }
 }

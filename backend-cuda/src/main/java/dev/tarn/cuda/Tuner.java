@@ -2,7 +2,6 @@ package dev.tarn.cuda;
 
 import dev.tarn.cuda.driver.Choices;
 import dev.tarn.cuda.driver.Command;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.IntFunction;
 import org.slf4j.Logger;
@@ -59,7 +58,7 @@ final class Tuner {
     }
     LOG.debug(
         "{} us with candidate {} and {} with the first: {}", micros[best], best, micros[0], key);
-    choices.put(Map.of(key, best));
+    choices.put(key, best);
     return best;
   }
 }

@@ -1,6 +1,5 @@
 package dev.tarn.cuda;
 
-import dev.tarn.DType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,7 +15,7 @@ record WeightTile(int down, int across, int warpDown, int warpAcross, int stages
   /** Rows of a tile are so much further apart, against conflicts of banks. */
   private static final int GAP = 8;
 
-  /** Bytes of pixels in a stage. */
+  /** Bytes that a stage has of each channel and term. */
   private static final int DEPTH = 64;
 
   private static final int WARP = 32;
@@ -55,7 +54,7 @@ record WeightTile(int down, int across, int warpDown, int warpAcross, int stages
   }
 
   /** The bytes of shared memory that a block needs. */
-  int sharedBytes(DType type) {
-    return stages * DEPTH / type.bytes() * (down + across + 2 * GAP) * type.bytes();
+  int sharedBytes() {
+    return stages * DEPTH * (down + across + 2 * GAP);
   }
 }

@@ -53,17 +53,11 @@ class MixedPrecisionTests {
   @AutoClose private final Backend reference = new ReferenceBackend();
 
   private Stream<DynamicTest> tests(List<OpCase> cases, double tolerance) {
-    return cases.stream()
-        .flatMap(
-            opCase ->
-                SHORT.stream()
-                    .map(
-                        precision ->
-                            DynamicTest.dynamicTest(
-                                precision + " " + opCase.name(),
-                                () ->
-                                    CaseRun.assertAgrees(
-                                        backend, reference, opCase, precision, tolerance))));
+    return CaseChecks.of(
+        cases,
+        SHORT,
+        (opCase, precision) ->
+            CaseRun.assertAgrees(backend, reference, opCase, precision, tolerance));
   }
 
   @TestFactory

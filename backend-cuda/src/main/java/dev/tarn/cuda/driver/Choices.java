@@ -5,13 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,8 +30,7 @@ public final class Choices {
 
   private final Path directory;
   private final String file;
-  private Map<String, Integer> known = Map.of();
-  private boolean isRead;
+  private @Nullable Map<String, Integer> known;
 
   private Choices(Path directory, String device) {
     this.directory = directory;
@@ -55,20 +53,17 @@ public final class Choices {
 
   /** What was put by a key, in this process or another. */
   public OptionalInt get(String key) {
-    if (!isRead) {
-      known = read();
-      isRead = true;
-    }
-    Integer value = known.get(hash(key));
+    Map<String, Integer> all = known != null ? known : read();
+    known = all;
+    Integer value = all.get(hash(key));
     return value == null ? OptionalInt.empty() : OptionalInt.of(value);
   }
 
-  /** Remembers numbers from 0 on, beside what other processes have put since. */
-  public void put(Map<String, Integer> found) {
+  /** Remembers a number from 0 on, beside what other processes have put since. */
+  public void put(String key, int value) {
     Map<String, Integer> all = read();
-    found.forEach((key, value) -> all.put(hash(key), value));
+    all.put(hash(key), value);
     known = all;
-    isRead = true;
     StringBuilder text = new StringBuilder();
     all.entrySet().stream()
         .skip(Math.max(0, all.size() - MOST))
@@ -99,12 +94,7 @@ public final class Choices {
   }
 
   private static String hash(String text) {
-    try {
-      return HexFormat.of()
-          .formatHex(
-              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    return HexFormat.of()
+        .formatHex(KernelCache.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
   }
 }

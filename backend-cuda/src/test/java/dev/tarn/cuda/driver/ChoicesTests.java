@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -22,7 +21,7 @@ class ChoicesTests {
   @Test
   void otherProcessesFindWhatWasPut() {
     assertEquals(OptionalInt.empty(), open("a").get("key"));
-    open("a").put(Map.of("key", 3));
+    open("a").put("key", 3);
     assertEquals(OptionalInt.of(3), open("a").get("key"));
     assertEquals(OptionalInt.empty(), open("a").get("other"));
     assertEquals(OptionalInt.empty(), open("b").get("key"));
@@ -34,21 +33,21 @@ class ChoicesTests {
     Choices other = open("a");
     one.get("key");
     other.get("key");
-    one.put(Map.of("first", 1));
-    other.put(Map.of("second", 2));
+    one.put("first", 1);
+    other.put("second", 2);
     assertEquals(OptionalInt.of(1), open("a").get("first"));
     assertEquals(OptionalInt.of(2), open("a").get("second"));
   }
 
   @Test
   void damageIsSkipped() throws IOException {
-    open("a").put(Map.of("key", 3));
+    open("a").put("key", 3);
     try (Stream<Path> files = Files.list(directory)) {
       Path file = files.findFirst().orElseThrow();
       Files.writeString(file, "nonsense\n0123 4\n\0\1", StandardOpenOption.APPEND);
     }
     assertEquals(OptionalInt.of(3), open("a").get("key"));
-    open("a").put(Map.of("more", 1));
+    open("a").put("more", 1);
     assertEquals(OptionalInt.of(1), open("a").get("more"));
   }
 
@@ -56,7 +55,7 @@ class ChoicesTests {
   void withoutADirectoryNothingIsKeptButInMemory() throws IOException {
     Path file = Files.writeString(directory.resolve("file"), "");
     Choices choices = Choices.of(file.resolve("choices"), "a");
-    choices.put(Map.of("key", 1));
+    choices.put("key", 1);
     assertEquals(OptionalInt.of(1), choices.get("key"));
   }
 }
