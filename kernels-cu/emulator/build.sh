@@ -47,7 +47,7 @@ for source in "$here"/src/*.cpp; do
   # Optimising everything would take half as long again and help nothing.
   case $name in
     gemm) optimize="-O3 -march=native -ffp-contract=fast -Wno-psabi" ;;
-    fibers | collectives | launch) optimize=-O2 ;;
+    fibers | collectives | launch | races) optimize=-O2 ;;
     *) optimize=-O1 ;;
   esac
   $cxx $flags $optimize -c -o "$work/$name.o" "$source" &
@@ -64,7 +64,7 @@ stubs() { # SYMBOLS_FILE STATUS OBJECTS...
   printf '  std::fprintf(stderr, "tarn-emulator: %%s is not emulated\\n", #f); return %s; }\n' "$status"
   LC_ALL=C sort -u "$symbols" | LC_ALL=C comm -23 - "$work/have.txt" | sed 's/.*/STUB(&)/'
 }
-cuda="environment.o stats.o fibers.o collectives.o launch.o fault_handler.o allocations.o image.o
+cuda="environment.o stats.o fibers.o collectives.o launch.o races.o fault_handler.o allocations.o image.o
   ptx_text.o driver_device.o driver_context.o driver_memory.o driver_stream.o driver_graph.o
   driver_module.o cublas_bridge.o"
 cublas="cublas.o gemm.o"

@@ -42,6 +42,9 @@ struct TarnKernel {
   const unsigned int *parameter_sizes;  // bytes
 };
 
+// The line by which gather knows __syncwarp: threads of a warp may meet at different ones.
+constexpr int TARN_SYNCWARP = 0;
+
 enum TarnBarrier { TARN_SYNC, TARN_COUNT, TARN_AND, TARN_OR };
 
 extern "C" {
@@ -56,6 +59,10 @@ int tarn_barrier(int kind, int predicate, int line);
 // the calling thread's next barrier or collective.
 const TarnWarpValues *tarn_warp_gather(unsigned int mask, const void *value, unsigned int size,
                                        int line);
+// What a detector of races learns besides single reads and writes.
+void tarn_note_write(const void *p, unsigned int bytes);
+void tarn_note_atomic(const void *p, unsigned int bytes);
+void tarn_note_fence();
 [[noreturn]] void tarn_trap();
 [[noreturn]] void tarn_assert_fail(const char *expression, const char *file, int line);
 int tarn_printf(const char *format, ...);

@@ -1,8 +1,14 @@
 // Atomic functions. Relaxed, as on the device; blocks on different workers really do race.
 #pragma once
 
+#ifdef __TARN_RACES__
+#define TARN_NOTE_ATOMIC(p) tarn_note_atomic(p, sizeof *(p))
+#else
+#define TARN_NOTE_ATOMIC(p)
+#endif
+
 template <class T, class F>
-static inline T tarn_atomic_update(T *p, F f) {
+TARN_UNWATCHED static inline T tarn_atomic_update(T *p, F f) {
   T old;
   __atomic_load(p, &old, __ATOMIC_RELAXED);
   T desired;
@@ -15,6 +21,7 @@ static inline T tarn_atomic_update(T *p, F f) {
 
 #define TARN_ATOMIC(name, T, expression)                                                   \
   static inline T name(T *p, T v) {                                                        \
+    TARN_NOTE_ATOMIC(p);                                                                   \
     return tarn_atomic_update(p, [=](T old) -> T { return expression; });                  \
   }
 #define TARN_ATOMIC_INTEGER(T)                    \
@@ -40,12 +47,12 @@ TARN_ATOMIC(atomicDec, unsigned int, old == 0 || old > v ? v : old - 1)
 
 #define TARN_ATOMIC_CAS(T)                                                                 \
   static inline T atomicCAS(T *p, T expected, T desired) {                                 \
-    __atomic_compare_exchange_n(p, &expected, desired, false, __ATOMIC_RELAXED,            \
-                                __ATOMIC_RELAXED);                                         \
-    return expected;                                                                       \
+    TARN_NOTE_ATOMIC(p);                                                                   \
+    return tarn_atomic_update(p, [=](T old) { return old == expected ? desired : old; });  \
   }
 TARN_ATOMIC_CAS(int)
 TARN_ATOMIC_CAS(unsigned int)
 TARN_ATOMIC_CAS(unsigned short)
 TARN_ATOMIC_CAS(unsigned long long)
 #undef TARN_ATOMIC_CAS
+#undef TARN_NOTE_ATOMIC

@@ -11,14 +11,18 @@ static inline int __syncthreads_and(int p, int line = __builtin_LINE()) {
 static inline int __syncthreads_or(int p, int line = __builtin_LINE()) {
   return tarn_barrier(TARN_OR, p, line);
 }
-static inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
-static inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
-static inline void __threadfence_system() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+TARN_UNWATCHED static inline void __threadfence() {
+#ifdef __TARN_RACES__
+  tarn_note_fence();
+#endif
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+TARN_UNWATCHED static inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+static inline void __threadfence_system() { __threadfence(); }
 
-// Threads of a warp may meet at different __syncwarp lines, hence line 0.
 static inline void __syncwarp(unsigned int mask = 0xffffffffu) {
   unsigned char none = 0;
-  tarn_warp_gather(mask, &none, 1, 0);
+  tarn_warp_gather(mask, &none, 1, TARN_SYNCWARP);
 }
 
 // A source lane that did not take part leaves the result undefined: all bits set (NaN) shows that.

@@ -24,6 +24,13 @@
 #define __restrict__ __restrict
 #define __cudart_builtin__
 
+// Functions whose accesses a detector of races is told of, rather than shown.
+#ifdef __TARN_RACES__
+#define TARN_UNWATCHED __attribute__((no_sanitize_thread))
+#else
+#define TARN_UNWATCHED
+#endif
+
 typedef __SIZE_TYPE__ size_t;
 typedef __PTRDIFF_TYPE__ ptrdiff_t;
 

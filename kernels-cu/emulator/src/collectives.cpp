@@ -6,10 +6,12 @@
 
 #include "environment.h"
 #include "fibers.h"
+#include "races.h"
 
 namespace tarn {
 
 void BlockRunner::release_barrier() {
+  if (looking_for_races()) race_barrier();
   released_count_ = arrived_;
   released_votes_ = votes_;
   arrived_ = votes_ = 0;
@@ -99,6 +101,9 @@ const TarnWarpValues *BlockRunner::gather(unsigned mask, const void *value, unsi
   c->values.arrived |= bit;
   memcpy(c->values.lane[current_ % 32], value, size);
   if (complete(warp, *c)) {
+    if (line == TARN_SYNCWARP && (mask & warp.existing) == warp.existing && looking_for_races()) {
+      race_warp_barrier(current_ / 32);
+    }
     wake_warp(current_ / 32);
   } else {
     states_[current_] = AT_COLLECTIVE;

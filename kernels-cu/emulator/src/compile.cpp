@@ -197,6 +197,8 @@ CompileResult compile(const Compilation &compilation, const CompileOptions &opti
   }
   preprocess.push_back("-std=" + options.standard);
   preprocess.push_back("-D__CUDA_ARCH__=" + std::to_string(options.arch * 10));
+  const bool races = environment().races;
+  if (races) preprocess.push_back("-D__TARN_RACES__=1");
   if (options.feature) {
     preprocess.push_back("-D__CUDA_ARCH_FEAT_SM" + std::to_string(options.arch) + "_ALL=1");
   }
@@ -225,9 +227,21 @@ CompileResult compile(const Compilation &compilation, const CompileOptions &opti
     build.push_back("-std=" + options.standard);
     build.push_back(options.fmad ? "-ffp-contract=fast" : "-ffp-contract=off");
     append_words(&build, extra);
-    build.insert(build.end(), {"-x", "c++-cpp-output", dir + "/kernel.ii", "-x", "none", "-o",
-                               dir + "/kernel.so", "-L" + libraries, "-l:libcuda.so.1"});
-    status = run(build, log_file);
+    std::string object = dir + "/kernel.ii";
+    if (races) {
+      // Linked by itself, or gcc would add its own detector.
+      object = dir + "/kernel.o";
+      Words instrument = build;
+      instrument.insert(instrument.end(), {"-fsanitize=thread", "--param=tsan-instrument-func-entry-exit=0", "--param=tsan-distinguish-volatile=1",
+                                           "-c", "-x", "c++-cpp-output", dir + "/kernel.ii", "-o", object});
+      status = run(instrument, log_file);
+    }
+    if (status == 0) {
+      if (!races) build.insert(build.end(), {"-x", "c++-cpp-output"});
+      build.insert(build.end(), {object, "-x", "none", "-o", dir + "/kernel.so", "-L" + libraries,
+                                 "-l:libcuda.so.1"});
+      status = run(build, log_file);
+    }
   }
   *log = translate_log(read_file(log_file), dir, compilation.name);
   if (status != 0) return CompileResult::SOURCE_ERROR;

@@ -104,6 +104,8 @@ Environment read_environment() {
   if (e.threads < 1) e.threads = 1;
   e.timeout_seconds = int(number("TARN_EMULATOR_TIMEOUT_S", e.timeout_seconds));
   e.guard = number("TARN_EMULATOR_GUARD", 0) != 0;
+  e.races = number("TARN_EMULATOR_RACES", 0) != 0;
+  if (e.races) e.threads = 1;
   e.used = read_used();
   if (const char *file = getenv("TARN_EMULATOR_STATS")) e.stats_file = file;
   return e;

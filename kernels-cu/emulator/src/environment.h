@@ -15,6 +15,7 @@ struct Environment {
   int threads = 1;                  // TARN_EMULATOR_THREADS, default: the machine's
   int timeout_seconds = 60;         // TARN_EMULATOR_TIMEOUT_S, 0 = never
   bool guard = false;               // TARN_EMULATOR_GUARD
+  bool races = false;               // TARN_EMULATOR_RACES
   std::vector<size_t> used;         // TARN_EMULATOR_USED, bytes that other processes hold
   std::string stats_file;           // TARN_EMULATOR_STATS
 };

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "environment.h"
+#include "races.h"
 
 #ifndef __x86_64__
 #error "the emulator switches stacks in x86-64 assembly"
@@ -200,6 +201,14 @@ void BlockRunner::poison_shared(const Grid &grid) {
   }
 }
 
+void BlockRunner::note_block(const Grid &grid) const {
+  const uint3 b = block_.block_index;
+  TlsIndex index{grid.tls_module, 0};
+  const void *fixed = grid.tls_module ? __tls_get_addr(&index) : nullptr;
+  race_begin_block((uint64_t(b.z) * grid.grid_dim.y + b.y) * grid.grid_dim.x + b.x, fixed,
+                   grid.static_shared, block_.dynamic_shared, grid.dynamic_shared);
+}
+
 // The bytes between the end of dynamic shared memory and the page without access, fewer than 128.
 bool BlockRunner::check_shared_end(const Grid &grid) {
   const auto *end = static_cast<unsigned char *>(block_.dynamic_shared) + grid.dynamic_shared;
@@ -216,6 +225,7 @@ bool BlockRunner::check_shared_end(const Grid &grid) {
 Result BlockRunner::run(const Grid &grid, uint3 block_index) {
   prepare(grid, block_index);
   poison_shared(grid);
+  if (looking_for_races()) note_block(grid);
   grid_of_thread = &grid;
   tarn_block = &block_;
   current_ = 0;

@@ -70,6 +70,7 @@ class BlockRunner {
   void prepare(const Grid &grid, uint3 block_index);
   void poison_shared(const Grid &grid);
   bool check_shared_end(const Grid &grid);
+  void note_block(const Grid &grid) const;
   Fiber *new_fiber();
   Fiber *take_fiber();
   void reset(Fiber *fiber);

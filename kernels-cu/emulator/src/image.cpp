@@ -128,12 +128,14 @@ std::string source_line(const void *code) {
   // addr2line is another process, to which "self" is itself.
   file = "/proc/" + std::to_string(getpid()) + "/" + file.substr(self.size());
   char command[256];
-  snprintf(command, sizeof command, "LD_PRELOAD= addr2line -e %s %#lx 2>/dev/null", file.c_str(),
+  // With the callers of what was inlined: an atomic function's line is its caller's.
+  snprintf(command, sizeof command, "LD_PRELOAD= addr2line -i -e %s %#lx 2>/dev/null", file.c_str(),
            (unsigned long)code - (unsigned long)info.dli_fbase);
   FILE *pipe = popen(command, "r");
   if (!pipe) return "";
   char line[512] = "";
-  if (!fgets(line, sizeof line, pipe)) line[0] = 0;
+  while (fgets(line, sizeof line, pipe) && strstr(line, "/shim/")) {
+  }
   pclose(pipe);
   std::string result = line;
   result = result.substr(0, result.find_first_of(" \n"));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "environment.h"
+#include "races.h"
 #include "stats.h"
 
 namespace tarn {
@@ -177,6 +178,7 @@ Result run_grid(const Grid &grid) {
   static Watchdog watchdog;
   std::lock_guard<std::mutex> lock(mutex);
   count(KERNELS_RUN);
+  if (looking_for_races()) race_begin_grid(grid);
   GridJob job{&grid};
   watchdog.begin(grid.kernel_name);
   const dim3 dim = grid.grid_dim;

@@ -97,15 +97,17 @@ __device__ __forceinline__ T merge_threads(T v, unsigned int width, T *shared) {
   return merge_rows(shared, threads.count / apart, width);
 }
 
-// Whether this block is the last of so many to ask; it sees what the others stored before they asked. The
-// counter is 0 before the first asks and after the last did.
+// Whether this block is the last of so many to ask; it sees what the others stored before they asked: one thread
+// hands over for all, between barriers. The counter is 0 before the first asks and after the last did.
 __device__ __forceinline__ bool is_last(unsigned int *counter, unsigned int blocks) {
-  __threadfence();
   __syncthreads();
-  const bool found = Threads::here().thread == 0 && atomicInc(counter, blocks - 1) == blocks - 1;
-  const bool last = __syncthreads_or(found);
-  if (last) __threadfence();
-  return last;
+  bool last = false;
+  if (Threads::here().thread == 0) {
+    __threadfence();
+    last = atomicInc(counter, blocks - 1) == blocks - 1;
+    __threadfence();
+  }
+  return __syncthreads_or(last);
 }
 
 // Where blocks leave their numbers. partial: T (chunks + parts, channels); counters: (tiles, 1 + parts), zeros;

@@ -105,14 +105,16 @@ class AsyncCopies {
   struct Copy {
     void *to;
     const void *from;
-    unsigned int bytes, group;
+    bool exists;
+    unsigned int group;
   } waiting_[kMost];
   unsigned int count_ = 0, group_ = 0;
 
  public:
   void copy(void *to, const void *from, bool exists) {
     if (count_ == kMost || (unsigned long long)to % 16 || (unsigned long long)from % 16) __trap();
-    waiting_[count_++] = Copy{to, from, exists ? 16u : 0u, group_};
+    tarn_note_write(to, 16);  // which may happen at any time from now on
+    waiting_[count_++] = Copy{to, from, exists, group_};
   }
   void commit() { group_++; }
   template <unsigned int kGroups>
@@ -123,8 +125,7 @@ class AsyncCopies {
       if (c.group + kGroups >= group_) {
         waiting_[kept++] = c;
       } else {
-        memset(c.to, 0, 16);
-        memcpy(c.to, c.from, c.bytes);
+        *static_cast<uint4 *>(c.to) = c.exists ? *static_cast<const uint4 *>(c.from) : uint4{};
       }
     }
     count_ = kept;

@@ -16,8 +16,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * No kernel touches memory beside its operands: every case of the testkit, and in bf16 what stands
- * between products, with every value in memory of its own, in the emulator's guard mode.
+ * No kernel touches memory beside its operands, nor depends on an order that nothing decides: every
+ * case of the testkit, and in bf16 what stands between products, with every value in memory of its
+ * own, in the emulator's guard mode and in its race mode.
  *
  * <p>An address sanitizer finds also what is read outside, to the byte. It takes the class path of
  * the tests and the folder of the emulator:
@@ -63,14 +64,24 @@ class GuardedKernelsTests {
 
   @Test
   void kernelsKeepToTheirOperands() throws Exception {
-    assumeFalse(CudaDevice.isReal(), "skipped: only the emulator guards memory");
-    ChildJvm child =
+    check("TARN_EMULATOR_GUARD", System.getProperty("tarn.cache"));
+  }
+
+  /** Kernels are compiled otherwise in this mode, so they have a cache of their own. */
+  @Test
+  void kernelsHaveNoRaces() throws Exception {
+    check("TARN_EMULATOR_RACES", System.getProperty("tarn.cache") + "-races");
+  }
+
+  private static void check(String mode, String cache) throws Exception {
+    assumeFalse(CudaDevice.isReal(), "skipped: only the emulator looks so closely");
+    ChildJvm.Result result =
         CudaDevice.child(new ChildJvm(Cases.class))
             .property("tarn.cuda.separate", "true")
-            .property("tarn.cache", System.getProperty("tarn.cache"))
-            .environment("TARN_EMULATOR_GUARD", 1)
-            .timeoutSeconds(300);
-    ChildJvm.Result result = child.run();
+            .property("tarn.cache", cache)
+            .environment(mode, 1)
+            .timeoutSeconds(600)
+            .run();
     assertEquals(0, result.exitCode(), result.output());
     assertTrue(result.output().contains("passed "), result.output());
     assertTrue(

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import jcuda.CudaException;
 import jcuda.Pointer;
@@ -32,6 +33,7 @@ final class Scenarios {
   public static void main(String[] args) throws IOException {
     switch (args[0]) {
       case "faults" -> faults();
+      case "races" -> races();
       case "store" -> store(Integer.parseInt(args[1]));
       case "use-after-free" -> useAfterFree();
       case "endless" -> endless();
@@ -68,6 +70,31 @@ final class Scenarios {
     fault("assert_on", 32, 0, 7);
     fault("past_shared", 1, 64, 16);
     fault("past_shared", 1, 64, 5000);
+  }
+
+  private static void races() {
+    for (String kernel :
+        List.of(
+            "neighbour_too_early",
+            "neighbour",
+            "overwritten_too_early",
+            "another_warp_reads",
+            "warp_without_barrier",
+            "warp_barrier",
+            "bytes_apart",
+            "blocks_collide",
+            "another_block_reads",
+            "counted",
+            "read_while_counted",
+            "last_block",
+            "last_block_not_released",
+            "last_block_not_acquired")) {
+      try (Gpu gpu = new Gpu()) {
+        CUfunction function = Gpu.function(Gpu.module("races.cu"), kernel);
+        CUdeviceptr p = Gpu.upload(new float[3 * 64 + 1]);
+        say(kernel + ": " + error(() -> gpu.launch(function, 3, 64, 256, p)));
+      }
+    }
   }
 
   /** Each fault in a context of its own, since its error sticks. */
