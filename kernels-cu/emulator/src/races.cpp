@@ -329,38 +329,29 @@ void race_warp_barrier(int warp) { detector().warp_barrier(warp); }
 
 }  // namespace tarn
 
-// What compiled kernels call.
+// What compiled kernels call, also those from a cache that race mode filled.
 #define KERNEL_API extern "C" __attribute__((visibility("default")))
-
-KERNEL_API void tarn_note_write(const void *p, unsigned int bytes) {
-  if (tarn::looking_for_races()) tarn::detector().access(p, bytes, tarn::WRITE, __builtin_return_address(0));
-}
-KERNEL_API void tarn_note_atomic(const void *p, unsigned int bytes) {
-  tarn::detector().access(p, bytes, tarn::ATOMIC, __builtin_return_address(0));
-}
-KERNEL_API void tarn_note_fence() { tarn::detector().fence(); }
-
-#define TSAN_ACCESS(name, bytes, kind)                                                   \
-  KERNEL_API void __tsan_##name(void *p) {                                               \
-    tarn::detector().access(p, bytes, tarn::kind, __builtin_return_address(0));          \
+#define NOTE(p, bytes, kind)       \
+  if (tarn::looking_for_races()) { \
+    tarn::detector().access(p, bytes, tarn::kind, __builtin_return_address(0)); \
   }
-#define TSAN_SIZE(bytes)                                                                 \
-  TSAN_ACCESS(read##bytes, bytes, READ)                                                  \
-  TSAN_ACCESS(write##bytes, bytes, WRITE)                                                \
-  TSAN_ACCESS(volatile_read##bytes, bytes, VOLATILE_READ)                                \
-  TSAN_ACCESS(volatile_write##bytes, bytes, VOLATILE_WRITE)
+
+KERNEL_API void tarn_note_write(const void *p, unsigned int bytes) { NOTE(p, bytes, WRITE) }
+KERNEL_API void tarn_note_atomic(const void *p, unsigned int bytes) { NOTE(p, bytes, ATOMIC) }
+KERNEL_API void tarn_note_fence() {
+  if (tarn::looking_for_races()) tarn::detector().fence();
+}
+
+#define TSAN_SIZE(bytes)                                                               \
+  KERNEL_API void __tsan_read##bytes(void *p) { NOTE(p, bytes, READ) }                 \
+  KERNEL_API void __tsan_write##bytes(void *p) { NOTE(p, bytes, WRITE) }               \
+  KERNEL_API void __tsan_volatile_read##bytes(void *p) { NOTE(p, bytes, VOLATILE_READ) } \
+  KERNEL_API void __tsan_volatile_write##bytes(void *p) { NOTE(p, bytes, VOLATILE_WRITE) }
 TSAN_SIZE(1)
 TSAN_SIZE(2)
 TSAN_SIZE(4)
 TSAN_SIZE(8)
 TSAN_SIZE(16)
-#undef TSAN_SIZE
-#undef TSAN_ACCESS
-#define TSAN_RANGE(name, kind)                                                           \
-  KERNEL_API void __tsan_##name(void *p, unsigned long bytes) {                          \
-    tarn::detector().access(p, bytes, tarn::kind, __builtin_return_address(0));          \
-  }
-TSAN_RANGE(read_range, READ)
-TSAN_RANGE(write_range, WRITE)
-#undef TSAN_RANGE
+KERNEL_API void __tsan_read_range(void *p, unsigned long bytes) { NOTE(p, bytes, READ) }
+KERNEL_API void __tsan_write_range(void *p, unsigned long bytes) { NOTE(p, bytes, WRITE) }
 KERNEL_API void __tsan_init() {}
