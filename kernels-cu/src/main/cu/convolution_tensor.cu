@@ -45,11 +45,17 @@
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+#ifndef TARN_WGMMA
+#define TARN_WGMMA 0
+#endif
 #include "convolution_sums.cuh"
 #include "convolution_window.cuh"
 #include "element.cuh"
 #include "epilogue.cuh"
 #include "tensor_core.cuh"
+#if TARN_WGMMA
+#include "wgmma.cuh"
+#endif
 
 namespace tarn {
 
@@ -64,14 +70,15 @@ constexpr unsigned int kTensorThreads = 32 * kWarpsDown * kWarpsAcross;
 constexpr unsigned int kRows = kWarpPixels / 16;  // tiles of 16 pixels of a warp
 constexpr unsigned int kRowsApart = kTensorThreads / kChunks;
 constexpr unsigned int kPixelLoads = kPixels / kRowsApart;
-constexpr unsigned int kWeightLoads = kChannels / kRowsApart;
+constexpr unsigned int kWeightLoads = (kChannels + kRowsApart - 1) / kRowsApart;
 constexpr bool kAdjoint = TARN_ADJOINT;
 constexpr bool kEights = TARN_EIGHTS;
 using Parts = Phases<kAdjoint>;
 // Blocks of a multiprocessor that registers must leave room for: with 128 of them, 512 threads have it.
 constexpr bool kOnePhase = !kAdjoint || TARN_STRIDE_H * TARN_STRIDE_W == 1;
 constexpr bool kSmall = kWarpChannels == 32 && kTensorThreads >= 128 && kOnePhase;
-constexpr unsigned int kBlocks = (kSmall ? 512 : 256) / kTensorThreads;
+constexpr unsigned int kBlocks =
+    TARN_WGMMA ? (kChannels == 128 ? 2 : 3) : (kSmall ? 512 : 256) / kTensorThreads;
 
 // Where chunk of a row lies in a stage, in bytes. Eight rows on it lies kRowBytes * 8 on, and chunk ^ 2
 // lies at place ^ 32: with the places that a thread needs first it computes no others.
@@ -88,8 +95,8 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
                   unsigned int to_h, unsigned int to_w, unsigned int to_image,
                   unsigned int to_pixel, unsigned int to_channel TARN_SUMS_PARAMETERS) {
   using namespace tarn;
-  __shared__ __align__(128) unsigned char pixels_of[kStages][kPixels * kChunks * 16];
-  __shared__ __align__(128) unsigned char weights_of[kStages][kChannels * kChunks * 16];
+  __shared__ __align__(512) unsigned char pixels_of[kStages][kPixels * kRowBytes];
+  __shared__ __align__(512) unsigned char weights_of[kStages][kChannels * kRowBytes];
 
   const Pixels c = TARN_PIXELS;
   const unsigned int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
@@ -135,6 +142,7 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
     }
 #pragma unroll
     for (unsigned int i = 0; i < kWeightLoads; i++) {
+      if (kRowsApart > kChannels && row >= kChannels) continue;
       const bool ok = first_channel + row + i * kRowsApart < m && exists;
       const unsigned char *from = kernel + (unsigned long long)i * kRowsApart * w_row +
                                   (unsigned long long)(tap.index() * k_chunks + k) * 16;
@@ -159,6 +167,9 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
   const unsigned int a_at = place(warp_pixel + lane % 16, lane / 16);
   const unsigned int b_at = place(warp_channel + lane / 16 * 8 + lane % 8, lane / 8 % 2);
 
+#if TARN_WGMMA
+  GroupProducts products;
+#endif
   const unsigned int tiles = (terms + kChunks - 1) / kChunks;
 #pragma unroll
   for (unsigned int i = 0; i < kStages - 1; i++) {
@@ -167,10 +178,41 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
   }
   unsigned int stage = 0, ahead = kStages - 1;
   for (unsigned int tile = 0; tile < tiles; tile++) {
+    const auto load_ahead = [&] {
+      if (tile + kStages - 1 < tiles) load(ahead);
+      copies.commit();
+    };
+#if TARN_WGMMA
+    products.wait_for<kStages - 2>(copies);
+    __syncthreads();
+    unsigned long long a = products.rows(pixels_of[stage] + warp / 4 * 64 * kRowBytes);
+    unsigned long long b = products.rows(weights_of[stage]);
+    unsigned int fragments[2][4];
+    if (sizeof(Element) == 4) {
+#pragma unroll
+      for (unsigned int step = 0; step < 2; step++) {
+        load_matrices(fragments[step], pixels_of[stage] + (a_at ^ step * 32));
+        round_operand<Element>(fragments[step]);
+      }
+    }
+    products.begin();
+#pragma unroll
+    for (unsigned int step = 0; step < 2; step++) {
+      if (sizeof(Element) == 4) {
+        products.multiply(sums[0], fragments[step], b);
+      } else {
+        products.multiply(sums[0], a, b);
+      }
+      a = next_step(a);
+      b = next_step(b);
+    }
+    products.end();
+    load_ahead();
+    products.wait(sums[0]);  // before the stage is written over
+#else
     copies.wait<kStages - 2>();
     __syncthreads();
-    if (tile + kStages - 1 < tiles) load(ahead);
-    copies.commit();
+    load_ahead();
 #pragma unroll
     for (unsigned int step = 0; step < 2; step++) {
       unsigned int a[kRows][4], b[kWarpChannels / 16][4];
@@ -192,6 +234,7 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
         }
       }
     }
+#endif
     stage = stage + 1 == kStages ? 0 : stage + 1;
     ahead = ahead + 1 == kStages ? 0 : ahead + 1;
   }

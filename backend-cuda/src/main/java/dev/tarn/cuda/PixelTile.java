@@ -11,6 +11,9 @@ record PixelTile(int channels, int warpPixels, int warpChannels) {
   /** The pixels of a block. */
   static final int PIXELS = 128;
 
+  /** With {@code wgmma} the pixels of a warp, and its channels are the block's. */
+  private static final int WGMMA_PIXELS = 16;
+
   private static final PixelTile NARROW = new PixelTile(32, 32, 32);
   private static final PixelTile MIDDLE = new PixelTile(64, 64, 32);
   private static final PixelTile WIDE = new PixelTile(128, 64, 32);
@@ -26,8 +29,16 @@ record PixelTile(int channels, int warpPixels, int warpChannels) {
    * @param m channels
    * @param rows of blocks
    * @param sums whether results are summed too, of which the bits depend on the pixels of a warp
+   * @param wgmma whether to multiply by that, of which the bits may differ from the others'
    */
-  static List<PixelTile> candidates(int m, long rows, boolean sums) {
+  static List<PixelTile> candidates(int m, long rows, boolean sums, boolean wgmma) {
+    if (wgmma) {
+      List<PixelTile> narrow =
+          List.of(wgmma(m <= NARROW.channels ? NARROW.channels : MIDDLE.channels));
+      PixelTile wide = wgmma(WIDE.channels);
+      // The bits of sums depend on how many threads a channel has as well.
+      return m < WIDE.channels ? narrow : sums ? List.of(wide) : List.of(wide, narrow.get(0));
+    }
     if (m <= NARROW.channels) {
       return sums ? List.of(NARROW) : List.of(NARROW, new PixelTile(32, 64, 32));
     }
@@ -40,16 +51,21 @@ record PixelTile(int channels, int warpPixels, int warpChannels) {
     return many ? List.of(WIDE, MIDDLE, large, square) : List.of(MIDDLE, WIDE, square, large);
   }
 
+  private static PixelTile wgmma(int channels) {
+    return new PixelTile(channels, WGMMA_PIXELS, channels);
+  }
+
   List<String> definitions() {
     return List.of(
         "-DTARN_CHANNELS=" + channels,
         "-DTARN_WARP_PIXELS=" + warpPixels,
-        "-DTARN_WARP_CHANNELS=" + warpChannels);
+        "-DTARN_WARP_CHANNELS=" + warpChannels,
+        warpPixels == WGMMA_PIXELS ? Kernels.WITH_WGMMA : "-DTARN_WGMMA=0");
   }
 
   /** How many channels' sums the last block combines, of m in all. */
   int width(int m) {
-    return equals(NARROW) ? m : channels;
+    return channels == NARROW.channels ? m : channels;
   }
 
   int threads() {
