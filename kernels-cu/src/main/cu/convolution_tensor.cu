@@ -68,17 +68,18 @@ constexpr unsigned int kStages = kChannels == 128 ? 3 : 4;
 constexpr unsigned int kWarpsDown = kPixels / kWarpPixels, kWarpsAcross = kChannels / kWarpChannels;
 constexpr unsigned int kTensorThreads = 32 * kWarpsDown * kWarpsAcross;
 constexpr unsigned int kRows = kWarpPixels / 16;  // tiles of 16 pixels of a warp
+// How many of them lie side by side. A product of a warpgroup is 64 pixels, 16 of each warp.
+constexpr unsigned int kRun = TARN_WGMMA ? 1 : kRows, kRuns = kRows / kRun;
 constexpr unsigned int kRowsApart = kTensorThreads / kChunks;
 constexpr unsigned int kPixelLoads = kPixels / kRowsApart;
-constexpr unsigned int kWeightLoads = (kChannels + kRowsApart - 1) / kRowsApart;
+constexpr unsigned int kWeightLoads = kChannels / kRowsApart;
 constexpr bool kAdjoint = TARN_ADJOINT;
 constexpr bool kEights = TARN_EIGHTS;
 using Parts = Phases<kAdjoint>;
 // Blocks of a multiprocessor that registers must leave room for: with 128 of them, 512 threads have it.
 constexpr bool kOnePhase = !kAdjoint || TARN_STRIDE_H * TARN_STRIDE_W == 1;
 constexpr bool kSmall = kWarpChannels == 32 && kTensorThreads >= 128 && kOnePhase;
-constexpr unsigned int kBlocks =
-    TARN_WGMMA ? (kChannels == 128 ? 2 : 3) : (kSmall ? 512 : 256) / kTensorThreads;
+constexpr unsigned int kBlocks = ((TARN_WGMMA ? kChannels < 128 : kSmall) ? 512 : 256) / kTensorThreads;
 
 // Where chunk of a row lies in a stage, in bytes. Eight rows on it lies kRowBytes * 8 on, and chunk ^ 2
 // lies at place ^ 32: with the places that a thread needs first it computes no others.
@@ -142,7 +143,6 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
     }
 #pragma unroll
     for (unsigned int i = 0; i < kWeightLoads; i++) {
-      if (kRowsApart > kChannels && row >= kChannels) continue;
       const bool ok = first_channel + row + i * kRowsApart < m && exists;
       const unsigned char *from = kernel + (unsigned long long)i * kRowsApart * w_row +
                                   (unsigned long long)(tap.index() * k_chunks + k) * 16;
@@ -162,7 +162,7 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
 #pragma unroll
     for (unsigned int j = 0; j < kWarpChannels / 2; j++) sums[i][j / 4][j % 4] = 0.0f;
   }
-  const unsigned int warp_pixel = warp % kWarpsDown * kRows * 16;
+  const unsigned int warp_pixel = warp % kWarpsDown * kRun * 16;
   const unsigned int warp_channel = warp / kWarpsDown * kWarpChannels;
   const unsigned int a_at = place(warp_pixel + lane % 16, lane / 16);
   const unsigned int b_at = place(warp_channel + lane / 16 * 8 + lane % 8, lane / 8 % 2);
@@ -185,30 +185,30 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
 #if TARN_WGMMA
     products.wait_for<kStages - 2>(copies);
     __syncthreads();
-    unsigned long long a = products.rows(pixels_of[stage] + warp / 4 * 64 * kRowBytes);
-    unsigned long long b = products.rows(weights_of[stage]);
-    unsigned int fragments[2][4];
-    if (sizeof(Element) == 4) {
+    unsigned int fragments[2][kRows][4];
 #pragma unroll
-      for (unsigned int step = 0; step < 2; step++) {
-        load_matrices(fragments[step], pixels_of[stage] + (a_at ^ step * 32));
-        round_operand<Element>(fragments[step]);
-      }
+    for (unsigned int i = 0; i < 2 * kRows && sizeof(Element) == 4; i++) {
+      load_matrices(fragments[i / kRows][i % kRows],
+                    pixels_of[stage] + (a_at ^ i / kRows * 32) + i % kRows * 64 * kRowBytes);
+      round_operand<Element>(fragments[i / kRows][i % kRows]);
     }
+    const unsigned long long b = products.rows(weights_of[stage]);
     products.begin();
 #pragma unroll
     for (unsigned int step = 0; step < 2; step++) {
-      if (sizeof(Element) == 4) {
-        products.multiply(sums[0], fragments[step], b);
-      } else {
-        products.multiply(sums[0], a, b);
+#pragma unroll
+      for (unsigned int i = 0; i < kRows; i++) {
+        if (sizeof(Element) == 4) {
+          products.multiply(sums[i], fragments[step][i], further(b, step * 32));
+        } else {
+          const unsigned long long a = products.rows(pixels_of[stage] + i * 64 * kRowBytes);
+          products.multiply(sums[i], further(a, step * 32), further(b, step * 32));
+        }
       }
-      a = next_step(a);
-      b = next_step(b);
     }
     products.end();
     load_ahead();
-    products.wait(sums[0]);  // before the stage is written over
+    products.wait(sums);  // before the stage is written over
 #else
     copies.wait<kStages - 2>();
     __syncthreads();
@@ -243,27 +243,29 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
 #ifdef TARN_SUMS
   __syncthreads();  // stages are read no more
   TARN_SUMS *shared = reinterpret_cast<TARN_SUMS *>(pixels_of);
-  const unsigned int first_of_warp = first_pixel + warp_pixel;
-  const unsigned int pixels_of_warp = c.pixels > first_of_warp ? c.pixels - first_of_warp : 0;
   const unsigned int all_channels = gridDim.y * m;
   const ChannelSums sums_of = TARN_CHANNEL_SUMS;
 #endif
 #pragma unroll
-  for (unsigned int half = 0; half < kWarpChannels / 32; half++) {
+  for (unsigned int part = 0; part < kWarpChannels / 32 * kRuns; part++) {
+    const unsigned int half = part / kRuns, run = part % kRuns;
+    const unsigned int first_of_run = first_pixel + warp_pixel + run * 64;
     const unsigned int in_tile = warp_channel + half * 32 + lane % 4 * (kEights ? 8 : 2);
     const unsigned int channel = group * m + first_channel + in_tile;
     const unsigned int left = m > first_channel + in_tile ? m - first_channel - in_tile : 0;
-    float stored[2 * kRows][8] = {};  // for sums of them
+    float stored[2 * kRun][8] = {};  // for sums of them
 #pragma unroll
-    for (unsigned int tile = 0; tile < kRows; tile++) {
+    for (unsigned int tile = 0; tile < kRun; tile++) {
       float results[2][8];
       unsigned int at[2], channels[2], exist = 0;
 #pragma unroll
       for (unsigned int i = 0; i < 2; i++) {
 #pragma unroll
-        for (unsigned int j = 0; j < 8; j++) results[i][j] = sums[tile][half * 4 + j / 2][i * 2 + j % 2];
+        for (unsigned int j = 0; j < 8; j++) {
+          results[i][j] = sums[run * kRun + tile][half * 4 + j / 2][i * 2 + j % 2];
+        }
         if (kEights) transpose_pairs(results[i]);
-        const unsigned int pixel = first_pixel + warp_pixel + tile * 16 + i * 8 + lane / 4;
+        const unsigned int pixel = first_of_run + tile * 16 + i * 8 + lane / 4;
         const unsigned int image = c.out_plane.quotient(pixel);
         unsigned int in_image = pixel - image * c.out_plane.divisor;
         bool exists = pixel < c.pixels;
@@ -302,12 +304,13 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
       }
     }
 #ifdef TARN_SUMS
-    sums_of.of_warp(stored, first_of_warp, left > 0 ? min(pixels_of_warp, kWarpPixels) : 0, channel,
-                    all_channels, shared + warp % kWarpsDown * kChannels + in_tile);
+    const unsigned int pixels = left > 0 && c.pixels > first_of_run ? c.pixels - first_of_run : 0;
+    sums_of.of_warp(stored, first_of_run, min(pixels, kRun * 16), channel, all_channels,
+                    shared + (run * kWarpsDown + warp % kWarpsDown) * kChannels + in_tile);
 #endif
   }
 #ifdef TARN_SUMS
-  TARN_SUMS v = merge_rows(shared, kWarpsDown, kChannels);
+  TARN_SUMS v = merge_rows(shared, kRuns * kWarpsDown, kChannels);
   const unsigned int first = group * m + first_channel, end = group * m + min(m, first_channel + kChannels);
   const LastBlock<TARN_SUMS> all{partial, counters, all_channels, chunks, part};
   if (all.combine(v, group * across + block % across, block / across, first, end,

@@ -25,8 +25,10 @@ __device__ __forceinline__ unsigned long long rows_descriptor(unsigned int addre
   return 2ull << 62 | 512ull >> 4 << 32 | (address & 0x3ffffu) >> 4;
 }
 
-// A descriptor's rows 32 bytes of k on.
-__device__ __forceinline__ unsigned long long next_step(unsigned long long rows) { return rows + (32 >> 4); }
+// The same rows so many bytes of k on.
+__device__ __forceinline__ unsigned long long further(unsigned long long rows, unsigned int bytes) {
+  return rows + (bytes >> 4);
+}
 
 #ifdef __TARN_EMULATOR__
 
@@ -37,11 +39,13 @@ class GroupProducts {
     unsigned long long rows_a, rows_b;
     unsigned int a[2][kWords];
     unsigned int read;
+    float (*c)[4];
+    bool first;  // of those with the same c
+    float before[16][4];
   } waiting_[4];
   unsigned int count_ = 0;
   bool open_ = false;
   const unsigned char *shared_ = nullptr;
-  float sums_[16][4];
 
   // Words of k of a row; addresses have 18 bits, those next to shared_.
   void load(unsigned int (&to)[kWords], unsigned long long rows, unsigned int row) const {
@@ -68,7 +72,7 @@ class GroupProducts {
       load(b, p.rows_b, j / 2 * 8 + 2 * t + j % 2);
       for (unsigned int k = 0; k < kWords; k++) read = read * 31 + b[k];
       for (unsigned int i = 0; i < 2 && multiply; i++) {
-        float &c = sums_[j / 2][i * 2 + j % 2];
+        float &c = p.c[j / 2][i * 2 + j % 2];
         for (unsigned int k = 0; k < 32 / sizeof(T); k++) {
           const unsigned int word = k / Warp<T>::kPerWord;
           c = fmaf(Warp<T>::value(p.a[i][word], k), Warp<T>::value(b[word], k), c);
@@ -84,7 +88,10 @@ class GroupProducts {
   template <unsigned int kTiles>
   void add(Product p, float (&c)[kTiles][4]) {
     if (!open_ || count_ == 4) __trap();
-    if (count_ == 0) memcpy(sums_, c, sizeof c);
+    p.c = c;
+    p.first = true;
+    for (unsigned int i = 0; i < count_; i++) p.first = p.first && waiting_[i].c != c;
+    memcpy(p.before, c, sizeof c);
     memset(c, 0xff, sizeof c);
     p.read = run<kTiles>(p, false);
     waiting_[count_++] = p;
@@ -116,13 +123,14 @@ class GroupProducts {
     add(p, c);
   }
   void end() { open_ = false; }
-  template <unsigned int kTiles>
-  void wait(float (&c)[kTiles][4]) {
+  template <unsigned int kRows, unsigned int kTiles>
+  void wait(float (&)[kRows][kTiles][4]) {
     if (open_) __trap();
     for (unsigned int i = 0; i < count_; i++) {
-      if (run<kTiles>(waiting_[i], true) != waiting_[i].read) __trap();
+      Product &p = waiting_[i];
+      if (p.first) memcpy(p.c, p.before, kTiles * sizeof *p.c);
+      if (run<kTiles>(p, true) != p.read) __trap();
     }
-    if (count_ > 0) memcpy(c, sums_, sizeof c);
     count_ = 0;
   }
 };
@@ -177,11 +185,14 @@ struct GroupProducts {
   __device__ __forceinline__ void end() { asm volatile("wgmma.commit_group.sync.aligned;" : : : "memory"); }
 
   // Until all that were begun are in c.
-  template <unsigned int kTiles>
-  __device__ __forceinline__ void wait(float (&c)[kTiles][4]) {
+  template <unsigned int kRows, unsigned int kTiles>
+  __device__ __forceinline__ void wait(float (&c)[kRows][kTiles][4]) {
     asm volatile("wgmma.wait_group.sync.aligned 0;" : : : "memory");
 #pragma unroll
-    for (unsigned int i = 0; i < kTiles * 4; i++) asm volatile("" : "+f"(c[i / 4][i % 4]) : : "memory");
+    for (unsigned int i = 0; i < kRows; i++) {
+#pragma unroll
+      for (unsigned int j = 0; j < kTiles * 4; j++) asm volatile("" : "+f"(c[i][j / 4][j % 4]) : : "memory");
+    }
   }
 };
 

@@ -7,12 +7,9 @@ import java.util.List;
  * block, and the pixels and channels of a warp. A larger tile of a warp reads less of shared memory
  * for each product, and leaves fewer warps. The bits are the same with each.
  */
-record PixelTile(int channels, int warpPixels, int warpChannels) {
+record PixelTile(int channels, int warpPixels, int warpChannels, boolean wgmma) {
   /** The pixels of a block. */
   static final int PIXELS = 128;
-
-  /** With {@code wgmma} the pixels of a warp, and its channels are the block's. */
-  private static final int WGMMA_PIXELS = 16;
 
   private static final PixelTile NARROW = new PixelTile(32, 32, 32);
   private static final PixelTile MIDDLE = new PixelTile(64, 64, 32);
@@ -22,6 +19,9 @@ record PixelTile(int channels, int warpPixels, int warpChannels) {
   private static final int WIDE_BLOCKS = 256;
 
   private static final int WARP = 32;
+
+  /** Warps that multiply together by {@code wgmma}. */
+  private static final int WARPGROUP = 4;
 
   /**
    * Tiles that may be the fastest; first what is a good guess.
@@ -33,11 +33,8 @@ record PixelTile(int channels, int warpPixels, int warpChannels) {
    */
   static List<PixelTile> candidates(int m, long rows, boolean sums, boolean wgmma) {
     if (wgmma) {
-      List<PixelTile> narrow =
-          List.of(wgmma(m <= NARROW.channels ? NARROW.channels : MIDDLE.channels));
-      PixelTile wide = wgmma(WIDE.channels);
-      // The bits of sums depend on how many threads a channel has as well.
-      return m < WIDE.channels ? narrow : sums ? List.of(wide) : List.of(wide, narrow.get(0));
+      PixelTile narrow = wgmma(m <= NARROW.channels ? NARROW.channels : MIDDLE.channels);
+      return m < WIDE.channels ? List.of(narrow) : List.of(wgmma(WIDE.channels), narrow);
     }
     if (m <= NARROW.channels) {
       return sums ? List.of(NARROW) : List.of(NARROW, new PixelTile(32, 64, 32));
@@ -51,8 +48,13 @@ record PixelTile(int channels, int warpPixels, int warpChannels) {
     return many ? List.of(WIDE, MIDDLE, large, square) : List.of(MIDDLE, WIDE, square, large);
   }
 
+  PixelTile(int channels, int warpPixels, int warpChannels) {
+    this(channels, warpPixels, warpChannels, false);
+  }
+
+  /** A warpgroup with all channels of a block. */
   private static PixelTile wgmma(int channels) {
-    return new PixelTile(channels, WGMMA_PIXELS, channels);
+    return new PixelTile(channels, PIXELS / WARPGROUP, channels, true);
   }
 
   List<String> definitions() {
@@ -60,7 +62,7 @@ record PixelTile(int channels, int warpPixels, int warpChannels) {
         "-DTARN_CHANNELS=" + channels,
         "-DTARN_WARP_PIXELS=" + warpPixels,
         "-DTARN_WARP_CHANNELS=" + warpChannels,
-        warpPixels == WGMMA_PIXELS ? Kernels.WITH_WGMMA : "-DTARN_WGMMA=0");
+        wgmma ? Kernels.WITH_WGMMA : "-DTARN_WGMMA=0");
   }
 
   /** How many channels' sums the last block combines, of m in all. */
