@@ -26,6 +26,9 @@
 // sums so that each has 8 neighbours of a pixel, which leave in accesses of 16 bytes; else each has
 // single results. They go through epilogue.cuh.
 //
+// With -DTARN_WGMMA=1, for sm_90a alone, a block is one warpgroup, a warp of which has 2 x 16 pixels and all channels:
+// wgmma.cuh reads the same stages by descriptors, and addresses of copies are computed while it multiplies.
+//
 // With -DTARN_EIGHTS=1 and one phase sums of what is stored may be computed too, for each channel: forward with
 // -DTARN_STATISTICS=1, as adjoint with -DTARN_GRADIENT_SUMS=1, see convolution_sums.cuh. A block leaves those of
 // its tile, and the last block of a tile of channels combines them, see last_block.cuh; chunks are tiles of pixels.
@@ -37,6 +40,12 @@
 // 179 (139) for 64 x 64; with tf32 65 more, which round pixels. Shared memory is read and written for 288 cycles
 // while a multiprocessor of an H100 multiplies tiles of 64 x 32 for about 206; of 64 x 64, for 224.
 //
+// By wgmma, NVRTC 12.5 for sm_90a: 84 to 102 registers with 32 channels, 122 to 128 with 64, 184 to 205 with 128 (255
+// with sums of gradients, where up to 4 are spilled past the loop). Two steps of a warp are 4 HGMMA in a row, 6 to 8
+// copies and with 64 or 128 channels 129 or 134 other instructions, 182 or 188 with tf32. If units read each factor
+// once, shared memory is busy for 224 cycles with 64 channels (multiplying takes 128), for 320 with 128 (256), where
+// mma.sync needs 288 and 384: at most 1.3 times as fast. Not yet measured.
+//
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_STATISTICS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_GRADIENT_SUMS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
@@ -45,6 +54,11 @@
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_WGMMA=1 -DTARN_STATISTICS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=128 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_WGMMA=1 -DTARN_GRADIENT_SUMS=1 -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=128 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=128 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_WGMMA=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_WGMMA=1 -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=64 -DTARN_EIGHTS=0 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_WGMMA=1 -DTARN_GRADIENT_SUMS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=32 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 #ifndef TARN_WGMMA
 #define TARN_WGMMA 0
 #endif

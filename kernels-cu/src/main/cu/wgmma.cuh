@@ -10,7 +10,7 @@
 // are 32 bytes on.
 //
 // The emulator's twin reads by the descriptors' fields; sums are NaN until they are waited for, and what is multiplied
-// must not change before.
+// must not change before. Not yet run on hardware.
 #pragma once
 #include "tensor_core.cuh"
 
@@ -49,7 +49,8 @@ class GroupProducts {
 
   // Words of k of a row; addresses have 18 bits, those next to shared_.
   void load(unsigned int (&to)[kWords], unsigned long long rows, unsigned int row) const {
-    if (rows >> 62 != 2 || (rows >> 49 & 7) != 0 || row >= 256) __trap();
+    // No base offset: eight rows begin on a boundary of 512 bytes, k within their 64.
+    if (rows >> 62 != 2 || (rows >> 49 & 7) != 0 || (rows & 0x1c) != 0) __trap();
     const unsigned long long base = (unsigned long long)shared_;
     const unsigned int on = (unsigned int)((rows & 0x3fff) * 16 - base) & 0x3ffffu;
     const unsigned long long first = base + on - (on >= 0x20000u ? 0x40000u : 0u);
@@ -137,8 +138,8 @@ class GroupProducts {
 
 #else
 
-// Products of a warpgroup, all of whose threads call each function; between begin() and end() they may not touch sums
-// and factors, then not sums and factors in shared memory, until wait().
+// Products of a warpgroup, all of whose threads call each function; from begin() to wait() they touch neither sums nor
+// factors.
 struct GroupProducts {
   // Until copies have arrived, for the units too, which read shared memory past the threads ("async proxy").
   template <unsigned int kGroups>
@@ -184,7 +185,7 @@ struct GroupProducts {
 
   __device__ __forceinline__ void end() { asm volatile("wgmma.commit_group.sync.aligned;" : : : "memory"); }
 
-  // Until all that were begun are in c.
+  // Until all products are in c.
   template <unsigned int kRows, unsigned int kTiles>
   __device__ __forceinline__ void wait(float (&c)[kRows][kTiles][4]) {
     asm volatile("wgmma.wait_group.sync.aligned 0;" : : : "memory");

@@ -5,7 +5,8 @@ import java.util.List;
 /**
  * How {@code convolution_tensor.cu} cuts its product: {@link #PIXELS} pixels and some channels of a
  * block, and the pixels and channels of a warp. A larger tile of a warp reads less of shared memory
- * for each product, and leaves fewer warps. The bits are the same with each.
+ * for each product, and leaves fewer warps. The bits are the same with each, but that those of
+ * {@code wgmma} may be others.
  */
 record PixelTile(int channels, int warpPixels, int warpChannels, boolean wgmma) {
   /** The pixels of a block. */
