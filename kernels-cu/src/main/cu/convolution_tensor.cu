@@ -26,6 +26,9 @@
 // sums so that each has 8 neighbours of a pixel, which leave in accesses of 16 bytes; else each has
 // single results. They go through epilogue.cuh.
 //
+// With -DTARN_WGMMA=1, for sm_90a alone, a block is one warpgroup, a warp of which has 2 x 16 pixels and all channels:
+// wgmma.cuh reads the same stages by descriptors, and addresses of copies are computed while it multiplies.
+//
 // With -DTARN_EIGHTS=1 and one phase sums of what is stored may be computed too, for each channel: forward with
 // -DTARN_STATISTICS=1, as adjoint with -DTARN_GRADIENT_SUMS=1, see convolution_sums.cuh. A block leaves those of
 // its tile, and the last block of a tile of channels combines them, see last_block.cuh; chunks are tiles of pixels.
@@ -37,6 +40,12 @@
 // 179 (139) for 64 x 64; with tf32 65 more, which round pixels. Shared memory is read and written for 288 cycles
 // while a multiprocessor of an H100 multiplies tiles of 64 x 32 for about 206; of 64 x 64, for 224.
 //
+// By wgmma, NVRTC 12.5 for sm_90a: 84 to 102 registers with 32 channels, 122 to 128 with 64, 184 to 205 with 128 (255
+// with sums of gradients, where up to 4 are spilled past the loop). Two steps of a warp are 4 HGMMA in a row, 6 to 8
+// copies and with 64 or 128 channels 129 or 134 other instructions, 182 or 188 with tf32. If units read each factor
+// once, shared memory is busy for 224 cycles with 64 channels (multiplying takes 128), for 320 with 128 (256), where
+// mma.sync needs 288 and 384: at most 1.3 times as fast. Not yet measured.
+//
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_STATISTICS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_GRADIENT_SUMS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
@@ -45,11 +54,22 @@
 // nvcc-check: -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=64 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
 // nvcc-check: -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=32 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=0 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_WGMMA=1 -DTARN_STATISTICS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=128 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=128 -DTARN_EIGHTS=1 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_WGMMA=1 -DTARN_GRADIENT_SUMS=1 -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=128 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=128 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_WGMMA=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=64 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=2 -DTARN_STRIDE_W=2 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_WGMMA=1 -DTARN_BF16=0 -DTARN_OUT_BF16=0 -DTARN_CHANNELS=64 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=64 -DTARN_EIGHTS=0 -DTARN_ADJOINT=0 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+// nvcc-check: -DTARN_WGMMA=1 -DTARN_GRADIENT_SUMS=1 -DTARN_BF16=1 -DTARN_OUT_BF16=1 -DTARN_CHANNELS=32 -DTARN_WARP_PIXELS=32 -DTARN_WARP_CHANNELS=32 -DTARN_EIGHTS=1 -DTARN_ADJOINT=1 -DTARN_R=3 -DTARN_S=3 -DTARN_STRIDE_H=1 -DTARN_STRIDE_W=1 -DTARN_DILATION_H=1 -DTARN_DILATION_W=1
+#ifndef TARN_WGMMA
+#define TARN_WGMMA 0
+#endif
 #include "convolution_sums.cuh"
 #include "convolution_window.cuh"
 #include "element.cuh"
 #include "epilogue.cuh"
 #include "tensor_core.cuh"
+#if TARN_WGMMA
+#include "wgmma.cuh"
+#endif
 
 namespace tarn {
 
@@ -62,6 +82,8 @@ constexpr unsigned int kStages = kChannels == 128 ? 3 : 4;
 constexpr unsigned int kWarpsDown = kPixels / kWarpPixels, kWarpsAcross = kChannels / kWarpChannels;
 constexpr unsigned int kTensorThreads = 32 * kWarpsDown * kWarpsAcross;
 constexpr unsigned int kRows = kWarpPixels / 16;  // tiles of 16 pixels of a warp
+// How many of them lie side by side. A product of a warpgroup is 64 pixels, 16 of each warp.
+constexpr unsigned int kRun = TARN_WGMMA ? 1 : kRows, kRuns = kRows / kRun;
 constexpr unsigned int kRowsApart = kTensorThreads / kChunks;
 constexpr unsigned int kPixelLoads = kPixels / kRowsApart;
 constexpr unsigned int kWeightLoads = kChannels / kRowsApart;
@@ -71,7 +93,7 @@ using Parts = Phases<kAdjoint>;
 // Blocks of a multiprocessor that registers must leave room for: with 128 of them, 512 threads have it.
 constexpr bool kOnePhase = !kAdjoint || TARN_STRIDE_H * TARN_STRIDE_W == 1;
 constexpr bool kSmall = kWarpChannels == 32 && kTensorThreads >= 128 && kOnePhase;
-constexpr unsigned int kBlocks = (kSmall ? 512 : 256) / kTensorThreads;
+constexpr unsigned int kBlocks = ((TARN_WGMMA ? kChannels < 128 : kSmall) ? 512 : 256) / kTensorThreads;
 
 // Where chunk of a row lies in a stage, in bytes. Eight rows on it lies kRowBytes * 8 on, and chunk ^ 2
 // lies at place ^ 32: with the places that a thread needs first it computes no others.
@@ -88,8 +110,8 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
                   unsigned int to_h, unsigned int to_w, unsigned int to_image,
                   unsigned int to_pixel, unsigned int to_channel TARN_SUMS_PARAMETERS) {
   using namespace tarn;
-  __shared__ __align__(128) unsigned char pixels_of[kStages][kPixels * kChunks * 16];
-  __shared__ __align__(128) unsigned char weights_of[kStages][kChannels * kChunks * 16];
+  __shared__ __align__(512) unsigned char pixels_of[kStages][kPixels * kRowBytes];
+  __shared__ __align__(512) unsigned char weights_of[kStages][kChannels * kRowBytes];
 
   const Pixels c = TARN_PIXELS;
   const unsigned int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
@@ -154,11 +176,14 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
 #pragma unroll
     for (unsigned int j = 0; j < kWarpChannels / 2; j++) sums[i][j / 4][j % 4] = 0.0f;
   }
-  const unsigned int warp_pixel = warp % kWarpsDown * kRows * 16;
+  const unsigned int warp_pixel = warp % kWarpsDown * kRun * 16;
   const unsigned int warp_channel = warp / kWarpsDown * kWarpChannels;
   const unsigned int a_at = place(warp_pixel + lane % 16, lane / 16);
   const unsigned int b_at = place(warp_channel + lane / 16 * 8 + lane % 8, lane / 8 % 2);
 
+#if TARN_WGMMA
+  GroupProducts products;
+#endif
   const unsigned int tiles = (terms + kChunks - 1) / kChunks;
 #pragma unroll
   for (unsigned int i = 0; i < kStages - 1; i++) {
@@ -167,10 +192,41 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
   }
   unsigned int stage = 0, ahead = kStages - 1;
   for (unsigned int tile = 0; tile < tiles; tile++) {
+    const auto load_ahead = [&] {
+      if (tile + kStages - 1 < tiles) load(ahead);
+      copies.commit();
+    };
+#if TARN_WGMMA
+    products.wait_for<kStages - 2>(copies);
+    __syncthreads();
+    unsigned int fragments[2][kRows][4];
+#pragma unroll
+    for (unsigned int i = 0; i < 2 * kRows && sizeof(Element) == 4; i++) {
+      load_matrices(fragments[i / kRows][i % kRows],
+                    pixels_of[stage] + (a_at ^ i / kRows * 32) + i % kRows * 64 * kRowBytes);
+      round_operand<Element>(fragments[i / kRows][i % kRows]);
+    }
+    const unsigned long long b = products.rows(weights_of[stage]);
+    products.begin();
+#pragma unroll
+    for (unsigned int step = 0; step < 2; step++) {
+#pragma unroll
+      for (unsigned int i = 0; i < kRows; i++) {
+        if (sizeof(Element) == 4) {
+          products.multiply(sums[i], fragments[step][i], further(b, step * 32));
+        } else {
+          const unsigned long long a = products.rows(pixels_of[stage] + i * 64 * kRowBytes);
+          products.multiply(sums[i], further(a, step * 32), further(b, step * 32));
+        }
+      }
+    }
+    products.end();
+    load_ahead();
+    products.wait(sums);  // before the stage is written over
+#else
     copies.wait<kStages - 2>();
     __syncthreads();
-    if (tile + kStages - 1 < tiles) load(ahead);
-    copies.commit();
+    load_ahead();
 #pragma unroll
     for (unsigned int step = 0; step < 2; step++) {
       unsigned int a[kRows][4], b[kWarpChannels / 16][4];
@@ -192,6 +248,7 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
         }
       }
     }
+#endif
     stage = stage + 1 == kStages ? 0 : stage + 1;
     ahead = ahead + 1 == kStages ? 0 : ahead + 1;
   }
@@ -200,27 +257,29 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
 #ifdef TARN_SUMS
   __syncthreads();  // stages are read no more
   TARN_SUMS *shared = reinterpret_cast<TARN_SUMS *>(pixels_of);
-  const unsigned int first_of_warp = first_pixel + warp_pixel;
-  const unsigned int pixels_of_warp = c.pixels > first_of_warp ? c.pixels - first_of_warp : 0;
   const unsigned int all_channels = gridDim.y * m;
   const ChannelSums sums_of = TARN_CHANNEL_SUMS;
 #endif
 #pragma unroll
-  for (unsigned int half = 0; half < kWarpChannels / 32; half++) {
+  for (unsigned int part = 0; part < kWarpChannels / 32 * kRuns; part++) {
+    const unsigned int half = part / kRuns, run = part % kRuns;
+    const unsigned int first_of_run = first_pixel + warp_pixel + run * 64;
     const unsigned int in_tile = warp_channel + half * 32 + lane % 4 * (kEights ? 8 : 2);
     const unsigned int channel = group * m + first_channel + in_tile;
     const unsigned int left = m > first_channel + in_tile ? m - first_channel - in_tile : 0;
-    float stored[2 * kRows][8] = {};  // for sums of them
+    float stored[2 * kRun][8] = {};  // for sums of them
 #pragma unroll
-    for (unsigned int tile = 0; tile < kRows; tile++) {
+    for (unsigned int tile = 0; tile < kRun; tile++) {
       float results[2][8];
       unsigned int at[2], channels[2], exist = 0;
 #pragma unroll
       for (unsigned int i = 0; i < 2; i++) {
 #pragma unroll
-        for (unsigned int j = 0; j < 8; j++) results[i][j] = sums[tile][half * 4 + j / 2][i * 2 + j % 2];
+        for (unsigned int j = 0; j < 8; j++) {
+          results[i][j] = sums[run * kRun + tile][half * 4 + j / 2][i * 2 + j % 2];
+        }
         if (kEights) transpose_pairs(results[i]);
-        const unsigned int pixel = first_pixel + warp_pixel + tile * 16 + i * 8 + lane / 4;
+        const unsigned int pixel = first_of_run + tile * 16 + i * 8 + lane / 4;
         const unsigned int image = c.out_plane.quotient(pixel);
         unsigned int in_image = pixel - image * c.out_plane.divisor;
         bool exists = pixel < c.pixels;
@@ -259,12 +318,13 @@ extern "C" __global__ void __launch_bounds__(tarn::kTensorThreads, tarn::kBlocks
       }
     }
 #ifdef TARN_SUMS
-    sums_of.of_warp(stored, first_of_warp, left > 0 ? min(pixels_of_warp, kWarpPixels) : 0, channel,
-                    all_channels, shared + warp % kWarpsDown * kChannels + in_tile);
+    const unsigned int pixels = left > 0 && c.pixels > first_of_run ? c.pixels - first_of_run : 0;
+    sums_of.of_warp(stored, first_of_run, min(pixels, kRun * 16), channel, all_channels,
+                    shared + (run * kWarpsDown + warp % kWarpsDown) * kChannels + in_tile);
 #endif
   }
 #ifdef TARN_SUMS
-  TARN_SUMS v = merge_rows(shared, kWarpsDown, kChannels);
+  TARN_SUMS v = merge_rows(shared, kRuns * kWarpsDown, kChannels);
   const unsigned int first = group * m + first_channel, end = group * m + min(m, first_channel + kChannels);
   const LastBlock<TARN_SUMS> all{partial, counters, all_channels, chunks, part};
   if (all.combine(v, group * across + block % across, block / across, first, end,

@@ -40,6 +40,11 @@ public final class Debug {
     return "false".equals(System.getProperty(property));
   }
 
+  /** Whether a property turns on a part of Tarn that is not used without it. */
+  public static boolean isOn(String property) {
+    return "true".equals(System.getProperty(property));
+  }
+
   /** Prints a program under a title at level 3. */
   public static Program show(String title, Program program) {
     print(3, title + ": ", program);

@@ -27,6 +27,13 @@ final class Kernels implements AutoCloseable {
    */
   private static final List<String> OPTIONS = List.of("--std=c++17", "--fmad=false");
 
+  /** The property that turns {@code wgmma} on, and the definition of kernels with it. */
+  static final String WGMMA = "tarn.wgmma";
+
+  static final String WITH_WGMMA = "-DTARN_WGMMA=1";
+
+  private static final int WGMMA_CAPABILITY = 90;
+
   private final CudaContext context;
   private final KernelCache cache = KernelCache.open();
   private final Map<List<Object>, KernelModule> files = new HashMap<>();
@@ -45,6 +52,14 @@ final class Kernels implements AutoCloseable {
    */
   boolean hasTensorCores() {
     return context.device().capability().major() >= 8;
+  }
+
+  /**
+   * Whether convolutions multiply by {@code wgmma}: only the code of compute capability 9.0 has it,
+   * and only if it was asked for.
+   */
+  boolean hasWgmma() {
+    return context.device().capability().number() == WGMMA_CAPABILITY && Debug.isOn(WGMMA);
   }
 
   /** The definitions that make kernels work on elements of a type. */
@@ -139,6 +154,9 @@ final class Kernels implements AutoCloseable {
       String name, String source, List<String> definitions, Map<String, String> replacements) {
     replacements.forEach((header, text) -> Debug.print(4, name + " with " + header + "\n", text));
     String target = Nvrtc.target(context.device().capability());
+    if (definitions.contains(WITH_WGMMA)) {
+      target += "a"; // what this chip alone has
+    }
     List<String> options = new ArrayList<>(OPTIONS);
     options.addAll(definitions);
     Map<String, String> headers = KernelSources.headers(source, replacements);

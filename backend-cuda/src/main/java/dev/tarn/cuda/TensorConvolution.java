@@ -121,7 +121,8 @@ final class TensorConvolution {
             : Epilogue.computing(
                 tape, node.output(), images, norm == null ? null : norm.inputs().get(4));
     long plane = plane(out);
-    List<PixelTile> tiles = PixelTile.candidates(m, rows * groups, norm != null);
+    List<PixelTile> tiles =
+        PixelTile.candidates(m, rows * groups, norm != null, kernels.hasWgmma());
     Consumer<KernelStep> sums = norm == null ? step -> {} : sums(norm, m, tiles, rows);
     List<Step> candidates = new ArrayList<>();
     for (PixelTile tile : tiles) {

@@ -11,6 +11,7 @@ import dev.tarn.cuda.driver.GemmShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Convolutions 3 x 3 with as many filters as channels, in each direction and precision, beside a
@@ -68,7 +69,8 @@ final class CheckConvolutions {
             "TFLOP/s",
             "cuBLAS TFLOP/s",
             "% of cuBLAS",
-            "us by tile");
+            "us by tile",
+            "us by wgmma tile");
     Size[] sizes =
         tiny
             ? new Size[] {new Size(2, 8, 8)}
@@ -116,7 +118,8 @@ final class CheckConvolutions {
         kernel > 0 ? rate : 0,
         reference,
         kernel > 0 ? 100 * rate / reference : 0,
-        byTile(timer, backend, size, pass, precision));
+        byTile(timer, backend, size, pass, precision),
+        byWgmmaTile(timer, backend, size, pass, precision));
   }
 
   /** The time of the steps with as many operations. */
@@ -128,6 +131,28 @@ final class CheckConvolutions {
       }
     }
     return micros;
+  }
+
+  /** The same times where {@code wgmma} multiplies, if this device has it. */
+  private static String byWgmmaTile(
+      DeviceTimer timer, CudaBackend backend, Size size, Pass pass, Precision precision) {
+    String before = System.setProperty(Kernels.WGMMA, "true");
+    try {
+      boolean multiplies = precision != Precision.FP32 && pass != Pass.WEIGHT_GRADIENT;
+      return multiplies && backend.kernels().hasWgmma()
+          ? byTile(timer, backend, size, pass, precision)
+          : "";
+    } finally {
+      restore(Kernels.WGMMA, before);
+    }
+  }
+
+  private static void restore(String property, @Nullable String before) {
+    if (before == null) {
+      System.clearProperty(property);
+    } else {
+      System.setProperty(property, before);
+    }
   }
 
   /** The times with each of the tiles that the fastest is chosen from. */
@@ -145,7 +170,7 @@ final class CheckConvolutions {
             ? WeightTile.candidates(channels, terms)
             : strict
                 ? StrictTile.candidates(1, channels, 1, KERNEL)
-                : PixelTile.candidates(channels, 1, false);
+                : PixelTile.candidates(channels, 1, false, backend.kernels().hasWgmma());
     String before = System.getProperty(Tuner.PROPERTY);
     List<String> times = new ArrayList<>();
     for (int i = 0; i < tiles.size(); i++) {
@@ -153,11 +178,7 @@ final class CheckConvolutions {
       try (CheckProgram program = program(backend, size, pass, precision)) {
         times.add(String.format(Locale.ROOT, "%.1f", kernel(timer, program, size)));
       } finally {
-        if (before == null) {
-          System.clearProperty(Tuner.PROPERTY);
-        } else {
-          System.setProperty(Tuner.PROPERTY, before);
-        }
+        restore(Tuner.PROPERTY, before);
       }
     }
     return String.join(" ", times);

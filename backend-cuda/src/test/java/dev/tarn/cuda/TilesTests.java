@@ -27,16 +27,18 @@ class TilesTests {
   /** Few channels, so many that tiles are not full, and groups of them. */
   @TestFactory
   Stream<DynamicTest> giveTheSameBits() {
-    List<OpCase> cases =
-        List.of(
-            convolution(16, 16, 1),
-            convolution(24, 40, 1),
-            convolution(136, 144, 1),
-            convolution(48, 144, 2),
-            normalized(24),
-            normalized(72),
-            normalized(136));
-    return CaseChecks.of(cases, List.of(Precision.values()), this::check);
+    return CaseChecks.of(cases(), List.of(Precision.values()), this::check);
+  }
+
+  static List<OpCase> cases() {
+    return List.of(
+        convolution(16, 16, 1),
+        convolution(24, 40, 1),
+        convolution(136, 144, 1),
+        convolution(48, 144, 2),
+        normalized(24),
+        normalized(72),
+        normalized(136));
   }
 
   private void check(OpCase opCase, Precision precision) {
