@@ -38,7 +38,7 @@ parts=$out/parts
 tiny=false
 [ "${TARN_CHECK_TINY:-}" = 1 ] && tiny=true
 # What covers every kernel is enough under the sanitizer, which slows everything down many times.
-sanitized=${TARN_CHECK_SANITIZED:-'.*(ChannelSums|Conformance|Convolution|Epilogues|Normalization|SoftmaxRows|TapeBatches|TapeSums|TensorCore|Tiles)Tests'}
+sanitized=${TARN_CHECK_SANITIZED:-'.*(ChannelSums|Conformance|Convolution|Epilogues|Normalization|SoftmaxRows|TapeBatches|TapeSums|TensorCore|Tiles|Wgmma)Tests'}
 sanitizer=${TARN_CHECK_SANITIZER:-$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2> /dev/null | tail -n 1)}
 python=${TARN_CHECK_PYTHON:-python3}
 

@@ -7,7 +7,6 @@ import dev.tarn.cuda.driver.Kernel;
 import dev.tarn.cuda.driver.Launch;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -26,19 +25,18 @@ final class BatchStep {
   /**
    * The step.
    *
-   * @param kernel gives the kernel when the step is bound
+   * @param kernel what it launches
    * @param block the number of threads of a block
    * @param members with the blocks and arguments of each
    */
-  static Step of(
-      String name, Supplier<Kernel> kernel, int block, List<KernelStep> members, long flops) {
+  static Step of(String name, LazyKernel kernel, int block, List<KernelStep> members, long flops) {
     List<KernelStep> all = List.copyOf(members);
     return new Step(
         all.size() == 1 ? name : all.size() + " x " + name,
         distinct(all.stream().flatMap(member -> member.reads().stream())),
         distinct(all.stream().flatMap(member -> member.writes().stream())),
         flops,
-        binding -> bind(binding, kernel.get(), block, all));
+        Step.Binder.of(kernel, (binding, function) -> bind(binding, function, block, all)));
   }
 
   private static List<Buffer> distinct(Stream<Buffer> buffers) {

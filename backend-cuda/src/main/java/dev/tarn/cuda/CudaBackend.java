@@ -74,7 +74,9 @@ public final class CudaBackend implements Backend {
   public String description() {
     Device device = context.device();
     int count = Device.list().size();
-    return (count > 1 ? "GPU " + device.index() + " of " + count + ": " : "") + product();
+    return (count > 1 ? "GPU " + device.index() + " of " + count + ": " : "")
+        + product()
+        + (kernels.hasWgmma() ? ", wgmma" : "");
   }
 
   /** The kind of GPU, and the versions of driver and libraries. */

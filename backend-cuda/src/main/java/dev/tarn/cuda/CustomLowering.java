@@ -24,13 +24,7 @@ final class CustomLowering {
               + " has no CUDA kernel: override cudaKernel, or use device cpu"
               + node.origin().suffix());
     }
-    Kernel kernel;
-    try {
-      kernel = kernels.custom(given);
-    } catch (CudaException e) {
-      throw new TarnException(custom.name() + ": " + e.getMessage() + node.origin().suffix(), e);
-    }
-    KernelStep step = new KernelStep(custom.name(), () -> kernel);
+    KernelStep step = new KernelStep(custom.name(), named(kernels.custom(given), custom, node));
     node.inputs().forEach(input -> step.reads(schedule.buffer(input)));
     node.outputs().forEach(output -> step.writes(schedule.buffer(output)));
     for (Number argument : given.arguments()) {
@@ -42,6 +36,26 @@ final class CustomLowering {
     }
     step.grid(given.gridX(), given.gridY()).block(given.blockX(), given.blockY());
     return List.of(step.build(0));
+  }
+
+  /** A kernel whose failure to compile names its operation. */
+  private static LazyKernel named(LazyKernel kernel, Custom custom, Node node) {
+    return new LazyKernel() {
+      @Override
+      public void request() {
+        kernel.request();
+      }
+
+      @Override
+      public Kernel get() {
+        try {
+          return kernel.get();
+        } catch (CudaException e) {
+          throw new TarnException(
+              custom.name() + ": " + e.getMessage() + node.origin().suffix(), e);
+        }
+      }
+    };
   }
 
   private static @Nullable CudaKernel given(Custom custom, Node node) {

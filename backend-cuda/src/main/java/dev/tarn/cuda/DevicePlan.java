@@ -54,6 +54,7 @@ final class DevicePlan implements AutoCloseable {
       Debug.print(1, names(programs) + ": ", schedule);
       // Before anything is compiled or taken: whoever else uses the device keeps it.
       DeviceMemory.requireFree(backend.context(), needed(schedule));
+      schedule.entries().forEach(entry -> entry.step().binder().request(backend.tuner()));
       backend.kernels().compileRequested();
       DeviceMemory arena = DeviceMemory.allocate(backend.context(), Math.max(1, schedule.bytes()));
       this.binding = new Binding(backend, store, arena, schedule.inputBytes());
@@ -73,6 +74,9 @@ final class DevicePlan implements AutoCloseable {
     } catch (CudaException e) {
       binding.close();
       throw Failures.of("cannot compile " + names(programs), e);
+    } catch (TarnException e) {
+      binding.close();
+      throw e;
     }
   }
 
@@ -81,7 +85,6 @@ final class DevicePlan implements AutoCloseable {
       CudaBackend backend, List<Program> programs, CudaStateStore store, Precision precision) {
     Schedule<Step> schedule = new Schedule<>(false);
     lower(schedule, new ArrayList<>(), backend, programs, store, precision, false);
-    backend.kernels().forgetRequested();
     return needed(schedule);
   }
 

@@ -19,8 +19,7 @@ record Epilogue(Map<String, String> headers, Consumer<KernelStep> arguments) {
 
   /** A step that launches a kernel with this end. */
   KernelStep kernel(Kernels kernels, String file, String name, List<String> definitions) {
-    List<String> all = List.copyOf(definitions);
-    return new KernelStep(name, () -> kernels.get(file, name, all, headers));
+    return new KernelStep(name, kernels.of(file, name, definitions, headers));
   }
 
   /** What a node and the tape after it are called. */

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,10 +15,16 @@ final class KernelSources {
   private static final String FOLDER = "/dev/tarn/kernels/";
   private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"([^\"]+)\"$");
 
+  private static final Map<String, String> TEXTS = new ConcurrentHashMap<>();
+
   private KernelSources() {}
 
   /** The text of a source or header. */
   static String read(String file) {
+    return TEXTS.computeIfAbsent(file, KernelSources::load);
+  }
+
+  private static String load(String file) {
     try (InputStream in = KernelSources.class.getResourceAsStream(FOLDER + file)) {
       if (in == null) {
         throw new IllegalStateException("no " + FOLDER + file + " on the class path");

@@ -6,7 +6,6 @@ import dev.tarn.cuda.driver.Kernel;
 import dev.tarn.cuda.driver.Launch;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /** Builds a {@link Step} that launches a kernel; arguments are added in the kernel's order. */
@@ -15,7 +14,7 @@ final class KernelStep {
   private static final int UNASKED_SHARED_BYTES = 48 << 10;
 
   private String name;
-  private final Supplier<Kernel> kernel;
+  private final LazyKernel kernel;
   private final List<ToLongFunction<Binding>> arguments = new ArrayList<>();
   private final List<Buffer> reads = new ArrayList<>();
   private final List<Buffer> writes = new ArrayList<>();
@@ -28,9 +27,9 @@ final class KernelStep {
   /**
    * Begins a step.
    *
-   * @param kernel gives the kernel when the step is bound
+   * @param kernel what it launches
    */
-  KernelStep(String name, Supplier<Kernel> kernel) {
+  KernelStep(String name, LazyKernel kernel) {
     this.name = name;
     this.kernel = kernel;
   }
@@ -125,11 +124,11 @@ final class KernelStep {
 
   /** The step. */
   Step build(long flops) {
-    return new Step(name, List.copyOf(reads), List.copyOf(writes), flops, this::bind);
+    return new Step(
+        name, List.copyOf(reads), List.copyOf(writes), flops, Step.Binder.of(kernel, this::bind));
   }
 
-  private Command bind(Binding binding) {
-    Kernel function = kernel.get();
+  private Command bind(Binding binding, Kernel function) {
     if (sharedBytes > UNASKED_SHARED_BYTES) {
       function.setMaxDynamicSharedMemory(sharedBytes);
     }

@@ -4,21 +4,29 @@ import dev.tarn.CudaKernel;
 import dev.tarn.DType;
 import dev.tarn.backend.Debug;
 import dev.tarn.cuda.driver.CudaContext;
+import dev.tarn.cuda.driver.CudaException;
 import dev.tarn.cuda.driver.Kernel;
 import dev.tarn.cuda.driver.KernelCache;
+import dev.tarn.cuda.driver.KernelImage;
 import dev.tarn.cuda.driver.KernelModule;
 import dev.tarn.cuda.driver.Nvrtc;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
  * The kernels of a backend, each compiled and loaded once.
  *
- * <p>A source of the class path is compiled when its first kernel is asked for. Generated kernels
- * are requested first and then compiled together: NVRTC takes about as long for ten as for one.
+ * <p>A plan requests all its kernels before it gets one, so that their sources are compiled side by
+ * side; the generated ones are one source: NVRTC takes about as long for ten as for one.
  */
 final class Kernels implements AutoCloseable {
   /**
@@ -34,13 +42,17 @@ final class Kernels implements AutoCloseable {
 
   private static final int WGMMA_CAPABILITY = 90;
 
+  /** Behind a target: what is specific to this architecture, as wgmma is. */
+  private static final String SPECIFIC = "a";
+
   private final CudaContext context;
   private final KernelCache cache = KernelCache.open();
-  private final Map<List<Object>, KernelModule> files = new HashMap<>();
-  private final List<KernelModule> generated = new ArrayList<>();
-  private final Map<String, Kernel> tapes = new HashMap<>();
-  private final Map<List<String>, KernelModule> custom = new HashMap<>();
-  private final Map<String, String> requested = new LinkedHashMap<>();
+  private final Map<CudaSource, KernelModule> modules = new HashMap<>();
+  private final Map<CudaSource, CudaException> failures = new HashMap<>();
+  private final Map<String, CudaSource> tapes = new HashMap<>();
+  private final Set<CudaSource> requested = new LinkedHashSet<>();
+  private final Map<String, String> requestedTapes = new LinkedHashMap<>();
+  private int compilations;
 
   Kernels(CudaContext context) {
     this.context = context;
@@ -83,90 +95,161 @@ final class Kernels implements AutoCloseable {
   }
 
   /** A kernel of a source of the class path. */
-  Kernel get(String file, String kernel) {
-    return get(file, kernel, List.of());
+  LazyKernel of(String file, String kernel) {
+    return of(file, kernel, List.of());
   }
 
   /** A kernel of a source of the class path that is compiled with definitions, {@code -DNAME=1}. */
-  Kernel get(String file, String kernel, List<String> definitions) {
-    return get(file, kernel, definitions, Map.of());
+  LazyKernel of(String file, String kernel, List<String> definitions) {
+    return of(file, kernel, definitions, Map.of());
   }
 
   /** The same where generated texts take the place of some headers, by name. */
-  Kernel get(
+  LazyKernel of(
       String file, String kernel, List<String> definitions, Map<String, String> replacements) {
-    KernelModule module =
-        files.computeIfAbsent(
-            List.of(file, definitions, replacements),
-            key -> compile(file, KernelSources.read(file), definitions, replacements));
-    return module.kernel(kernel);
+    return of(CudaSource.ofFile(file, definitions, replacements), kernel);
   }
 
   /** A kernel of a source that a user gave. */
-  Kernel custom(CudaKernel kernel) {
-    return custom
-        .computeIfAbsent(
-            List.of(kernel.file(), kernel.source()),
-            k -> compile(kernel.file(), kernel.source(), List.of(), Map.of()))
-        .kernel(kernel.function());
+  LazyKernel custom(CudaKernel kernel) {
+    return of(CudaSource.of(kernel), kernel.function());
+  }
+
+  LazyKernel of(CudaSource source, String kernel) {
+    return new LazyKernel() {
+      @Override
+      public void request() {
+        Kernels.this.request(source);
+      }
+
+      @Override
+      public Kernel get() {
+        return module(source).kernel(kernel);
+      }
+    };
   }
 
   /**
-   * Asks for a generated kernel; {@link #tape} gives it after {@link #compileRequested}.
+   * A generated kernel.
    *
    * @param text its CUDA C++
    */
-  void request(String name, String text) {
-    if (!tapes.containsKey(name)) {
-      requested.put(name, text);
+  LazyKernel generated(String name, String text) {
+    return new LazyKernel() {
+      @Override
+      public void request() {
+        if (!tapes.containsKey(name)) {
+          requestedTapes.put(name, text);
+        }
+      }
+
+      @Override
+      public Kernel get() {
+        if (!tapes.containsKey(name)) {
+          request();
+          compileRequested();
+        }
+        return module(tapes.get(name)).kernel(name);
+      }
+    };
+  }
+
+  private void request(CudaSource source) {
+    if (!modules.containsKey(source)) {
+      requested.add(source);
     }
   }
 
-  /** Takes the requests back: their programs are not compiled. */
-  void forgetRequested() {
-    requested.clear();
+  private KernelModule module(CudaSource source) {
+    if (!modules.containsKey(source) && !failures.containsKey(source)) {
+      request(source);
+      compileRequested();
+    }
+    CudaException failure = failures.remove(source);
+    if (failure != null) {
+      throw failure;
+    }
+    return modules.get(source);
   }
 
-  /** Compiles the generated kernels that were requested and are not there yet. */
+  /**
+   * Compiles the sources of the kernels that were requested and are not there yet, on all
+   * processors. Throws nothing if one does not compile: who gets a kernel of it learns why.
+   */
   void compileRequested() {
-    if (requested.isEmpty()) {
-      return;
+    List<CudaSource> sources = new ArrayList<>();
+    if (!requestedTapes.isEmpty()) {
+      // Often the longest, so first.
+      CudaSource generated = CudaSource.ofGenerated(requestedTapes.values());
+      requestedTapes.keySet().forEach(name -> tapes.put(name, generated));
+      requestedTapes.clear();
+      sources.add(generated);
     }
-    String source = TapeSource.PREAMBLE + String.join("\n", requested.values());
-    Debug.print(4, "generated CUDA\n", source);
-    List<String> names = List.copyOf(requested.keySet());
+    sources.addAll(requested);
     requested.clear();
-    KernelModule module = compile("generated.cu", source, List.of(), Map.of());
-    generated.add(module);
-    names.forEach(name -> tapes.put(name, module.kernel(name)));
-  }
-
-  /** A generated kernel by its name. */
-  Kernel tape(String name) {
-    Kernel kernel = tapes.get(name);
-    if (kernel == null) {
-      throw new IllegalStateException("the kernel " + name + " was not compiled");
+    if (!sources.isEmpty()) {
+      sources.forEach(Kernels::print);
+      compilations++;
+      load(sources);
     }
-    return kernel;
   }
 
-  private KernelModule compile(
-      String name, String source, List<String> definitions, Map<String, String> replacements) {
-    replacements.forEach((header, text) -> Debug.print(4, name + " with " + header + "\n", text));
+  /** How many times something was compiled or found in the cache. */
+  int compilations() {
+    return compilations;
+  }
+
+  /** Threads of its own: an application may use those that all share for other things. */
+  private void load(List<CudaSource> sources) {
     String target = Nvrtc.target(context.device().capability());
-    if (definitions.contains(WITH_WGMMA)) {
-      target += "a"; // what this chip alone has
+    int processors = Runtime.getRuntime().availableProcessors();
+    ExecutorService threads =
+        Executors.newFixedThreadPool(Math.min(processors, sources.size()), Kernels::thread);
+    Map<CudaSource, CompletableFuture<KernelImage>> images = new LinkedHashMap<>();
+    for (CudaSource source : sources) {
+      images.put(source, CompletableFuture.supplyAsync(() -> compile(source, target), threads));
     }
+    threads.shutdown();
+    images.forEach(
+        (source, image) -> {
+          try {
+            modules.put(source, KernelModule.load(context, image.join()));
+          } catch (CudaException e) {
+            failures.put(source, e);
+          } catch (CompletionException e) {
+            if (!(e.getCause() instanceof CudaException)) {
+              throw e;
+            }
+            failures.put(source, (CudaException) e.getCause());
+          }
+        });
+  }
+
+  private static Thread thread(Runnable work) {
+    Thread thread = new Thread(work, "tarn-nvrtc");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  private static void print(CudaSource source) {
+    if (source.name().equals(CudaSource.GENERATED)) {
+      Debug.print(4, "generated CUDA\n", source.text());
+    }
+    source
+        .replacements()
+        .forEach((header, text) -> Debug.print(4, source.name() + " with " + header + "\n", text));
+  }
+
+  private KernelImage compile(CudaSource source, String target) {
+    String chip = source.definitions().contains(WITH_WGMMA) ? target + SPECIFIC : target;
     List<String> options = new ArrayList<>(OPTIONS);
-    options.addAll(definitions);
-    Map<String, String> headers = KernelSources.headers(source, replacements);
-    return KernelModule.load(context, cache.get(name, source, headers, options, target));
+    options.addAll(source.definitions());
+    Map<String, String> headers = KernelSources.headers(source.text(), source.replacements());
+    return cache.get(source.name(), source.text(), headers, options, chip);
   }
 
   @Override
   public void close() {
-    files.values().forEach(KernelModule::close);
-    generated.forEach(KernelModule::close);
-    custom.values().forEach(KernelModule::close);
+    modules.values().forEach(KernelModule::close);
   }
 }

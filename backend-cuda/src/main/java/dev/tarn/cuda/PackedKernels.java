@@ -97,6 +97,7 @@ final class PackedKernels {
   private Step pack(List<Node> nodes) {
     DType stored = arithmetic(nodes.get(0)).operands();
     String name = "pack_kernels_" + stored + "_to_" + type(nodes.get(0));
+    LazyKernel kernel = kernels.of("convolution_pack.cu", name);
     List<KernelStep> members = new ArrayList<>();
     for (Node node : nodes) {
       Shape w = shape(node);
@@ -107,7 +108,7 @@ final class PackedKernels {
       long elements = elements(node);
       Buffer to = schedule.scratch(node.op().name() + " kernel", bytes(node));
       members.add(
-          new KernelStep(name, () -> kernels.get("convolution_pack.cu", name))
+          new KernelStep(name, kernel)
               .reads(images.plain(node.inputs().get(1)))
               .writes(to)
               .whole(elements)
@@ -121,8 +122,7 @@ final class PackedKernels {
               .grid(Steps.ceil(elements, Steps.BLOCK), 1));
       packed.put(node, to);
     }
-    return BatchStep.of(
-        name, () -> kernels.get("convolution_pack.cu", name), Steps.BLOCK, members, 0);
+    return BatchStep.of(name, kernel, Steps.BLOCK, members, 0);
   }
 
   /** The elements of a packed kernel. */

@@ -1,5 +1,6 @@
 package dev.tarn.cuda;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -59,11 +60,14 @@ record PixelTile(int channels, int warpPixels, int warpChannels, boolean wgmma) 
   }
 
   List<String> definitions() {
-    return List.of(
-        "-DTARN_CHANNELS=" + channels,
-        "-DTARN_WARP_PIXELS=" + warpPixels,
-        "-DTARN_WARP_CHANNELS=" + warpChannels,
-        wgmma ? Kernels.WITH_WGMMA : "-DTARN_WGMMA=0");
+    List<String> all = new ArrayList<>();
+    all.add("-DTARN_CHANNELS=" + channels);
+    all.add("-DTARN_WARP_PIXELS=" + warpPixels);
+    all.add("-DTARN_WARP_CHANNELS=" + warpChannels);
+    if (wgmma) {
+      all.add(Kernels.WITH_WGMMA);
+    }
+    return all;
   }
 
   /** How many channels' sums the last block combines, of m in all. */

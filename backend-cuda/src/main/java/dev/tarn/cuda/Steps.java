@@ -30,15 +30,14 @@ final class Steps {
         .build(elements);
   }
 
-  /** A step that launches a kernel of a source; the source is compiled when it is bound. */
+  /** A step that launches a kernel of a source. */
   static KernelStep kernel(Kernels kernels, String file, String name) {
-    return new KernelStep(name, () -> kernels.get(file, name));
+    return kernel(kernels, file, name, List.of());
   }
 
   /** The same with definitions for the compiler. */
   static KernelStep kernel(Kernels kernels, String file, String name, List<String> definitions) {
-    List<String> all = List.copyOf(definitions);
-    return new KernelStep(name, () -> kernels.get(file, name, all));
+    return new KernelStep(name, kernels.of(file, name, definitions));
   }
 
   /** A step that copies a buffer. */

@@ -3,14 +3,12 @@ package dev.tarn.cuda;
 import dev.tarn.Spec;
 import dev.tarn.backend.Buffer;
 import dev.tarn.backend.Schedule;
-import dev.tarn.cuda.driver.Kernel;
 import dev.tarn.ir.Fused;
 import dev.tarn.ir.Node;
 import dev.tarn.ir.Reduce;
 import dev.tarn.ir.Value;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 
 /** Chains of elementwise functions, each a generated kernel. */
 final class TapeLowering {
@@ -40,9 +38,8 @@ final class TapeLowering {
     }
     TapeSource source =
         TapeCompiler.compile(op, inputs.stream().map(Value::spec).toList(), images.isLast());
-    kernels.request(source.name(), source.text());
     int block = block(threads(source));
-    KernelStep step = new KernelStep(op.name(), () -> kernels.tape(source.name()));
+    KernelStep step = new KernelStep(op.name(), kernel(source));
     return List.of(launch(step, source, node, inputs, block).build(flops(op)));
   }
 
@@ -53,8 +50,7 @@ final class TapeLowering {
     }
     List<TapeSource> sources = batch.stream().map(TapeBatches::source).toList();
     TapeSource first = sources.get(0);
-    kernels.request(first.batchName(), first.batch());
-    Supplier<Kernel> kernel = () -> kernels.tape(first.batchName());
+    LazyKernel kernel = kernels.generated(first.batchName(), first.batch());
     long threads = sources.stream().mapToLong(TapeLowering::threads).sum();
     int block = block(threads);
     List<KernelStep> members = new ArrayList<>();
@@ -67,6 +63,10 @@ final class TapeLowering {
     }
     String name = batch.get(0).op().name();
     return List.of(BatchStep.of(name, kernel, block, members, flops));
+  }
+
+  private LazyKernel kernel(TapeSource source) {
+    return kernels.generated(source.name(), source.text());
   }
 
   private static int block(long threads) {
@@ -93,13 +93,11 @@ final class TapeLowering {
     List<Value> inputs = node.inputs();
     List<Spec> specs = inputs.stream().map(Value::spec).toList();
     TapeSource source = TapeCompiler.compile(op, specs, images.isLast(), sum);
-    kernels.request(source.name(), source.text());
     TapeSum how = sum.how();
     Buffer y = schedule.buffer(sum.node().output());
     Buffer sums =
         how.isWhole() ? y : schedule.scratch("sums of " + op.name(), how.sums() * Float.BYTES);
-    KernelStep step =
-        new KernelStep(op.name() + " + reduce_sum", () -> kernels.tape(source.name()));
+    KernelStep step = new KernelStep(op.name() + " + reduce_sum", kernel(source));
     source.arguments().forEach(each -> add(step, each, inputs, node.outputs(), images));
     step.writes(sums);
     if (how.columns()) {

@@ -24,9 +24,19 @@ final class TunedStep {
         first.reads(),
         first.writes(),
         first.flops(),
-        binding -> {
-          IntFunction<Command> bound = i -> all.get(i).binder().bind(binding);
-          return bound.apply(safe ? binding.backend().tuner().choose(key, all.size(), bound) : 0);
+        new Step.Binder() {
+          @Override
+          public Command bind(Binding binding) {
+            IntFunction<Command> bound = i -> all.get(i).binder().bind(binding);
+            return bound.apply(safe ? binding.backend().tuner().choose(key, all.size(), bound) : 0);
+          }
+
+          @Override
+          public void request(Tuner tuner) {
+            for (int i : safe ? tuner.tried(key, all.size()) : new int[] {0}) {
+              all.get(i).binder().request(tuner);
+            }
+          }
         });
   }
 }

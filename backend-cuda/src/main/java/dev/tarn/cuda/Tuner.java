@@ -2,8 +2,8 @@ package dev.tarn.cuda;
 
 import dev.tarn.cuda.driver.Choices;
 import dev.tarn.cuda.driver.Command;
-import java.util.OptionalInt;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +34,16 @@ final class Tuner {
     this.choices = choices;
   }
 
+  /** The numbers of the candidates that {@link #choose} will make. */
+  int[] tried(String key, int count) {
+    Integer fixed = count == 1 ? Integer.valueOf(0) : Integer.getInteger(PROPERTY);
+    if (fixed != null) {
+      return new int[] {Math.max(0, Math.min(fixed, count - 1))};
+    }
+    int known = choices.get(key).orElse(count);
+    return known < count ? new int[] {known} : IntStream.range(0, count).toArray();
+  }
+
   /**
    * The number of the best candidate.
    *
@@ -42,13 +52,9 @@ final class Tuner {
    * @param candidates makes them, ready to run; they may run many times, and on any data
    */
   int choose(String key, int count, IntFunction<Command> candidates) {
-    Integer fixed = Integer.getInteger(PROPERTY);
-    if (count == 1 || fixed != null) {
-      return fixed == null ? 0 : Math.max(0, Math.min(fixed, count - 1));
-    }
-    OptionalInt known = choices.get(key);
-    if (known.isPresent() && known.getAsInt() < count) {
-      return known.getAsInt();
+    int[] tried = tried(key, count);
+    if (tried.length == 1) {
+      return tried[0];
     }
     double[] micros = new double[count];
     int best = 0;

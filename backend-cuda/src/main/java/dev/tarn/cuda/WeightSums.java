@@ -23,7 +23,7 @@ final class WeightSums {
   /** Partial sums of so many bytes wait at most: they take memory, and leave the cache. */
   private static final long MOST_BYTES = 16 << 20;
 
-  private final Kernels kernels;
+  private final LazyKernel kernel;
   private final boolean waits;
   private final @Nullable Node last;
   private final Set<Value> pending = new HashSet<>();
@@ -37,7 +37,7 @@ final class WeightSums {
    * @param keepAll whether every value is wanted at the end of its node
    */
   WeightSums(Kernels kernels, Program program, boolean keepAll) {
-    this.kernels = kernels;
+    this.kernel = kernels.of(FILE, KERNEL);
     this.waits = !keepAll;
     this.last =
         program.body().stream()
@@ -61,7 +61,7 @@ final class WeightSums {
       int used,
       int taps) {
     members.add(
-        new KernelStep(KERNEL, () -> kernels.get(FILE, KERNEL))
+        new KernelStep(KERNEL, kernel)
             .reads(partial)
             .writes(to)
             .whole(elements)
@@ -97,7 +97,7 @@ final class WeightSums {
     if (members.isEmpty()) {
       return List.of();
     }
-    Step step = BatchStep.of(KERNEL, () -> kernels.get(FILE, KERNEL), Steps.BLOCK, members, flops);
+    Step step = BatchStep.of(KERNEL, kernel, Steps.BLOCK, members, flops);
     members.clear();
     pending.clear();
     bytes = 0;

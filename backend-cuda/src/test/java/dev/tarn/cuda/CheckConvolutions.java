@@ -11,7 +11,6 @@ import dev.tarn.cuda.driver.GemmShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Convolutions 3 x 3 with as many filters as channels, in each direction and precision, beside a
@@ -143,15 +142,7 @@ final class CheckConvolutions {
           ? byTile(timer, backend, size, pass, precision)
           : "";
     } finally {
-      restore(Kernels.WGMMA, before);
-    }
-  }
-
-  private static void restore(String property, @Nullable String before) {
-    if (before == null) {
-      System.clearProperty(property);
-    } else {
-      System.setProperty(property, before);
+      CaseChecks.restore(Kernels.WGMMA, before);
     }
   }
 
@@ -178,7 +169,7 @@ final class CheckConvolutions {
       try (CheckProgram program = program(backend, size, pass, precision)) {
         times.add(String.format(Locale.ROOT, "%.1f", kernel(timer, program, size)));
       } finally {
-        restore(Tuner.PROPERTY, before);
+        CaseChecks.restore(Tuner.PROPERTY, before);
       }
     }
     return String.join(" ", times);

@@ -57,7 +57,11 @@ class EpiloguesTests {
 
   @TestFactory
   Stream<DynamicTest> agreeWithTheReferenceAndWithKernelsApart() {
-    return CaseChecks.of(cases(), List.of(Precision.values()), this::check);
+    return CaseChecks.of(cases(), precisions(), this::check);
+  }
+
+  List<Precision> precisions() {
+    return List.of(Precision.values());
   }
 
   private void check(OpCase opCase, Precision precision) {

@@ -64,21 +64,20 @@ class GuardedKernelsTests {
 
   @Test
   void kernelsKeepToTheirOperands() throws Exception {
-    check("TARN_EMULATOR_GUARD", System.getProperty("tarn.cache"));
+    check("TARN_EMULATOR_GUARD");
   }
 
-  /** Kernels are compiled otherwise in this mode, so they have a cache of their own. */
   @Test
   void kernelsHaveNoRaces() throws Exception {
-    check("TARN_EMULATOR_RACES", System.getProperty("tarn.cache") + "-races");
+    check("TARN_EMULATOR_RACES");
   }
 
-  private static void check(String mode, String cache) throws Exception {
+  private static void check(String mode) throws Exception {
     assumeFalse(CudaDevice.isReal(), "skipped: only the emulator looks so closely");
     ChildJvm.Result result =
         CudaDevice.child(new ChildJvm(Cases.class))
             .property("tarn.cuda.separate", "true")
-            .property("tarn.cache", cache)
+            .property("tarn.cache", System.getProperty("tarn.cache"))
             .environment(mode, 1)
             .timeoutSeconds(600)
             .run();

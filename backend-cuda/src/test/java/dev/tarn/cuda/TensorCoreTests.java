@@ -37,7 +37,7 @@ class TensorCoreTests {
     try (HostArena arena = HostArena.create(backend.context())) {
       Launch launch =
           new Launch(
-              backend.kernels().get(FILE, kernel), arena, inputs.length + 1 + numbers.size());
+              backend.kernels().of(FILE, kernel).get(), arena, inputs.length + 1 + numbers.size());
       launch.grid(1).block(32);
       for (float[] input : inputs) {
         DeviceMemory device = DeviceMemory.allocate(backend.context(), 4L * input.length);

@@ -9,6 +9,7 @@ import dev.tarn.ir.BatchNorm;
 import dev.tarn.testkit.CaseRun;
 import dev.tarn.testkit.Fill;
 import dev.tarn.testkit.OpCase;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
@@ -19,8 +20,8 @@ import org.junit.jupiter.api.TestInstance;
 /** The tiles among which a device's fastest is chosen: each gives the bits of the first. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TilesTests {
-  /** More than there are for any convolution. */
-  private static final int MOST = 5;
+  /** There are no more beside the first for any convolution. */
+  private static final int MOST = 3;
 
   @AutoClose private final Backend backend = CudaDevice.open();
 
@@ -30,15 +31,19 @@ class TilesTests {
     return CaseChecks.of(cases(), List.of(Precision.values()), this::check);
   }
 
-  static List<OpCase> cases() {
-    return List.of(
-        convolution(16, 16, 1),
-        convolution(24, 40, 1),
-        convolution(136, 144, 1),
-        convolution(48, 144, 2),
-        normalized(24),
-        normalized(72),
-        normalized(136));
+  private static List<OpCase> cases() {
+    List<OpCase> cases = new ArrayList<>(wide());
+    cases.add(convolution(16, 16, 1));
+    cases.add(convolution(24, 40, 1));
+    cases.add(convolution(48, 144, 2));
+    cases.add(normalized(24));
+    cases.add(normalized(72));
+    return cases;
+  }
+
+  /** Those with the tile of 128 channels. */
+  static List<OpCase> wide() {
+    return List.of(convolution(136, 144, 1), normalized(136));
   }
 
   private void check(OpCase opCase, Precision precision) {
@@ -51,7 +56,7 @@ class TilesTests {
 
   private static OpCase convolution(int from, int to, int groups) {
     return OpCase.named("from " + from + " to " + to + " channels in groups: " + groups)
-        .by("x", Spec.f32(3, from, 9, 11), Fill.normal(1))
+        .by("x", Spec.f32(2, from, 9, 11), Fill.normal(1))
         .by("w", Spec.f32(to, from / groups, 3, 3), Fill.normal(0.1))
         .program(
             (trace, in) ->
@@ -63,7 +68,9 @@ class TilesTests {
   /** Convolutions that sum for batch normalizations and their gradients. */
   private static OpCase normalized(int channels) {
     return OpCase.named("to " + channels + " channels, normalized")
-        .by("x", Spec.f32(5, 16, 9, 11), Fill.normal(1))
+        // The gradients of a normalization are small differences of large sums.
+        .within(3e-4)
+        .by("x", Spec.f32(4, 16, 9, 11), Fill.normal(1))
         .by("v", Spec.f32(channels, 16, 3, 3), Fill.normal(0.1))
         .by("w", Spec.f32(channels, channels, 3, 3), Fill.normal(0.05))
         .by("scale", Spec.f32(channels), Fill.normal(1))
@@ -72,7 +79,7 @@ class TilesTests {
             (trace, in) -> {
               BatchNorm norm = new BatchNorm(1e-5);
               Window2d same = Window2d.UNIT.padding(1, 1, 1, 1);
-              Tensor h = trace.add(norm, in[0].conv2d(in[1], same), in[3], in[4]).get(0).relu();
+              Tensor h = trace.add(norm, in[0].conv2d(in[1], same), in[3], in[4]).get(0).sigmoid();
               h = h.conv2d(in[2], same);
               return List.of(trace.add(norm, h, in[3], in[4]).get(0).tanh());
             })

@@ -138,8 +138,15 @@ public final class KernelCache {
       place.write(key + SUFFIX, entry.array());
       evict(place.path());
     } catch (IOException | DirectoryIteratorException e) {
-      warnWithout(place.path(), e);
+      giveUp(place.path(), e);
+    }
+  }
+
+  /** Several threads may fail at once: one of them says so. */
+  private synchronized void giveUp(Path path, Exception e) {
+    if (directory != null) {
       directory = null;
+      warnWithout(path, e);
     }
   }
 

@@ -38,6 +38,7 @@ public final class KernelModule implements AutoCloseable {
    * @throws CudaException if there is none
    */
   public Kernel kernel(String kernelName) {
+    context.makeCurrent();
     CUfunction function = new CUfunction();
     int status = JCudaDriver.cuModuleGetFunction(function, handle, kernelName);
     if (status == CUDA_ERROR_NOT_FOUND) {
