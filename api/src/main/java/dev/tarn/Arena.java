@@ -3,6 +3,7 @@ package dev.tarn;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -17,6 +18,9 @@ public final class Arena extends State {
   /** Members begin at multiples of this many elements (128 bytes). */
   public static final int ALIGNMENT = 32;
 
+  /** What a Java array holds, in whole pieces. */
+  private static final int MOST = Integer.MAX_VALUE / ALIGNMENT * ALIGNMENT - ALIGNMENT;
+
   private final List<State> members;
   private final Map<State, Integer> offsets;
 
@@ -30,7 +34,7 @@ public final class Arena extends State {
   /**
    * An arena that holds the given f32 states in order.
    *
-   * @throws ShapeException if a member is not f32
+   * @throws ShapeException if a member is not f32, or all together are more than a Java array holds
    */
   public static Arena of(String name, List<? extends State> members) {
     Map<State, Integer> offsets = new IdentityHashMap<>();
@@ -40,8 +44,17 @@ public final class Arena extends State {
         throw new ShapeException("arena " + name + ": " + member + " is not f32");
       }
       offsets.put(member, length);
-      int size = member.spec().shape().intSize();
-      length = Math.addExact(length, roundUp(size));
+      long next = length + roundUp(member.spec().shape().size());
+      if (next > MOST) {
+        throw new ShapeException(
+            String.format(
+                Locale.ROOT,
+                "with %s there are %,d parameters; a model can have %,d",
+                member,
+                next,
+                MOST));
+      }
+      length = (int) next;
     }
     return new Arena(name, length, members, offsets);
   }
@@ -67,8 +80,8 @@ public final class Arena extends State {
     return offsets.get(member);
   }
 
-  private static int roundUp(int size) {
-    return Math.addExact(size, ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  private static long roundUp(long size) {
+    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
   private static HostTensor initial(

@@ -44,7 +44,10 @@ public final class Trace {
           "dev.tarn.loss.",
           "dev.tarn.optim.",
           "dev.tarn.train.",
-          "dev.tarn.cli.");
+          "dev.tarn.config.",
+          "dev.tarn.predict.",
+          "dev.tarn.cli.",
+          "picocli.");
 
   private final Map<String, Tensor> inputs = new LinkedHashMap<>();
   private final Map<State, Tensor> states = new LinkedHashMap<>();
@@ -239,7 +242,8 @@ public final class Trace {
     return place.layer().isEmpty() ? place.in(passes.name()) : place;
   }
 
-  private static Origin caller() {
+  /** The user's source line that called Tarn, for messages; {@link Origin#NONE} if not known. */
+  public static Origin caller() {
     return STACK.walk(
         frames ->
             frames

@@ -52,4 +52,17 @@ class ArenaTests {
     ShapeException e = assertThrows(ShapeException.class, () -> Arena.of("all", List.of(n)));
     assertEquals("arena all: n: i32[2] is not f32", e.getMessage());
   }
+
+  @Test
+  void refusesMoreThanAnArrayHolds() {
+    State small = State.zeros("small", Spec.f32(3));
+    State half = State.zeros("half", Spec.f32(1 << 15, 1 << 15));
+    State more = State.zeros("more", Spec.f32(1 << 15, 1 << 15));
+    ShapeException e =
+        assertThrows(ShapeException.class, () -> Arena.of("all", List.of(small, half, more)));
+    assertEquals(
+        "with more: f32[32768,32768] there are 2,147,483,680 parameters; a model can have"
+            + " 2,147,483,584",
+        e.getMessage());
+  }
 }

@@ -49,7 +49,10 @@ public interface Backend extends AutoCloseable {
     return compile(programs, store, Precision.FP32);
   }
 
-  /** Releases the device. Stores and executables must be closed before. */
+  /**
+   * Releases the device. Close stores and executables before; who goes on with them, or with the
+   * backend, gets an {@link IllegalStateException}.
+   */
   @Override
   void close();
 }

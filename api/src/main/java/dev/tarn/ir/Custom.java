@@ -8,6 +8,7 @@ import dev.tarn.Spec;
 import dev.tarn.TarnException;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** An operation that a user wrote; what it computes is said there. */
 public record Custom(CustomOp op) implements Op {
@@ -19,16 +20,20 @@ public record Custom(CustomOp op) implements Op {
 
   @Override
   public List<Spec> infer(List<Spec> inputs) {
-    List<Spec> outputs;
+    @Nullable List<@Nullable Spec> outputs;
     try {
-      outputs = List.copyOf(op.infer(inputs));
+      outputs = op.infer(inputs);
     } catch (RuntimeException e) {
       throw new ShapeException(name() + ": " + reason("infer", e));
     }
-    if (outputs.isEmpty() || outputs.stream().anyMatch(spec -> spec.dtype() == DType.F64)) {
+    if (outputs == null) {
+      throw new ShapeException(name() + ": infer gave null");
+    }
+    if (outputs.isEmpty()
+        || outputs.stream().anyMatch(spec -> spec == null || spec.dtype() == DType.F64)) {
       throw new ShapeException(name() + ": infer must give f32 or i32 outputs, gave " + outputs);
     }
-    return outputs;
+    return List.copyOf(outputs);
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.tarn.Spec;
 import dev.tarn.State;
 import dev.tarn.TarnException;
 import dev.tarn.Tensor;
+import dev.tarn.Trace;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -84,19 +85,26 @@ public abstract class Module {
    * Registers a part of this module.
    *
    * @return the child
-   * @throws IllegalArgumentException if the name is taken, or the child has a parent already
+   * @throws TarnException if the name is taken, or the child has a parent already
    */
   protected final <M extends Module> M child(String childName, M child) {
     Module other = child;
     if (children.putIfAbsent(childName, other) != null) {
-      throw new IllegalArgumentException("module: two children are named '" + childName + "'");
+      throw unfit("two children are named '" + childName + "'");
     }
     if (other.parent != null) {
-      throw new IllegalArgumentException("module: '" + childName + "' is part of another module");
+      throw unfit("'" + childName + "' is part of another module, " + other.parent);
     }
     other.parent = this;
     other.name = childName;
     return child;
+  }
+
+  /** By its class alone: it is being made, and may not know its kind yet. */
+  private TarnException unfit(String reason) {
+    String type = getClass().getSimpleName();
+    return new TarnException(
+        (type.isEmpty() ? "module" : type) + ": " + reason + Trace.caller().suffix());
   }
 
   /**

@@ -24,6 +24,7 @@ import java.util.List;
  */
 public final class ReferenceBackend implements Backend {
   private final boolean inDouble;
+  private volatile boolean closed;
 
   /** A backend that computes in f32: each node's output is rounded. */
   public ReferenceBackend() {
@@ -68,18 +69,20 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public StateStore allocate(List<? extends State> states) {
+    checkOpen();
     return new ReferenceStateStore(states, inDouble);
   }
 
   @Override
   public Executable compile(List<Program> programs, StateStore store, Precision precision) {
+    checkOpen();
     if (!(store instanceof ReferenceStateStore own)) {
       throw new IllegalArgumentException("the state store belongs to another backend");
     }
     // Whoever asks for double wants no rounding at all.
     Precision used = inDouble ? Precision.FP32 : precision;
     List<Program> prepared = programs.stream().map(program -> prepare(program, used)).toList();
-    return new ReferenceExecutable(prepared, own, inDouble);
+    return new ReferenceExecutable(this, prepared, own, inDouble);
   }
 
   /** In bf16 fusion is part of the specification: what a tape keeps to itself is not rounded. */
@@ -91,6 +94,15 @@ public final class ReferenceBackend implements Backend {
     return Debug.show("reference: bf16, fused", FuseElementwise.apply(mixed, true, node -> false));
   }
 
+  /** There is nothing to release, but the mistake is found here too that matters elsewhere. */
+  void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("reference: the backend is closed");
+    }
+  }
+
   @Override
-  public void close() {}
+  public void close() {
+    closed = true;
+  }
 }

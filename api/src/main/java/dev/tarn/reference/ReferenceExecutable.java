@@ -15,13 +15,19 @@ import java.util.Map;
 
 /** Runs programs node by node as they were traced. */
 final class ReferenceExecutable implements Executable {
+  private final ReferenceBackend backend;
   private final List<Program> programs;
   private final ReferenceStateStore store;
   private final boolean inDouble;
   private final List<Program.Input> inputs;
   private List<HostTensor> outputs = List.of();
 
-  ReferenceExecutable(List<Program> programs, ReferenceStateStore store, boolean inDouble) {
+  ReferenceExecutable(
+      ReferenceBackend backend,
+      List<Program> programs,
+      ReferenceStateStore store,
+      boolean inDouble) {
+    this.backend = backend;
     this.programs = List.copyOf(programs);
     this.store = store;
     this.inDouble = inDouble;
@@ -66,6 +72,7 @@ final class ReferenceExecutable implements Executable {
   public void close() {}
 
   private List<HostTensor> run(NodeVisitor visitor, boolean show, HostTensor... given) {
+    backend.checkOpen();
     Inputs.check(inputs, inDouble, given);
     Map<String, double[]> byName = new HashMap<>();
     for (int i = 0; i < given.length; i++) {

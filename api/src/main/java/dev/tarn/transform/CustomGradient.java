@@ -1,6 +1,7 @@
 package dev.tarn.transform;
 
 import dev.tarn.ShapeException;
+import dev.tarn.TarnException;
 import dev.tarn.Tensor;
 import dev.tarn.Trace;
 import dev.tarn.ir.Custom;
@@ -26,11 +27,14 @@ final class CustomGradient {
       given.add(
           gradient != null ? gradient : trace.constant(0).broadcastTo(outputs.get(i).shape()));
     }
-    List<@Nullable Tensor> result;
+    @Nullable List<@Nullable Tensor> result;
     try {
       result = custom.op().gradient(inputs, outputs, given);
     } catch (RuntimeException e) {
       throw custom.failure("gradient", e, origin);
+    }
+    if (result == null) {
+      throw new TarnException(custom.name() + ": gradient gave null" + origin.suffix());
     }
     boolean fits = result.size() == inputs.size();
     for (int i = 0; fits && i < inputs.size(); i++) {

@@ -80,11 +80,13 @@ public final class CpuBackend implements Backend {
 
   @Override
   public StateStore allocate(List<? extends State> states) {
+    checkOpen();
     return new CpuStateStore(states);
   }
 
   @Override
   public Executable compile(List<Program> programs, StateStore store, Precision precision) {
+    checkOpen();
     if (!(store instanceof CpuStateStore own)) {
       throw new IllegalArgumentException("the state store belongs to another backend");
     }
@@ -92,6 +94,12 @@ public final class CpuBackend implements Backend {
       LOG.info("cpu: there is no tf32 here; products are computed in fp32, which is more exact");
     }
     return new CpuExecutable(programs, own, dnnl, team, precision);
+  }
+
+  private void checkOpen() {
+    if (team.isClosed()) {
+      throw new IllegalStateException("cpu: the backend is closed");
+    }
   }
 
   @Override

@@ -79,9 +79,11 @@ final class CpuExecutable implements Executable {
 
   /** Running on memory that is gone would end the JVM. */
   private void checkOpen() {
-    if (closed || store.isClosed()) {
+    if (closed || store.isClosed() || team.isClosed()) {
       throw new IllegalStateException(
-          "cpu: the " + (closed ? "executable" : "state store") + " is closed");
+          "cpu: the "
+              + (closed ? "executable" : store.isClosed() ? "state store" : "backend")
+              + " is closed");
     }
   }
 

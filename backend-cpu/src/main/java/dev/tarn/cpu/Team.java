@@ -179,6 +179,11 @@ final class Team implements AutoCloseable {
     }
   }
 
+  /** Whether it was closed. */
+  boolean isClosed() {
+    return closed;
+  }
+
   @Override
   public void close() {
     closed = true;

@@ -10,6 +10,8 @@ import dev.tarn.HostTensor;
 import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import dev.tarn.State;
+import dev.tarn.Tensor;
+import dev.tarn.Trace;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Executable;
 import dev.tarn.backend.StateStore;
@@ -330,5 +332,34 @@ public abstract class BackendConformance {
 
   private static boolean isWanted(OpCase opCase) {
     return opCase.name().contains(System.getProperty(CASES, ""));
+  }
+
+  /** Who goes on with a closed backend is told, where native memory would be gone. */
+  @Test
+  void aClosedBackendIsClosed() {
+    State state = State.zeros("state", Spec.f32(4));
+    Trace trace = new Trace();
+    Tensor x = trace.input("x", Spec.f32(4, 4)).matmul(trace.input("y", Spec.f32(4, 4)));
+    trace.output("z", x.add(trace.state(state)));
+    List<Program> programs = List.of(trace.build("test"));
+    HostTensor given = HostTensor.zeros(Spec.f32(4, 4));
+    Backend closed = open();
+    StateStore store = closed.allocate(List.of(state));
+    store.reset(1);
+    Executable executable = closed.compile(programs, store);
+    executable.run(given, given);
+    closed.close();
+    assertClosed(() -> executable.run(given, given));
+    assertClosed(() -> executable.time(given, given));
+    assertClosed(() -> executable.visit((program, node, in, out, nanos) -> {}, given, given));
+    assertClosed(() -> closed.compile(programs, store));
+    assertClosed(() -> closed.allocate(List.of(state)));
+    executable.close();
+    store.close();
+  }
+
+  private static void assertClosed(Runnable action) {
+    IllegalStateException e = assertThrows(IllegalStateException.class, action::run);
+    assertTrue(e.getMessage().endsWith("is closed"), e.getMessage());
   }
 }

@@ -8,6 +8,7 @@ import dev.tarn.HostTensor;
 import dev.tarn.Mode;
 import dev.tarn.Shape;
 import dev.tarn.State;
+import dev.tarn.TarnException;
 import dev.tarn.Tensor;
 import dev.tarn.backend.Backend;
 import dev.tarn.data.Batches;
@@ -262,6 +263,25 @@ public abstract class TrainingConformance {
               NonFiniteException.class, () -> trainer.fit(Datasets.iris().batch(10), null, 1));
       assertTrue(e.getMessage().contains("exp (TrainingConformance.java:"), () -> e.getMessage());
       assertEquals(1, e.step());
+      String remedy = "No update was made yet: look at the data and the initial values.";
+      assertTrue(e.getMessage().endsWith(remedy), e::getMessage);
+    }
+  }
+
+  /** Only a step after an update can have failed because of the learning rate. */
+  @Test
+  void theLearningRateIsBlamedAfterAnUpdate() {
+    try (Backend backend = open();
+        Trainer trainer =
+            Trainer.of(new Mlp(4, 4, 3, 0), backend)
+                .loss(Losses.crossEntropy())
+                .updates(Updates.of(Sgd.lr(1e38)).accumulate(2))
+                .build()) {
+      NonFiniteException e =
+          assertThrows(
+              NonFiniteException.class, () -> trainer.fit(Datasets.iris().batch(10), null, 1));
+      assertTrue(e.step() > 2, e::getMessage);
+      assertTrue(e.getMessage().endsWith("Lower the learning rate."), e::getMessage);
     }
   }
 
@@ -274,9 +294,10 @@ public abstract class TrainingConformance {
                 .loss(Losses.crossEntropy())
                 .optimizer(Sgd.lr(0.1))
                 .build()) {
-      NonFiniteException e =
+      TarnException e =
           assertThrows(
-              NonFiniteException.class, () -> trainer.fit(Datasets.digits().batch(100), null, 1));
+              TarnException.class, () -> trainer.fit(Datasets.digits().batch(100), null, 1));
+      assertEquals(TarnException.class, e.getClass(), "nothing that was learned is at fault");
       assertTrue(
           e.getMessage().matches("(?s)step 1 .*: label [789] is not one of the model's 7 .*"),
           e::getMessage);

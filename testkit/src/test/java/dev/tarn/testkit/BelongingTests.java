@@ -23,6 +23,7 @@ import dev.tarn.reference.ReferenceBackend;
 import dev.tarn.train.Trainer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /** A model that uses what is not part of it is refused with the line that does. */
@@ -129,6 +130,35 @@ final class BelongingTests {
         "BelongingTests.java:N: factor is read, which is no state of Loose: make it with"
             + " parameter(...) or state(...)",
         new Loose());
+  }
+
+  /** Two of its children have one name. */
+  private static final class Twins extends Module {
+    private final Dense first = child("a", Dense.units(3));
+    private final Dense second = child("a", Dense.units(3));
+
+    @Override
+    public Tensor forward(Tensor x, Mode mode) {
+      return second.forward(first.forward(x, mode), mode);
+    }
+  }
+
+  private static void assertMakingError(String expected, Supplier<Module> making) {
+    String message = assertThrows(TarnException.class, making::get).getMessage();
+    assertEquals(expected, message.replaceFirst("java:[0-9]+", "java:N"));
+  }
+
+  @Test
+  void childrenThatCannotBe() {
+    assertMakingError("Twins: two children are named 'a' (BelongingTests.java:N)", Twins::new);
+    assertMakingError(
+        "Sequential: two children are named 'a' (BelongingTests.java:N)",
+        () -> new Sequential().add("a", Dense.units(3)).add("a", Dense.units(3)));
+    Module shared = Dense.units(3);
+    Sequential owner = Sequential.of(shared);
+    assertMakingError(
+        "Sequential: 'b' is part of another module, Sequential (BelongingTests.java:N)",
+        () -> new Sequential().add("b", owner.children().get("0")));
   }
 
   @Test

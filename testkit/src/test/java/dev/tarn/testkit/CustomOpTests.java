@@ -16,6 +16,7 @@ import dev.tarn.transform.Gradient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,7 @@ final class CustomOpTests {
         List<Tensor> inputs, List<Tensor> outputs, List<Tensor> given) {
       return gradients == null
           ? CustomOp.super.gradient(inputs, outputs, given)
-          : List.copyOf(gradients.apply(given));
+          : gradients.apply(given);
     }
   }
 
@@ -86,6 +87,10 @@ final class CustomOpTests {
     fails(
         "custom made: infer must give f32 or i32 outputs, gave \\[\\]",
         () -> x.custom(new Made(in -> List.of(), null)));
+    fails("custom made: infer gave null", () -> x.custom(new Made(in -> null, null)));
+    fails(
+        "custom made: infer must give f32 or i32 outputs, gave \\[null\\]",
+        () -> x.custom(new Made(in -> Collections.singletonList(null), null)));
     fails(
         "custom made: infer failed: java.lang.\\w+Exception: .* at CustomOpTests.java:\\d+",
         () -> x.custom(new Made(in -> List.of(in.get(1)), null)));
@@ -102,6 +107,7 @@ final class CustomOpTests {
     fails(
         "custom made: gradient gave \\[\\] for inputs .*",
         () -> Gradient.of(loss(x, g -> List.of()), List.of(x)));
+    fails("custom made: gradient gave null", () -> Gradient.of(loss(x, g -> null), List.of(x)));
     fails(
         "custom made: gradient failed: java.lang.IllegalStateException: no at .*",
         () ->

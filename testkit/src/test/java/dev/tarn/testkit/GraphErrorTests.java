@@ -1,22 +1,30 @@
 package dev.tarn.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tarn.HostTensor;
+import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import dev.tarn.TarnException;
+import dev.tarn.Tensor;
 import dev.tarn.backend.Backend;
 import dev.tarn.data.ArrayDataset;
+import dev.tarn.data.Batches;
 import dev.tarn.data.Batches.Batch;
 import dev.tarn.data.Dataset;
+import dev.tarn.loss.Loss;
 import dev.tarn.loss.Losses;
 import dev.tarn.nn.Activation;
+import dev.tarn.nn.Dense;
 import dev.tarn.nn.Module;
 import dev.tarn.optim.Sgd;
 import dev.tarn.optim.Updates;
 import dev.tarn.reference.ReferenceBackend;
+import dev.tarn.train.Diagnosis;
+import dev.tarn.train.Metric;
 import dev.tarn.train.Metrics;
 import dev.tarn.train.NonFiniteException;
 import dev.tarn.train.Term;
@@ -24,7 +32,9 @@ import dev.tarn.train.TrainStep;
 import dev.tarn.train.Trainer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -188,6 +198,95 @@ final class GraphErrorTests {
     assertError("a weight must be finite, not NaN", () -> VALUE.weight(Double.NaN));
   }
 
+  /** What is not one number per example would make every mean wrong. */
+  @Test
+  void lossesAndMetricsPerExample() {
+    assertRefused(
+        "loss: gave f32[], needs f32[2]: one number per example (GraphErrorTests.java:",
+        new Made((o, t) -> o.softmaxCrossEntropy(t).sum(0), null));
+    assertRefused(
+        "loss: gave f32[2,1], needs f32[2]: one number per example (GraphErrorTests.java:",
+        new Made((o, t) -> o.softmaxCrossEntropy(t).reshape(2, 1), null));
+    assertRefused(
+        "loss: gave null, needs f32[2]: one number per example", new Made((o, t) -> null, null));
+    assertRefused(
+        "loss: weights: gave f32[], needs f32[2]: one number per example (GraphErrorTests.java:",
+        new Made((o, t) -> o.softmaxCrossEntropy(t), (o, t) -> o.max(1).sum(0)));
+    Metric sum =
+        new Metric() {
+          @Override
+          public String name() {
+            return "largest";
+          }
+
+          @Override
+          public Tensor perExample(Tensor output, Tensor target) {
+            return output.max(1).sum(0);
+          }
+        };
+    assertRefused(
+        "metric largest: gave f32[], needs f32[2]: one number per example (GraphErrorTests.java:",
+        Losses.crossEntropy(),
+        sum);
+    assertRefused(
+        "metric mine: gave f32[], needs f32[2]: one number per example (GraphErrorTests.java:",
+        Losses.crossEntropy(),
+        sum.on(0, "mine"));
+  }
+
+  private static void assertRefused(String message, Loss loss, Metric... metrics) {
+    Dataset data = new ArrayDataset(VECTORS, LABELS, 3);
+    try (Backend backend = new ReferenceBackend();
+        Trainer trainer =
+            builder(backend, new Mlp(5, 4, 3, 0), Term.of(0, loss)).metrics(metrics).build()) {
+      ShapeException e =
+          assertThrows(ShapeException.class, () -> trainer.fit(data.batch(2), null, 1));
+      assertTrue(e.getMessage().startsWith(message), e::getMessage);
+    }
+  }
+
+  /** A loss of classes, with weights if they are given. */
+  private record Made(BinaryOperator<Tensor> rule, @Nullable BinaryOperator<Tensor> weigh)
+      implements Loss {
+    @Override
+    public Tensor perExample(Tensor output, Tensor target) {
+      return rule.apply(output, target);
+    }
+
+    @Override
+    public boolean weighted() {
+      return weigh != null;
+    }
+
+    @Override
+    public Tensor weights(Tensor output, Tensor target) {
+      return weigh == null ? Loss.super.weights(output, target) : weigh.apply(output, target);
+    }
+
+    @Override
+    public Spec target(Spec output) {
+      return Spec.i32(output.shape().dim(0));
+    }
+
+    @Override
+    public Tensor prediction(Tensor output) {
+      return output;
+    }
+  }
+
+  @Test
+  void whatABuilderLacksIsNamed() {
+    try (Backend backend = new ReferenceBackend()) {
+      Module model = Activation.relu();
+      String loss = "trainer: a loss is needed, such as .loss(Losses.crossEntropy())";
+      assertError(loss, () -> Trainer.of(model, backend).optimizer(Sgd.lr(0.1)).build());
+      assertError(loss, () -> Trainer.of(model, backend).build());
+      assertError(
+          "trainer: an optimizer is needed, such as .optimizer(Adam.lr(1e-3))",
+          () -> Trainer.of(model, backend).loss(Losses.mse()).build());
+    }
+  }
+
   /** A term that trains some parameters leaves the others to the rest, or frozen. */
   @Test
   void frozenParametersNeedNoLoss() {
@@ -211,6 +310,25 @@ final class GraphErrorTests {
         Trainer trainer = builder(backend, Activation.relu(), Term.of(0, Losses.mse())).build()) {
       HostTensor x = HostTensor.of(new float[] {3, -3}, 2, 1);
       assertEquals(4.5, trainer.evaluate(ArrayDataset.ofNumbers(x, x)).loss());
+    }
+  }
+
+  /** The first update has two steps, of which the second overflows. */
+  @Test
+  void noLearningRateIsTooHighBeforeAnUpdate() {
+    HostTensor x = HostTensor.of(new float[] {1, 1e30f}, 2, 1);
+    try (Backend backend = new ReferenceBackend();
+        Batches batches = new Batches(ArrayDataset.ofNumbers(x, x), 1, false);
+        Trainer trainer =
+            Trainer.of(Dense.units(1), backend)
+                .loss(Losses.mse())
+                .updates(Updates.of(Sgd.lr(0.1)).accumulate(2))
+                .build()) {
+      NonFiniteException e =
+          assertThrows(NonFiniteException.class, () -> trainer.fit(batches, null, 1));
+      assertEquals(2, e.step());
+      assertTrue(e.getMessage().contains("No update was made yet: look at"), e::getMessage);
+      assertFalse(Diagnosis.of(e).toString().contains("learning rate"), e::getMessage);
     }
   }
 

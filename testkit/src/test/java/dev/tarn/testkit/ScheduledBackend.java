@@ -41,6 +41,8 @@ import java.util.stream.IntStream;
  * node's outputs are filled with NaN before it reads its inputs, except where it may run in place.
  */
 final class ScheduledBackend implements Backend {
+  private boolean closed;
+
   /** Bytes at an offset in some block. */
   private record Place(ByteBuffer block, int offset) {
     /** The data of a value; bf16 is given as f32. */
@@ -236,7 +238,7 @@ final class ScheduledBackend implements Backend {
     }
   }
 
-  private static final class Runner implements Executable {
+  private final class Runner implements Executable {
     private final List<Program> programs;
     private final Store store;
     private final List<Program.Input> inputs;
@@ -259,6 +261,7 @@ final class ScheduledBackend implements Backend {
 
     @Override
     public void run(HostTensor... given) {
+      checkOpen();
       Inputs.check(inputs, false, given);
       compiled.load(given);
       compiled.schedule.entries().forEach(entry -> entry.step().run());
@@ -276,6 +279,7 @@ final class ScheduledBackend implements Backend {
 
     @Override
     public void visit(NodeVisitor visitor, HostTensor... given) {
+      checkOpen();
       Inputs.check(inputs, false, given);
       Map<State, HostTensor> before = store.snapshot();
       Compiled apart = new Compiled(programs, store, precision, false, true);
@@ -311,16 +315,26 @@ final class ScheduledBackend implements Backend {
 
   @Override
   public StateStore allocate(List<? extends State> states) {
+    checkOpen();
     return new Store(states);
   }
 
   @Override
   public Executable compile(List<Program> programs, StateStore store, Precision precision) {
+    checkOpen();
     return new Runner(programs, (Store) store, precision);
   }
 
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("scheduled: the backend is closed");
+    }
+  }
+
   @Override
-  public void close() {}
+  public void close() {
+    closed = true;
+  }
 
   /** Fresh memory, filled with NaN. */
   private static ByteBuffer block(long bytes) {
