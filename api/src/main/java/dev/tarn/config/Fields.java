@@ -1,9 +1,11 @@
 package dev.tarn.config;
 
 import dev.tarn.config.YamlValue.Entry;
+import dev.tarn.internal.Names;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The entries of a mapping whose keys are known. */
@@ -91,35 +93,8 @@ final class Fields {
     if (known.contains("optimizer") && OF_OPTIMIZERS.contains(synonym)) {
       return "did you mean 'train.optimizer.<name>." + synonym + "'?";
     }
-    @Nullable String best = known.contains(synonym) ? synonym : null;
-    int least = best == null ? Math.max(2, name.length() / 3) + 1 : 0;
-    for (String candidate : known) {
-      int distance = distance(lower, candidate.toLowerCase(Locale.ROOT));
-      if (distance < least && distance < candidate.length()) {
-        least = distance;
-        best = candidate;
-      }
-    }
-    return best != null
-        ? "did you mean '" + best + "'?"
-        : "expected one of " + String.join(", ", known);
-  }
-
-  /** The number of insertions, deletions and substitutions between two texts (Levenshtein). */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j < row.length; j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j < row.length; j++) {
-        int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(substituted, Math.min(row[j], row[j - 1]) + 1);
-      }
-    }
-    return row[b.length()];
+    return (known.contains(synonym) ? Optional.of(synonym) : Names.nearest(name, known))
+        .map(best -> "did you mean '" + best + "'?")
+        .orElseGet(() -> "expected one of " + String.join(", ", known));
   }
 }

@@ -5,16 +5,20 @@ import dev.tarn.config.YamlValue.Place;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Puts values such as {@code train.epochs=5} into a run file's values. */
 final class Overrides {
+  private static final Pattern ENTRY = Pattern.compile("\\[([0-9]+)]");
+
   private Overrides() {}
 
   /**
    * Sets each override's value.
    *
    * @param root a mapping, changed
-   * @param overrides texts {@code path=value}, the value in YAML
+   * @param overrides texts {@code path=value}, the value in YAML; a path names an entry of a list
+   *     by its number from 1, {@code model.3} or as messages do {@code model[3]}
    * @throws ConfigException naming the override if it has no value or its path leads nowhere
    */
   static void apply(YamlValue root, List<String> overrides) {
@@ -24,7 +28,7 @@ final class Overrides {
       if (equals <= 0) {
         throw new ConfigException(label + ": expected KEY=VALUE, for example train.epochs=5");
       }
-      String path = override.substring(0, equals);
+      String path = ENTRY.matcher(override.substring(0, equals)).replaceAll(".$1");
       Place place = new Place(label, "", 0, Path.of(""));
       put(root, path, YamlReader.read(value(override, equals), label, path, mark -> place));
     }

@@ -1,6 +1,7 @@
 package dev.tarn.config;
 
 import dev.tarn.Shape;
+import dev.tarn.data.ColumnException;
 import dev.tarn.data.CsvFormat;
 import dev.tarn.data.CsvTable;
 import dev.tarn.data.DataSource;
@@ -14,10 +15,13 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -71,6 +75,11 @@ public sealed interface SourceConfig {
    */
   DataSource open();
 
+  /** The keys that only say where the data are, with the path of each that is given. */
+  default Map<String, Optional<Path>> places() {
+    return Map.of();
+  }
+
   /** The entries of the run file. */
   Map<String, Object> toYaml();
 
@@ -83,6 +92,11 @@ public sealed interface SourceConfig {
     @Override
     public DataSource open() {
       return Datasets.source(name, directory);
+    }
+
+    @Override
+    public Map<String, Optional<Path>> places() {
+      return Map.of("directory", Optional.ofNullable(directory));
     }
 
     @Override
@@ -99,8 +113,33 @@ public sealed interface SourceConfig {
    * A table.
    *
    * @param indicator whether a number that may be missing gets a feature that says so
+   * @param keys where the run file names columns, for messages; equal tables may differ in it
    */
-  record Csv(Path file, CsvFormat format, boolean indicator) implements SourceConfig {
+  record Csv(Path file, CsvFormat format, boolean indicator, Map<String, String> keys)
+      implements SourceConfig {
+    /** Copies the places. */
+    public Csv {
+      keys = Map.copyOf(keys);
+    }
+
+    /** A table that no run file names columns of. */
+    public Csv(Path file, CsvFormat format, boolean indicator) {
+      this(file, format, indicator, Map.of());
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Csv csv
+          && file.equals(csv.file)
+          && format.equals(csv.format)
+          && indicator == csv.indicator;
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(file, format, indicator);
+    }
+
     @Override
     public String name() {
       return file.toString();
@@ -118,7 +157,17 @@ public sealed interface SourceConfig {
 
     @Override
     public DataSource open() {
-      return DataSource.of(CsvTable.read(file, format));
+      try {
+        return DataSource.of(CsvTable.read(file, format));
+      } catch (ColumnException e) {
+        String place = keys.get(e.key());
+        throw place == null ? e : new ConfigException(place + ": " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public Map<String, Optional<Path>> places() {
+      return Map.of("csv", Optional.of(file));
     }
 
     @Override
@@ -157,6 +206,14 @@ public sealed interface SourceConfig {
     }
 
     @Override
+    public Map<String, Optional<Path>> places() {
+      Map<String, Optional<Path>> places = new LinkedHashMap<>();
+      places.put("idx", Optional.of(features));
+      places.put("label", Optional.of(label));
+      return places;
+    }
+
+    @Override
     public Map<String, Object> toYaml() {
       Map<String, Object> yaml = new LinkedHashMap<>();
       yaml.put("idx", features.toString());
@@ -184,6 +241,11 @@ public sealed interface SourceConfig {
     }
 
     @Override
+    public Map<String, Optional<Path>> places() {
+      return Map.of("npz", Optional.of(file));
+    }
+
+    @Override
     public Map<String, Object> toYaml() {
       Map<String, Object> yaml = new LinkedHashMap<>();
       yaml.put("npz", file.toString());
@@ -203,6 +265,11 @@ public sealed interface SourceConfig {
     @Override
     public DataSource open() {
       return ImageFolder.read(directory, options);
+    }
+
+    @Override
+    public Map<String, Optional<Path>> places() {
+      return Map.of("images", Optional.of(directory));
     }
 
     @Override
@@ -307,7 +374,14 @@ public sealed interface SourceConfig {
             .withEmbed(embed == null ? Map.of() : EmbedConfig.read(embed, categorical))
             .withIgnore(texts(fields.get("ignore")))
             .withMissing(Set.copyOf(texts(fields.get("missing"))));
-    return new Csv(file, format, indicator != null && indicator.bool());
+    Map<String, String> keys = new HashMap<>();
+    for (String key : List.of("label", "targets", "ignore", "categorical")) {
+      YamlValue given = fields.get(key);
+      if (given != null) {
+        keys.put(key, given.place().text());
+      }
+    }
+    return new Csv(file, format, indicator != null && indicator.bool(), keys);
   }
 
   /** Names of columns, or how many of the last ones. */

@@ -1,6 +1,7 @@
 package dev.tarn.data;
 
 import dev.tarn.TarnException;
+import dev.tarn.internal.Names;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -74,6 +75,7 @@ final class CsvColumns {
           file
               + (names.size() == 1 && format.label() != null
                   ? ": one column; expected features and, in the last column, the class"
+                      + separated()
                   : ": " + names.size() + " columns, none of them left for features"));
     }
   }
@@ -175,18 +177,38 @@ final class CsvColumns {
       if (at >= 0 && at < names.size()) {
         return at;
       }
-      throw new TarnException(
-          file + ": " + key + ": there is no column " + column + " among " + names.size());
+      throw new ColumnException(
+          file, key, "there is no column " + column + " among " + names.size() + separated());
     }
-    throw new TarnException(
-        file
-            + ": "
-            + key
-            + ": there is no column "
+    throw new ColumnException(
+        file,
+        key,
+        "there is no column "
             + DataFile.quote(column)
             + (named
-                ? "; there are " + someNames()
-                : "; the first line has no names: name it by its index"));
+                ? meant(column) + " are " + someNames()
+                : "; the first line has no names: name it by its index")
+            + separated());
+  }
+
+  private String meant(String column) {
+    return Names.nearest(column, names)
+        .map(near -> "; did you mean " + DataFile.quote(near) + "? There")
+        .orElse("; there");
+  }
+
+  /** What to do where the only column has in it what separates columns elsewhere. */
+  private String separated() {
+    if (names.size() == 1) {
+      for (String separator : List.of(";", "\t", "|")) {
+        if (names.get(0).contains(separator)) {
+          return "; if columns are separated otherwise, say 'separator: \""
+              + separator.replace("\t", "\\t")
+              + "\"'";
+        }
+      }
+    }
+    return "";
   }
 
   /** The number of columns. */

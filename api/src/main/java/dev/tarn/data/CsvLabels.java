@@ -39,7 +39,7 @@ final class CsvLabels {
     this.decimal = decimal;
   }
 
-  void add(String text, int index, long line) {
+  void add(String text, int index, CsvColumns known, long line) {
     Integer code = codes.get(text);
     if (code == null) {
       if (text.isEmpty() || texts.size() == MAX_CLASSES) {
@@ -48,7 +48,7 @@ final class CsvLabels {
                 + ":"
                 + line
                 + (text.isEmpty()
-                    ? ": column " + (index + 1) + " is empty; every row needs its class"
+                    ? ": column " + known.describe(index) + " is empty; every row needs its class"
                     : ": more than " + MAX_CLASSES + " classes; is this the right column?"));
       }
       code = texts.size();

@@ -67,7 +67,7 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
               ? category(known, index, new String(text, from, to - from))
               : number(known, index, text, from, to, true);
     } else if (role == CsvColumns.LABEL) {
-      labels.add(new String(text, from, to - from), index, getStartingLineNumber());
+      labels.add(new String(text, from, to - from), index, known, getStartingLineNumber());
     } else if (role != CsvColumns.IGNORED) {
       int at = store().rows() * targetCount + CsvColumns.TARGET - role;
       if (at >= targets.length) {

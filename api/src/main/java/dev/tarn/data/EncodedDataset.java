@@ -14,9 +14,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Rows of a table whose columns become numbers and indices of categories when asked for. */
 final class EncodedDataset implements Dataset {
+  private static final Logger LOG = LoggerFactory.getLogger(EncodedDataset.class);
+
+  /** How many categories are named that training did not see, and of those it saw. */
+  private static final int NAMED = 3;
+
+  private static final int MANY = 8;
+
   private final Dataset raw;
   private final List<Column> columns;
   private final Normalization normalization;
@@ -89,6 +98,35 @@ final class EncodedDataset implements Dataset {
       known.put(column.categories().get(i), i + 1);
     }
     return from.categories().stream().mapToInt(text -> known.getOrDefault(text, 0)).toArray();
+  }
+
+  /** Warns of categories that training did not see: a model says nothing about them. */
+  void warnOfUnseen(CsvTable table) {
+    for (int i = 0; i < sources.length; i++) {
+      CsvTable.Column column = table.columns().get(sources[i]);
+      List<String> unseen = new ArrayList<>();
+      for (int code = 0; code < column.categories().size(); code++) {
+        if (indices[i][code] == 0) {
+          unseen.add(DataFile.quote(column.categories().get(code)));
+        }
+      }
+      if (!unseen.isEmpty()) {
+        String more = unseen.size() > NAMED ? " and " + (unseen.size() - NAMED) + " more" : "";
+        LOG.warn(
+            "{}: column {}: training did not see {}{}, and takes them for missing; it saw {}",
+            table.name(),
+            column.name().isEmpty() ? sources[i] : DataFile.quote(column.name()),
+            String.join(", ", unseen.subList(0, Math.min(NAMED, unseen.size()))),
+            more,
+            seen(columns.get(i).categories()));
+      }
+    }
+  }
+
+  private static String seen(List<String> categories) {
+    int count = Math.min(MANY, categories.size());
+    return String.join(", ", categories.subList(0, count).stream().map(DataFile::quote).toList())
+        + (categories.size() > count ? ", ..." : "");
   }
 
   @Override

@@ -251,15 +251,19 @@ public final class Preprocessing {
   }
 
   /**
-   * Rows to predict from, as a model takes them. What was not learned from a table, such as images,
-   * is expected to be written out, one value a column.
+   * Rows to predict from, as a model takes them; categories that training did not see are warned
+   * of. What was not learned from a table, such as images, is expected to be written out, one value
+   * a column.
    *
    * @param model the shape that the model takes
    * @throws TarnException naming the file if the columns do not fit
    */
   public Dataset applyTo(CsvTable rows, Shape model) {
     if (!columns.isEmpty()) {
-      return apply(rows);
+      EncodedDataset encoded =
+          new EncodedDataset(rows.dataset(), columns, rows.columns(), normalization, shape);
+      encoded.warnOfUnseen(rows);
+      return encoded;
     }
     int given = rows.columns().size();
     if (given != model.size()) {

@@ -60,8 +60,8 @@ public final class AtomicFile {
       } catch (IOException ignored) {
         e.addSuppressed(ignored);
       }
-      throw new TarnException(
-          file + ": cannot be written: " + reason(e) + "; what was there is unharmed", e);
+      String old = Files.exists(target) ? "; what was there is unharmed" : "";
+      throw new TarnException(file + ": cannot be written: " + reason(e) + old, e);
     }
   }
 

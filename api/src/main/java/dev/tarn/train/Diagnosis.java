@@ -82,12 +82,15 @@ public record Diagnosis(List<Verdict> verdicts) {
   /** The verdict on a training that met NaN or infinity. */
   public static Diagnosis of(NonFiniteException failure) {
     String text = String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+    String remedy = failure.otherRemedy();
     return new Diagnosis(
         List.of(
             new Verdict(
                 Severity.PROBLEM,
                 "The training diverged: " + text,
-                "Divide the learning rate by ten, or clip gradients (clip_norm: 1).")));
+                remedy != null
+                    ? remedy
+                    : "Divide the learning rate by ten, or clip gradients (clip_norm: 1).")));
   }
 
   /** All verdicts of both; of those on the same thing the first is kept. */

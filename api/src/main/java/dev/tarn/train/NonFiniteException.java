@@ -19,25 +19,36 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NonFiniteException extends TarnException {
   private static final long serialVersionUID = 1L;
+  private static final String LOWER = "Lower the learning rate.";
 
   private final transient Inspection inspection;
   private final long step;
+  private final String remedy;
 
-  private NonFiniteException(String message, long step, Inspection inspection) {
+  private NonFiniteException(String message, long step, Inspection inspection, String remedy) {
     super(message);
+    this.remedy = remedy;
     this.step = step;
     this.inspection = inspection;
   }
 
-  /** What went wrong in a step of a training, whose batch is made and run again. */
-  static NonFiniteException of(TrainStep training, Batches batches, int step, long seed) {
+  /**
+   * What went wrong in a step of a training, whose batch is made and run again: a label that is no
+   * class is no {@link NonFiniteException}, but has it as the cause.
+   */
+  static TarnException of(TrainStep training, Batches batches, int step, Settings settings) {
     int epoch = (step - 1) / batches.count();
-    batches.startEpoch(seed, epoch);
+    batches.startEpoch(settings.seed(), epoch);
     Batch batch = batches.load((step - 1) % batches.count());
     Inspection inspection = training.inspect(step, batch);
     Optional<Inspection.Entry> first = inspection.firstNonFinite();
     String cause = first.map(Inspection.Entry::operation).orElse("an operation");
-    String remedy = "Lower the learning rate.";
+    Turn turn = Turn.of(step, batches.count(), settings.updates().accumulate());
+    String remedy =
+        turn.update() == 1
+            ? "No update was made yet: look at the data and the initial values."
+            : LOWER;
+    boolean isLabel = false;
     cause += " gave NaN or infinity";
     if (!isFinite(batch.features())) {
       cause = "the features of a batch have NaN or infinity";
@@ -49,6 +60,7 @@ public final class NonFiniteException extends TarnException {
       int classes = extent(first.get(), 1);
       Integer label = outside(batch.targets(), classes);
       if (label != null) {
+        isLabel = true;
         cause = "label " + label + " is not one of the model's " + classes + " classes";
         remedy = "Give the last layer one output per class.";
       }
@@ -60,12 +72,12 @@ public final class NonFiniteException extends TarnException {
         remedy = "Numbers begin at 0; give the embedding a larger vocabulary.";
       }
     }
-    return new NonFiniteException(
+    String message =
         String.format(
             "step %d (epoch %d): %s; the parameters are those before this step.%n%s",
-            step, epoch + 1, cause, remedy),
-        step,
-        inspection);
+            step, epoch + 1, cause, remedy);
+    NonFiniteException failure = new NonFiniteException(message, step, inspection, remedy);
+    return isLabel ? new TarnException(message, failure) : failure;
   }
 
   private static int extent(Inspection.Entry entry, int axis) {
@@ -100,6 +112,11 @@ public final class NonFiniteException extends TarnException {
   /** The failing step, from 1. */
   public long step() {
     return step;
+  }
+
+  /** What may help; null where that is the learning rate. */
+  @Nullable String otherRemedy() {
+    return remedy.equals(LOWER) ? null : remedy;
   }
 
   /** The failing step replayed node by node. */

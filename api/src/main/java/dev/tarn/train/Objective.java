@@ -3,6 +3,7 @@ package dev.tarn.train;
 import dev.tarn.DType;
 import dev.tarn.HostTensor;
 import dev.tarn.Parameter;
+import dev.tarn.ShapeException;
 import dev.tarn.Spec;
 import dev.tarn.State;
 import dev.tarn.TarnException;
@@ -274,14 +275,20 @@ final class Objective {
     return predictions;
   }
 
-  /** Traces the losses of a batch, whose targets become inputs. */
-  Losses losses(Trace trace, List<Tensor> outputs) {
+  /**
+   * Traces the losses of a batch, whose targets become inputs.
+   *
+   * @param examples how many the batch has
+   * @throws ShapeException if a loss does not give one number per example
+   */
+  Losses losses(Trace trace, List<Tensor> outputs, int examples) {
     Map<Integer, Spec> specs = targets(outputs.stream().map(Tensor::spec).toList());
     boolean numbered = specs.keySet().stream().anyMatch(number -> number > 0);
     List<Tensor> targets = new ArrayList<>();
     List<Tensor> perExample = new ArrayList<>();
     List<@Nullable Tensor> weights = new ArrayList<>();
-    for (Term term : terms) {
+    for (int i = 0; i < terms.size(); i++) {
+      Term term = terms.get(i);
       Tensor output = outputs.get(term.output());
       Double constant = term.constant();
       Spec spec = term.loss().target(output.spec());
@@ -290,10 +297,32 @@ final class Objective {
               ? filled(trace, spec, constant)
               : trace.input(numbered ? TARGET + "." + term.target() : TARGET, spec);
       targets.add(target);
-      perExample.add(term.loss().perExample(output, target));
-      weights.add(term.loss().weighted() ? term.loss().weights(output, target).sum() : null);
+      perExample.add(checked(name(i), term.loss().perExample(output, target), trace, examples));
+      weights.add(
+          term.loss().weighted()
+              ? checked(name(i) + ": weights", term.loss().weights(output, target), trace, examples)
+                  .sum()
+              : null);
     }
-    return new Losses(outputs, targets, perExample, weights);
+    return new Losses(outputs, targets, perExample, weights, examples);
+  }
+
+  /** Refuses what is not one number per example: means over examples would be wrong. */
+  private static Tensor checked(String what, @Nullable Tensor given, Trace trace, int examples) {
+    Spec needed = Spec.f32(examples);
+    if (given != null && given.spec().equals(needed)) {
+      return given;
+    }
+    String place =
+        trace.nodes().stream()
+            .filter(node -> given != null && node.outputs().contains(given.value()))
+            .findFirst()
+            .map(node -> node.origin().suffix())
+            .orElse("");
+    throw new ShapeException(
+        String.format(
+            "%s: gave %s, needs %s: one number per example%s",
+            what, given == null ? "null" : given.spec(), needed, place));
   }
 
   private static Tensor filled(Trace trace, Spec spec, double value) {
@@ -311,16 +340,19 @@ final class Objective {
     private final List<Tensor> targets;
     private final List<Tensor> perExample;
     private final List<@Nullable Tensor> weights;
+    private final int examples;
 
     private Losses(
         List<Tensor> outputs,
         List<Tensor> targets,
         List<Tensor> perExample,
-        List<@Nullable Tensor> weights) {
+        List<@Nullable Tensor> weights,
+        int examples) {
       this.outputs = outputs;
       this.targets = targets;
       this.perExample = perExample;
       this.weights = weights;
+      this.examples = examples;
     }
 
     /** The weighted sum of some terms' means over the batch. */
@@ -371,7 +403,8 @@ final class Objective {
           first++;
         }
         Tensor output = outputs.get(metric.output());
-        values.add(metric.perExample(output, targets.get(first)).sum());
+        Tensor each = metric.perExample(output, targets.get(first));
+        values.add(checked("metric " + metric.name(), each, trace, examples).sum());
       }
       for (Tensor weight : weights) {
         if (weight != null) {

@@ -64,7 +64,7 @@ record Probe(Program program, List<Function> functions, boolean all) {
     List<Tensor> results = StepPrograms.forward(model, trace, features, Mode.TRAIN);
     List<Node> nodes = trace.nodes();
     Layers layers = new Layers(nodes, trace.build("probe"));
-    trace.output("loss", objective.losses(trace, results).mean());
+    trace.output("loss", objective.losses(trace, results, StepPrograms.examples(features)).mean());
     List<Function> functions = new ArrayList<>();
     for (Node node : nodes) {
       String kind = node.op().name();

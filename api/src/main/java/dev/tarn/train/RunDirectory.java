@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  * The directory of one training: {@code config.yaml}, {@code metrics.csv}, {@code metrics.jsonl},
  * {@code last.safetensors} and {@code best.safetensors}; {@code inspection.txt} if a step failed.
  *
- * <p>Every file is replaced as a whole, so a process may be killed at any moment; the rows of the
- * metrics are written before the checkpoint that has them, and cut back to it on resume. One
- * process at a time may train in it.
+ * <p>A process may be killed at any moment: the metrics get a row at each epoch's end, before the
+ * checkpoint that has it, and are cut back to the checkpoint on resume; every other file is
+ * replaced as a whole. One process at a time may train in it.
  */
 public final class RunDirectory implements AutoCloseable {
   /** The key of the configuration in a checkpoint's metadata. */
@@ -31,6 +31,9 @@ public final class RunDirectory implements AutoCloseable {
 
   /** The key of what is done with raw examples, in a checkpoint's metadata. */
   public static final String PREPROCESSING = "preprocessing";
+
+  /** The key of how many examples each part of the data has, in a checkpoint's metadata. */
+  public static final String EXAMPLES = "examples";
 
   /** The key of what {@link DiagnosisListener} has seen, in a checkpoint's metadata. */
   static final String DIAGNOSIS = "diagnosis";
@@ -191,6 +194,16 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
+   * The rows of {@code metrics.jsonl}, without a last one that is being written or was cut off;
+   * none if the file is missing.
+   *
+   * @throws TarnException if it cannot be read
+   */
+  public static List<String> epochs(Path run) {
+    return RunDirectoryMetrics.lines(run);
+  }
+
+  /**
    * Begins a training: writes the configuration and a checkpoint of the state it starts from, so
    * that it can be resumed from the first moment on.
    *
@@ -214,6 +227,7 @@ public final class RunDirectory implements AutoCloseable {
     }
     metrics = RunDirectoryMetrics.upTo(trainer.steps(), path);
     best = metrics.best(trainer.monitored());
+    trainer.goOnIn(this);
   }
 
   /** A text that is kept in every checkpoint, or null. */

@@ -77,6 +77,11 @@ final class StepPrograms {
     return Belonging.check(model, trace, model.forward(inputs, mode));
   }
 
+  /** How many examples the batch of given features has. */
+  static int examples(List<Spec> features) {
+    return features.get(0).shape().dim(0);
+  }
+
   /** The parameters that are trained, in the order of their groups. */
   private List<Parameter> trained() {
     List<Parameter> trained = new ArrayList<>();
@@ -154,7 +159,7 @@ final class StepPrograms {
       logitsChecked = true;
       objective.warnOfSoftmax(trace, results);
     }
-    Objective.Losses losses = objective.losses(trace, results);
+    Objective.Losses losses = objective.losses(trace, results, examples(features));
     Tensor mean = losses.mean();
     List<Tensor> gradients = gradients(trace, losses);
     List<State> gradientStates = new ArrayList<>();
@@ -264,7 +269,7 @@ final class StepPrograms {
   Program evaluate(List<Spec> features) {
     Trace trace = new Trace();
     List<Tensor> results = forward(trace, features, Mode.EVAL);
-    objective.losses(trace, results).sums(trace).forEach(trace::update);
+    objective.losses(trace, results, examples(features)).sums(trace).forEach(trace::update);
     if (objective.readsPredictions()) {
       objective.predictions(results).forEach(tensor -> trace.output(PREDICTION, tensor));
     }

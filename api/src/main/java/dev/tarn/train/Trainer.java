@@ -39,6 +39,7 @@ public final class Trainer implements AutoCloseable {
   private @Nullable TrainStep step;
   private @Nullable List<Spec> features;
   private @Nullable Batches fitting;
+  private @Nullable RunDirectory resumed;
   private @Nullable Stop stopped;
   private boolean closed;
 
@@ -75,18 +76,26 @@ public final class Trainer implements AutoCloseable {
    * @return what each epoch that ended here gave
    * @throws NonFiniteException if the loss or a gradient becomes NaN or infinite
    * @throws TarnException if a resumed training had another number of batches an epoch, or a rule
-   *     is about a metric that is not measured
+   *     is about a metric that is not measured, or a label is not one of the model's classes
    */
   public List<EpochResult> fit(Batches train, @Nullable Dataset validation, int epochs) {
-    int before = history.size();
     Fitting fit = new Fitting(this, step(train.data()), course, history, train, validation, epochs);
+    if (resumed != null) {
+      int validated = validation == null ? 0 : validation.size();
+      history.addAll(resumed.history(train.data().size(), validated));
+      resumed = null;
+    }
+    int before = history.size();
     fitting = train;
     stopped = null;
     stopped = fit.run();
     return List.copyOf(history.subList(before, history.size()));
   }
 
-  /** What every epoch that ended in this process gave, in order. */
+  /**
+   * What every epoch gave, in order. Where the training was resumed from a {@link RunDirectory},
+   * those before are there from {@link #fit} on; from a file alone they are not known.
+   */
   public List<EpochResult> history() {
     return List.copyOf(history);
   }
@@ -255,6 +264,12 @@ public final class Trainer implements AutoCloseable {
     closed = true;
   }
 
+  /** Begins the history anew with a run directory's, whose examples {@link #fit} knows. */
+  void goOnIn(RunDirectory directory) {
+    history.clear();
+    resumed = directory;
+  }
+
   private TrainStep step(Dataset data) {
     TrainStep current = step(data.features());
     current.checkTargets(data.targets());
@@ -278,7 +293,7 @@ public final class Trainer implements AutoCloseable {
   /** Throws what explains a failed step, if its batch can be made again. */
   void explain(int failed) {
     if (step != null && fitting != null) {
-      throw NonFiniteException.of(step, fitting, failed, settings.seed());
+      throw NonFiniteException.of(step, fitting, failed, settings);
     }
   }
 
@@ -389,8 +404,12 @@ public final class Trainer implements AutoCloseable {
      * @throws TarnException if loss or optimizer is missing
      */
     public Trainer build() {
-      if (terms.isEmpty() || updates == null) {
-        throw new TarnException("trainer: a loss and an optimizer are needed");
+      if (terms.isEmpty()) {
+        throw new TarnException("trainer: a loss is needed, such as .loss(Losses.crossEntropy())");
+      }
+      if (updates == null) {
+        throw new TarnException(
+            "trainer: an optimizer is needed, such as .optimizer(Adam.lr(1e-3))");
       }
       return new Trainer(this, updates);
     }

@@ -320,6 +320,22 @@ final class RunConfigTests {
   }
 
   @Test
+  void anEntryIsNamedAsMessagesNameIt() {
+    String text = MINIMAL.replace("\n  - dense: 3", " [relu, {dropout: 0.1}, dense: 3]");
+    assertEquals(
+        parse(text, "model.2.dropout=0.3").layers(), parse(text, "model[2].dropout=0.3").layers());
+    assertTrue(
+        error(text, "model.2.dropout=2")
+            .startsWith("override 'model.2.dropout=2': model.2.dropout"),
+        error(text, "model.2.dropout=2"));
+    String message = error(text.replace("0.1", "7"));
+    assertTrue(message.contains(": model[2].dropout: "), message);
+    assertEquals(
+        "override 'model[4]=relu': '4' is not the number of one of the 3 entries, from 1",
+        error(text, "model[4]=relu"));
+  }
+
+  @Test
   void wrongOverridesAreNamed() {
     assertEquals(
         "override 'train.epoch=5': unknown key 'epoch'; did you mean 'epochs'?",

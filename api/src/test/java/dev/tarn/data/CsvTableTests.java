@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class CsvTableTests {
   @TempDir Path directory;
@@ -223,7 +224,9 @@ final class CsvTableTests {
         "5,1~6,1.5~ | :2: the class in column 2 is '1.5', not a whole number; numbers to predict go under 'targets'",
         "5,1~6,O~7,O~ | :2: the class in column 2 is 'O', not a whole number as in other rows",
         "5,a~6,~ | :2: column 2 is empty; every row needs its class",
+        "x,kind~5,a~6,~ | :3: column 2 ('kind') is empty; every row needs its class",
         "1~0~ | : one column; expected features and, in the last column, the class",
+        "a;b~1;0~ | : one column; expected features and, in the last column, the class; if columns are separated otherwise, say 'separator: \";\"'",
       })
   void badLabels(String text, String message) throws IOException {
     Path file = file(text.replace('~', '\n'));
@@ -231,6 +234,27 @@ final class CsvTableTests {
     assertEquals(
         file + message,
         assertThrows(TarnException.class, () -> CsvTable.read(file, format)).getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {";", "\t", "|"})
+  void anotherSeparatorIsProposed(String separator) throws IOException {
+    Path file = file(String.join(separator, "age", "town", "risk") + "\n");
+    String message = refused(file, CsvFormat.labelled("risk"));
+    String remedy =
+        "; if columns are separated otherwise, say 'separator: \""
+            + (separator.equals("\t") ? "\\t" : separator)
+            + "\"'";
+    assertTrue(message.endsWith("]" + remedy), message);
+  }
+
+  @Test
+  void theColumnThatWasMeantIsNamed() throws IOException {
+    Path file = file("age,risk\n1,2\n");
+    assertEquals(
+        file
+            + ": ignore: there is no column 'rsik'; did you mean 'risk'? There are ['age', 'risk']",
+        refused(file, CsvFormat.features().withIgnore(List.of("rsik"))));
   }
 
   @Test

@@ -17,10 +17,12 @@ import dev.tarn.nn.Sequential;
 import dev.tarn.optim.Adam;
 import dev.tarn.reference.ReferenceBackend;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -109,9 +111,13 @@ final class RunDirectoryTests {
         run = directory.path();
       }
       Files.writeString(run.resolve("last.safetensors.tmp"), "half written");
-      // Rows of epochs after the checkpoint, as a process killed before its checkpoint leaves them.
+      // Rows of epochs after the checkpoint, as a process killed before its checkpoint leaves them,
+      // the last cut off anywhere.
       for (String name : List.of("metrics.csv", "metrics.jsonl")) {
-        Files.copy(whole.resolve(name), run.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        String rows = Files.readString(whole.resolve(name));
+        int last = rows.lastIndexOf('\n', rows.length() - 2) + 1;
+        int cut = last + (rows.length() - last) * step / (EPOCHS * STEPS_AN_EPOCH);
+        Files.writeString(run.resolve(name), rows.substring(0, cut));
       }
       try (RunDirectory directory = RunDirectory.open(run);
           Trainer trainer = trainer(directory.listener(2))) {
@@ -123,6 +129,41 @@ final class RunDirectoryTests {
       }
       assertSame(whole, run);
     }
+  }
+
+  @Test
+  void theHistoryOfAResumedTrainingHasEveryEpoch() {
+    List<EpochResult> whole;
+    try (Trainer trainer = trainer()) {
+      fit(trainer, EPOCHS);
+      whole = trainer.history();
+    }
+    Path run;
+    try (RunDirectory directory = RunDirectory.create(runs, "resumed");
+        Trainer trainer = trainer(directory.listener(0), stopAt(2 * STEPS_AN_EPOCH + 1))) {
+      trainer.prepare(data.train().batch(40));
+      directory.begin(trainer, "a: 1\n");
+      fit(trainer, EPOCHS);
+      run = directory.path();
+    }
+    try (RunDirectory directory = RunDirectory.open(run);
+        Trainer trainer = trainer(directory.listener(0))) {
+      directory.resume(trainer);
+      List<EpochResult> results = trainer.fit(data.train().batch(40), data.validation(), EPOCHS);
+      assertEquals(EPOCHS - 2, results.size());
+      assertEquals(withoutSeconds(whole), withoutSeconds(trainer.history()));
+      fit(trainer, EPOCHS);
+      assertEquals(withoutSeconds(whole), withoutSeconds(trainer.history()));
+    }
+  }
+
+  private static List<EpochResult> withoutSeconds(List<EpochResult> results) {
+    return results.stream()
+        .map(
+            r ->
+                new EpochResult(
+                    r.epoch(), r.step(), r.train(), r.validation(), 0, r.learningRate()))
+        .toList();
   }
 
   @Test
@@ -204,6 +245,41 @@ final class RunDirectoryTests {
     assertEquals(
         empty + ": holds no checkpoint (last.safetensors); start the training anew",
         assertThrows(TarnException.class, () -> RunDirectory.open(empty)).getMessage());
+  }
+
+  @Test
+  void rowsBeforeAreNotWrittenAgain() throws IOException {
+    // A row is appended: what was there before, keeps bytes that no training writes.
+    TrainingListener marks =
+        new TrainingListener() {
+          @Override
+          public void onEpoch(Trainer trainer, EpochResult result) {
+            if (result.epoch() != 1) {
+              return;
+            }
+            for (String name : List.of("metrics.csv", "metrics.jsonl")) {
+              Path file = runs.resolve("marked-1").resolve(name);
+              try {
+                Files.writeString(file, Files.readString(file).toUpperCase(Locale.ROOT));
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            }
+          }
+        };
+    try (RunDirectory directory = RunDirectory.create(runs, "marked");
+        Trainer trainer = trainer(directory.listener(0), marks)) {
+      trainer.prepare(data.train().batch(40));
+      directory.begin(trainer, "a: 1\n");
+      fit(trainer, EPOCHS);
+    }
+    Path whole = whole();
+    for (String name : List.of("metrics.csv", "metrics.jsonl")) {
+      List<String> expected = new ArrayList<>(withoutSeconds(whole, name));
+      int marked = name.endsWith("csv") ? 2 : 1;
+      expected.subList(0, marked).replaceAll(row -> row.toUpperCase(Locale.ROOT));
+      assertEquals(expected, withoutSeconds(runs.resolve("marked-1"), name));
+    }
   }
 
   @Test

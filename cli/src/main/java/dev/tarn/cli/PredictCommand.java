@@ -16,9 +16,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** Predicts with a saved model. */
@@ -86,6 +89,8 @@ final class PredictCommand implements Callable<Integer> {
 
   @Mixin private ClassPath classPath = new ClassPath();
 
+  @CommandLine.Spec private CommandSpec spec = CommandSpec.create();
+
   private final Output output;
 
   PredictCommand(Output output) {
@@ -94,6 +99,11 @@ final class PredictCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (format == null && file != null && file.toString().endsWith(".json")) {
+      throw new ParameterException(
+          spec.commandLine(),
+          file + ": predictions are CSV or JSON lines: name it .csv or .jsonl, or give --format");
+    }
     classPath.use();
     SavedModel saved = SavedModel.of(model);
     Preprocessing preprocessing = saved.preprocessing();

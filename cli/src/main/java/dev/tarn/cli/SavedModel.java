@@ -2,6 +2,8 @@ package dev.tarn.cli;
 
 import dev.tarn.TarnException;
 import dev.tarn.config.RunConfig;
+import dev.tarn.data.DataSource.Prepared;
+import dev.tarn.data.Dataset;
 import dev.tarn.data.Preprocessing;
 import dev.tarn.nn.Sequential;
 import dev.tarn.train.RunDirectory;
@@ -39,24 +41,40 @@ record SavedModel(Path file, RunConfig config, Map<String, String> texts) {
     return new SavedModel(file, config(texts, file, overrides), texts);
   }
 
-  /** What a run directory goes on from. */
-  static SavedModel last(RunDirectory directory) {
-    return of(RunDirectory.last(directory.path()));
+  /**
+   * What a run directory goes on from.
+   *
+   * @param config how it goes on
+   */
+  static SavedModel last(RunDirectory directory, RunConfig config) {
+    Path file = RunDirectory.last(directory.path());
+    return new SavedModel(file, config, Safetensors.read(file).metadata());
   }
 
   /**
-   * Refuses data that are prepared in another way than those of the training.
+   * Refuses data that are prepared in another way than those of the training, or are more or less.
    *
    * @throws TarnException if they are
    */
-  void checkData(Preprocessing now) {
-    if (texts.containsKey(RunDirectory.PREPROCESSING) && !preprocessing().equals(now)) {
+  void checkData(Prepared now) {
+    String examples = texts.get(RunDirectory.EXAMPLES);
+    boolean same = examples == null || examples.equals(examples(now.split()));
+    boolean known = texts.containsKey(RunDirectory.PREPROCESSING);
+    if (!same || known && !preprocessing().equals(now.preprocessing())) {
       throw new TarnException(
           file
               + ": was trained on other data than there are now in "
               + config.data().name()
+              + (same ? "" : " (" + examples + ", now " + examples(now.split()) + ")")
               + "; put them back, or begin a new training with --init-from");
     }
+  }
+
+  /** How many examples each part of the data has, in words. */
+  static String examples(Dataset.Split split) {
+    return String.format(
+        "%d examples to train, %d to validate, %d to test",
+        split.train().size(), split.validation().size(), split.test().size());
   }
 
   /** A new model as the configuration says; the checkpoint's weights are not in it yet. */
@@ -88,11 +106,9 @@ record SavedModel(Path file, RunConfig config, Map<String, String> texts) {
    * @throws TarnException if there is none, or the file is of another kind by its name
    */
   static Path file(Path runOrFile) {
+    Runs.require(runOrFile, "file");
     if (Files.isDirectory(runOrFile)) {
       return RunDirectory.checkpoint(runOrFile);
-    }
-    if (!Files.exists(runOrFile)) {
-      throw new TarnException(runOrFile + ": no such file");
     }
     String name = String.valueOf(runOrFile.getFileName());
     boolean runFile = name.matches(".+\\.ya?ml");

@@ -6,6 +6,7 @@ import dev.tarn.config.RunConfig;
 import dev.tarn.train.RunDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,8 @@ import picocli.CommandLine.Spec;
     parameterListHeading = "%n",
     customSynopsis = {
       "tarn train RUNFILE [KEY=VALUE...] [--init-from RUN] [OPTIONS]",
-      "       tarn train --resume RUN [train.epochs=N] [device=NAME] [OPTIONS]"
+      "       tarn train --resume RUN [train.epochs=N] [device=NAME] [data.csv=PATH]",
+      "                  [OPTIONS]"
     },
     description = "Train the model of a run file, or go on with a training.",
     footer = {
@@ -85,8 +87,6 @@ import picocli.CommandLine.Spec;
       "  tarn train examples/digits.yaml --init-from runs/digits-1"
     })
 final class TrainCommand implements Callable<Integer> {
-  private static final List<String> RESUMABLE = List.of("train.epochs", "device");
-
   @Mixin private RunFile runFile = new RunFile();
 
   @Option(
@@ -135,9 +135,11 @@ final class TrainCommand implements Callable<Integer> {
     List<String> overrides = runFile.overrides();
     Training training = new Training(output, interrupts, json, !noReport);
     if (resume != null) {
-      checkResume(runFile.files(), overrides);
+      checkResume(runFile.files());
       runFile.useClasses();
+      Runs.require(resume, "run directory");
       try (RunDirectory directory = RunDirectory.open(resume)) {
+        checkOverrides(savedConfig(resume, List.of()), overrides);
         return training.resume(savedConfig(resume, overrides), directory);
       }
     }
@@ -159,22 +161,27 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void checkResume(List<Path> files, List<String> overrides) {
+  private void checkResume(List<Path> files) {
     if (!files.isEmpty()) {
       throw usage("--resume goes on with the saved settings: leave out " + files.get(0));
     }
     if (initFrom != null) {
       throw usage("--resume has its own weights: leave out --init-from, or begin a new training");
     }
+  }
+
+  /** Refuses to change more than how long it trains, where, and where the data are. */
+  private void checkOverrides(RunConfig saved, List<String> overrides) {
+    List<String> keys = new ArrayList<>(List.of("train.epochs"));
+    saved.data().source().places().keySet().forEach(key -> keys.add("data." + key));
     for (String override : overrides) {
       String key = override.substring(0, override.indexOf('='));
-      if (!RESUMABLE.contains(key)) {
+      if (!keys.contains(key) && !key.equals("device")) {
         throw usage(
-            "override '"
-                + override
-                + "': --resume goes on exactly; only train.epochs and device may change; for other"
-                + " settings: --init-from "
-                + resume);
+            String.format(
+                "override '%s': --resume goes on exactly; only %s and device may change; for other"
+                    + " settings: --init-from %s",
+                override, String.join(", ", keys), resume));
       }
     }
   }

@@ -132,10 +132,13 @@ final class Training {
       RunConfig config, @Nullable RunDirectory resumed, Path place, @Nullable Path initFrom) {
     long start = System.nanoTime();
     Backends.preload(config.device());
+    if (resumed != null) {
+      checkPlaces(config, resumed);
+    }
     Prepared data = config.load();
     Dataset.Split split = data.split();
     if (resumed != null) {
-      SavedModel.last(resumed).checkData(data.preprocessing());
+      SavedModel.last(resumed, config).checkData(data);
     }
     Sequential model = config.modelFor(data);
     Devices.Opened device = Devices.open(config.device());
@@ -172,6 +175,7 @@ final class Training {
       try (RunDirectory directory =
           resumed != null ? resumed : RunDirectory.create(place, config.name())) {
         directory.keep(RunDirectory.PREPROCESSING, data.preprocessing().toJson());
+        directory.keep(RunDirectory.EXAMPLES, SavedModel.examples(split));
         if (resumed != null) {
           directory.resume(trainer);
           checkEpochs(config, directory, trainer, batches);
@@ -267,10 +271,33 @@ final class Training {
               + " train --resume "
               + directory.path(),
           e);
-    } catch (NonFiniteException e) {
-      Path file = directory.saveInspection(e);
-      throw new TarnException(e.getMessage() + " What the step computed is in " + file, e);
+    } catch (TarnException e) {
+      // A label that is no class has what the step computed as its cause.
+      Throwable failed = e instanceof NonFiniteException ? e : e.getCause();
+      if (failed instanceof NonFiniteException failure) {
+        Path file = directory.saveInspection(failure);
+        throw new TarnException(e.getMessage() + " What the step computed is in " + file, e);
+      }
+      throw e;
     }
+  }
+
+  /** Refuses data that are no longer where they were, and says how to name their place. */
+  private static void checkPlaces(RunConfig config, RunDirectory directory) {
+    config
+        .data()
+        .source()
+        .places()
+        .forEach(
+            (key, place) -> {
+              if (place.isPresent() && Files.notExists(place.get())) {
+                throw new TarnException(
+                    String.format(
+                        "%s: no such file; if the data have moved, say where they are:%n"
+                            + "  %s train --resume %s data.%s=PATH",
+                        place.get(), Main.command(), directory.path(), key));
+              }
+            });
   }
 
   /** Refuses fewer epochs than a resumed training has begun. */

@@ -68,6 +68,7 @@ final class BadCommandsTests {
           1 | init @nolabel.csv -o @o.yaml | tarn: nolabel.csv: column 'class' to predict is missing in 1 rows, written [\"\"]; remove these, or name another column with --label or --target
           1 | init @data.csv -o @data.yaml | tarn: data.yaml: is there already; --force replaces it, -o names another
           1 | init @data.csv --label z -o @o.yaml | tarn: data.csv: there is no column 'z'; there are [a, b, class]
+          1 | init @data.csv -o @nope/o.yaml | tarn: nope/o.yaml: cannot be written: no such directory
           1 | init @data.csv --target class -o @o.yaml | tarn: data.csv: column 'class' has texts, not numbers to predict; use --label
           1 | init @void -o @o.yaml | tarn: void: no PNG or JPEG images in directories below it; expected one directory for each class
           2 | init @data.csv -o @o.yaml --name a/b | tarn: --name: letters, digits, '.', '_' and '-', found 'a/b'

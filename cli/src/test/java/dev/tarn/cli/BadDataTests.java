@@ -87,6 +87,18 @@ final class BadDataTests {
     refused("{csv: t.csv}", "tarn: " + message);
   }
 
+  /** A column that is not there is a wrong run file, and its place is named. */
+  @Test
+  void columnsThatAreNotThere() throws IOException {
+    write("t.csv", "a,b,risk~1,2,x~3,4,y~", StandardCharsets.UTF_8);
+    Tarn.Result result = train("{csv: t.csv, label: rsik}");
+    assertEquals(
+        "tarn: run.yaml:1:27: t.csv: label: there is no column 'rsik'; did you mean 'risk'? There"
+            + " are ['a', 'b', 'risk']",
+        result.err().replace(directory + "/", "").strip());
+    assertEquals(2, result.code());
+  }
+
   @Test
   void tablesCutOffOrUnclosed() throws IOException {
     write("q.csv", "a,b,class~1,\"2,0~3,4,1~", StandardCharsets.UTF_8);

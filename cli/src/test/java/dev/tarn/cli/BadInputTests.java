@@ -61,6 +61,7 @@ final class BadInputTests {
           eval      | tarn: Missing required parameter: 'RUN_OR_FILE'
           eval --set all x | tarn: Invalid value for option '--set': expected one of [train, validation, test] (case-sensitive) but was 'all'
           predict a | tarn: Missing required parameter: 'INPUT'
+          predict a b.csv -o c.json | tarn: c.json: predictions are CSV or JSON lines: name it .csv or .jsonl, or give --format
           """)
   void wrongArguments(String line, String message) {
     Tarn.Result result = Tarn.run(line.split(" "));
@@ -124,6 +125,26 @@ final class BadInputTests {
   }
 
   @Test
+  void theRunThatWasMeantIsNamed() {
+    Path runs = trained().getParent();
+    String parent = "tarn: r: has runs in it and is none; give a run in it, such as r/small-1";
+    assertFails(1, Tarn.run("train", "--resume", runs.toString()), parent);
+    assertFails(1, Tarn.run("predict", runs.toString(), "x.csv"), parent);
+    assertFails(1, train("--init-from", runs.toString()), parent);
+    String missing = runs.resolve("small-9").toString();
+    assertFails(
+        1,
+        Tarn.run("predict", missing, "x.csv"),
+        "tarn: r/small-9: no such file; did you mean r/small-1?");
+    assertFails(
+        1,
+        Tarn.run("train", "--resume", missing),
+        "tarn: r/small-9: no such run directory; did you mean r/small-1?");
+    assertFails(
+        1, Tarn.run("eval", runs.resolve("other-1").toString()), "tarn: r/other-1: no such file");
+  }
+
+  @Test
   void aRunFileIsNoRun() throws IOException {
     String message = "tarn: small.yaml: a run file; give a run, as runs/small-1";
     assertFails(1, Tarn.run("eval", file.toString()), message);
@@ -158,8 +179,8 @@ final class BadInputTests {
     assertFails(
         2,
         Tarn.run("train", "--resume", run, "train.batch=4"),
-        "tarn: override 'train.batch=4': --resume goes on exactly; only train.epochs and device"
-            + " may change; for other settings: --init-from r/small-1",
+        "tarn: override 'train.batch=4': --resume goes on exactly; only train.epochs,"
+            + " data.directory and device may change; for other settings: --init-from r/small-1",
         "See 'tarn help train'.");
     assertFails(
         2,
@@ -342,5 +363,25 @@ final class BadInputTests {
     assertEquals(1, result.code());
     assertEquals("tarn: no: no such file", result.errors().get(0));
     assertTrue(result.err().contains("at dev.tarn.cli.SavedModel"), result.err());
+  }
+
+  /** Layers of an override have no line, and Tarn's own places help nobody. */
+  @Test
+  void aLayerOfAnOverrideHasNoPlaceInTarn() throws Exception {
+    Path file = directory.resolve("net.yaml");
+    Files.writeString(
+        file,
+        """
+        data: {set: iris}
+        model: [dense: 3]
+        train: {optimizer: adam, epochs: 1, batch: 16}
+        device: cpu
+        """);
+    List<String> command =
+        Tarn.command(
+            List.of(), "summary", file.toString(), "model=[conv2d: {filters: 4, kernel: 3}]");
+    Tarn.Result result = new Tarn.Child(command).await();
+    assertEquals(
+        List.of("tarn: conv2d conv2d1: needs [N, C, H, W], was given [1,4]"), result.errors());
   }
 }

@@ -57,4 +57,37 @@ final class PredictTests {
       }
     }
   }
+
+  @Test
+  void categoriesThatTrainingDidNotSeeAreWarnedOf() throws Exception {
+    StringBuilder table = new StringBuilder("town,size,kind\n");
+    for (int i = 0; i < 60; i++) {
+      table.append(i % 3 == 0 ? "Bern,3,a\n" : i % 3 == 1 ? "Oslo,5,b\n" : ",5,b\n");
+    }
+    Files.writeString(directory.resolve("towns.csv"), table);
+    Path file = directory.resolve("towns.yaml");
+    Files.writeString(
+        file,
+        """
+        data: {csv: towns.csv, label: kind, categorical: [town], missing: [""]}
+        model: [dense: 2]
+        train: {optimizer: {adam: {lr: 0.01}}, epochs: 1, batch: 16}
+        device: cpu
+        """);
+    Tarn.ok("train", file.toString(), "--no-report", "--runs", directory.resolve("r").toString());
+    Path rows = directory.resolve("new.csv");
+    Files.writeString(rows, "town,size\nParis,3\noslo,5\nBern,5\n,5\nParis,4\n");
+    List<String> command =
+        Tarn.command(
+            List.of(), "predict", directory.resolve("r/towns-1").toString(), rows.toString());
+    Tarn.Result result = new Tarn.Child(command).await();
+    assertEquals(
+        List.of(
+            "tarn: warning: "
+                + rows
+                + ": column 'town': training did not see 'Paris', 'oslo', and takes them for"
+                + " missing; it saw 'Bern', 'Oslo'"),
+        result.errors());
+    assertEquals(6, result.out().lines().count());
+  }
 }

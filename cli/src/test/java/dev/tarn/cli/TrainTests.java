@@ -215,6 +215,50 @@ final class TrainTests {
   }
 
   @Test
+  void movedDataAreNamedOnResumeAndMustBeTheSame() throws IOException {
+    StringBuilder rows = new StringBuilder("a,b,class\n");
+    for (int i = 0; i < 60; i++) {
+      rows.append(i).append(',').append(i % 7).append(',').append(i < 30 ? "x" : "y").append('\n');
+    }
+    Path csv = Files.writeString(directory.resolve("t.csv"), rows);
+    String data = "data={csv: " + csv + ", split: [0.5, 0.5, 0]}";
+    String model = "model=[dense: 2]";
+    Path whole = directory.resolve("whole");
+    train(whole, data, model, "train.epochs=4");
+    Path parts = directory.resolve("parts");
+    train(parts, data, model, "train.epochs=2");
+    String run = parts.resolve("small-1").toString();
+
+    Path moved = Files.move(csv, directory.resolve("moved.csv"));
+    Tarn.Result gone = Tarn.run("train", "--resume", run, "train.epochs=4");
+    assertEquals(1, gone.code());
+    assertEquals(
+        List.of(
+            "tarn: " + csv + ": no such file; if the data have moved, say where they are:",
+            "  tarn train --resume " + run + " data.csv=PATH"),
+        gone.errors());
+    Path longer = Files.writeString(directory.resolve("longer.csv"), rows + "1,2,x\n3,4,y\n");
+    Tarn.Result other = Tarn.run("train", "--resume", run, "train.epochs=4", "data.csv=" + longer);
+    assertEquals(1, other.code());
+    assertEquals(
+        List.of(
+            "tarn: "
+                + run
+                + "/last.safetensors: was trained on other data than there are now in "
+                + longer
+                + " (30 examples to train, 30 to validate, 0 to test, now 31 examples to train, 31"
+                + " to validate, 0 to test); put them back, or begin a new training with"
+                + " --init-from"),
+        other.errors());
+    Tarn.ok("train", "--resume", run, "train.epochs=4", "data.csv=" + moved);
+    assertEquals(
+        Tarn.withoutSeconds(whole.resolve("small-1/metrics.jsonl")),
+        Tarn.withoutSeconds(parts.resolve("small-1/metrics.jsonl")));
+    // From then on it knows the new place.
+    Tarn.ok("train", "--resume", run, "train.epochs=5");
+  }
+
+  @Test
   void warmStartBeginsWithTheWeights() throws IOException {
     train(directory, "train.epochs=20");
     Path best = directory.resolve("small-1/best.safetensors");

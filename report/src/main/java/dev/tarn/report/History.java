@@ -5,11 +5,8 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.tarn.TarnException;
-import dev.tarn.train.AtomicFile;
 import dev.tarn.train.EpochResult;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import dev.tarn.train.RunDirectory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -73,13 +70,9 @@ public record History(List<Epoch> epochs) {
     Path file = runDirectory.resolve("metrics.jsonl");
     List<Epoch> epochs = new ArrayList<>();
     try {
-      for (String line : Files.readAllLines(file)) {
+      for (String line : RunDirectory.epochs(runDirectory)) {
         epochs.add(epoch(line));
       }
-    } catch (NoSuchFileException e) {
-      return new History(List.of());
-    } catch (IOException e) {
-      throw new TarnException(file + ": cannot be read: " + AtomicFile.reason(e), e);
     } catch (JsonParseException
         | IllegalStateException
         | UnsupportedOperationException

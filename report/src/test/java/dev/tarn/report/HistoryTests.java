@@ -14,6 +14,7 @@ import dev.tarn.train.RunDirectory;
 import dev.tarn.train.Trainer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -94,6 +95,8 @@ final class HistoryTests {
     assertEquals(List.of(), History.read(directory).epochs());
     Path file = directory.resolve("metrics.jsonl");
     Files.writeString(file, "{\"epoch\":1,\"step\":2,\"train_loss\":NaN}\n{\"epoch\":");
+    assertEquals(1, History.read(directory).epochs().size(), "a row that is being written");
+    Files.writeString(file, "\n", StandardOpenOption.APPEND);
     TarnException e = assertThrows(TarnException.class, () -> History.read(directory));
     assertEquals(file + ":2: damaged; remove the line to go on without it", e.getMessage());
     Files.writeString(file, "{\"epoch\":1,\"step\":2,\"train_loss\":NaN,\"learning_rate\":0.1}\n");
