@@ -50,6 +50,7 @@ class RaceTests {
         out);
     assertRace("last_block_not_released", "block \\(2,0,0\\), .* wrote at races.cu:82", out);
     assertRace("last_block_not_acquired", "block \\(2,0,0\\), .* wrote at races.cu:82", out);
+    assertRace("last_block_not_gathered", "block \\(2,0,0\\), .* wrote at races.cu:82", out);
   }
 
   @Test
@@ -65,7 +66,7 @@ class RaceTests {
   @Test
   void withoutTheVariableNobodyLooks() throws IOException, InterruptedException {
     String out = Child.run("races", Map.of()).output();
-    assertEquals(14, out.lines().filter(line -> line.endsWith(": none")).count(), out);
+    assertEquals(15, out.lines().filter(line -> line.endsWith(": none")).count(), out);
   }
 
   private static void assertRace(String kernel, String expression, String output) {

@@ -88,7 +88,8 @@ final class Scenarios {
             "read_while_counted",
             "last_block",
             "last_block_not_released",
-            "last_block_not_acquired")) {
+            "last_block_not_acquired",
+            "last_block_not_gathered")) {
       try (Gpu gpu = new Gpu()) {
         CUfunction function = Gpu.function(Gpu.module("races.cu"), kernel);
         CUdeviceptr p = Gpu.upload(new float[3 * 64 + 1]);

@@ -113,10 +113,14 @@ extern "C" __global__ void count_atomically(int *counter, float *sum, unsigned *
   atomicAdd(counter, 1);
   atomicAdd(sum, 1.0f);
   atomicMax(counter + 1, (int)(blockIdx.x * blockDim.x + threadIdx.x));
-  // The last block is the one that draws the last ticket.
+  // The last block is the one that draws the last ticket, each after all its threads have counted.
   __shared__ bool last;
-  __threadfence();
-  if (threadIdx.x == 0) last = atomicInc(ticket, gridDim.x - 1) == gridDim.x - 1;
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    __threadfence();
+    last = atomicInc(ticket, gridDim.x - 1) == gridDim.x - 1;
+    __threadfence();
+  }
   __syncthreads();
   if (last && threadIdx.x == 0) counter[2] = counter[0];
 }
@@ -129,8 +133,10 @@ extern "C" __global__ void unwritten(float *y) {
   extern __shared__ float dynamic[];
   __shared__ float fixed[32];
   if (y[2] == 1.0f) fixed[threadIdx.x] = dynamic[threadIdx.x] = 0.0f;
-  y[0] = fixed[0];
-  y[1] = dynamic[0];
+  if (threadIdx.x == 0) {
+    y[0] = fixed[0];
+    y[1] = dynamic[0];
+  }
 }
 
 // a * a - b, where the fused form keeps the bits that rounding a * a would lose.

@@ -74,13 +74,13 @@ extern "C" __global__ void read_while_counted(unsigned int *p) {
 }
 
 // Each block leaves a number; the last one adds them.
-template <bool kRelease, bool kAcquire>
+template <bool kGather, bool kRelease, bool kAcquire>
 __device__ void last_adds(float *p) {
   unsigned int *counter = (unsigned int *)p;
   float *numbers = p + 1;
   __shared__ bool last;
   if (threadIdx.x == 40) numbers[blockIdx.x] = 1.0f;
-  __syncthreads();
+  if (kGather) __syncthreads();
   if (threadIdx.x == 0) {
     if (kRelease) __threadfence();
     last = atomicInc(counter, gridDim.x - 1) == gridDim.x - 1;
@@ -90,11 +90,14 @@ __device__ void last_adds(float *p) {
   if (last && threadIdx.x < gridDim.x) numbers[threadIdx.x] += 1.0f;
 }
 extern "C" __global__ void last_block(float *p) {
-  last_adds<true, true>(p);
+  last_adds<true, true, true>(p);
 }
 extern "C" __global__ void last_block_not_released(float *p) {
-  last_adds<false, true>(p);
+  last_adds<true, false, true>(p);
 }
 extern "C" __global__ void last_block_not_acquired(float *p) {
-  last_adds<true, false>(p);
+  last_adds<true, true, false>(p);
+}
+extern "C" __global__ void last_block_not_gathered(float *p) {
+  last_adds<false, true, true>(p);
 }
