@@ -24,13 +24,15 @@ struct Stamp {
   uint32_t thread;  // in the grid, from 1; 0: nobody
   uint16_t epoch;   // barriers of the block before it
   uint16_t warp_epoch;
-  int32_t code : 31;  // its place, from the kernel's entry
+  int32_t code : 30;  // its place, from the kernel's entry
   bool strong : 1;
+  bool atomic : 1;
 };
 
 // Of a byte: the last write, and the last reads by different threads, warps and blocks, so that among them is
-// the last one by another thread, by another warp and by another block than whoever comes next. Of another
-// number than what is looked for, it is that of an earlier launch or block, and empty.
+// the last one by another thread, by another warp and by another block than whoever comes next. Atomic updates
+// are both: nothing orders them, so the last one does not stand for those before it. Of another number than
+// what is looked for, it is that of an earlier launch or block, and empty.
 struct alignas(64) Cell {
   static constexpr int READERS = 4;
   uint32_t number;
@@ -150,7 +152,7 @@ class Detector {
     if (!page && !shared && !is_device(address)) return;
     uint32_t thread = here();
     Stamp now{thread, epoch_, warp_epochs_[(thread - first_) / 32],
-              int32_t(intptr_t(code) - intptr_t(grid_->entry)), is_strong(kind)};
+              int32_t(intptr_t(code) - intptr_t(grid_->entry)), is_strong(kind), kind == ATOMIC};
     const uint32_t number = shared ? run_ : launch_;
     Cell before, after;
     for (size_t i = 0; i < bytes; i++) {
@@ -203,9 +205,9 @@ class Detector {
 
   void check(const Cell &cell, const Stamp &now, Kind kind, uintptr_t address, bool shared) {
     if (!ordered(cell.write, now)) fail(cell.write, true, now, kind, address, shared);
-    if (!writes(kind)) return;
     for (const Stamp &read : cell.reads) {
-      if (!ordered(read, now)) fail(read, false, now, kind, address, shared);
+      if (!writes(kind) && !read.atomic) continue;
+      if (!ordered(read, now)) fail(read, read.atomic, now, kind, address, shared);
     }
   }
 

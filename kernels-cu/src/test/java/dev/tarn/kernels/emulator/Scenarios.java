@@ -89,7 +89,8 @@ final class Scenarios {
             "last_block",
             "last_block_not_released",
             "last_block_not_acquired",
-            "last_block_not_gathered")) {
+            "last_block_not_gathered",
+            "last_block_counts_too_early")) {
       try (Gpu gpu = new Gpu()) {
         CUfunction function = Gpu.function(Gpu.module("races.cu"), kernel);
         CUdeviceptr p = Gpu.upload(new float[3 * 64 + 1]);

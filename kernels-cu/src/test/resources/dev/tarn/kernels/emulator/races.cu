@@ -101,3 +101,17 @@ extern "C" __global__ void last_block_not_acquired(float *p) {
 extern "C" __global__ void last_block_not_gathered(float *p) {
   last_adds<false, true, true>(p);
 }
+
+// The last block reads what all counted, each block's first thread before the others have.
+extern "C" __global__ void last_block_counts_too_early(unsigned int *p) {
+  unsigned int *counter = p, *count = p + 1;
+  __shared__ bool last;
+  atomicAdd(count, 1u);
+  if (threadIdx.x == 0) {
+    __threadfence();
+    last = atomicInc(counter, gridDim.x - 1) == gridDim.x - 1;
+    __threadfence();
+  }
+  __syncthreads();
+  if (last && threadIdx.x == 0) p[2] = *count;
+}
