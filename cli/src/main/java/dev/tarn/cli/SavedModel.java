@@ -36,19 +36,26 @@ record SavedModel(Path file, RunConfig config, Map<String, String> texts) {
    * @param overrides texts such as {@code train.epochs=5}
    */
   static SavedModel of(Path runOrFile, List<String> overrides) {
-    Path file = file(runOrFile);
-    Map<String, String> texts = Safetensors.read(file).metadata();
-    return new SavedModel(file, config(texts, file, overrides), texts);
+    return read(file(runOrFile), overrides);
   }
 
   /**
    * What a run directory goes on from.
    *
-   * @param config how it goes on
+   * @throws TarnException if there is none, or it is damaged
    */
-  static SavedModel last(RunDirectory directory, RunConfig config) {
-    Path file = RunDirectory.last(directory.path());
-    return new SavedModel(file, config, Safetensors.read(file).metadata());
+  static SavedModel last(Path run) {
+    return read(RunDirectory.last(run), List.of());
+  }
+
+  /** The same checkpoint with values in place of those in its configuration. */
+  SavedModel with(List<String> overrides) {
+    return new SavedModel(file, config(texts, file, overrides), texts);
+  }
+
+  private static SavedModel read(Path file, List<String> overrides) {
+    Map<String, String> texts = Safetensors.read(file).metadata();
+    return new SavedModel(file, config(texts, file, overrides), texts);
   }
 
   /**
@@ -122,16 +129,6 @@ record SavedModel(Path file, RunConfig config, Map<String, String> texts) {
               Path.of("runs", example + "-1")));
     }
     return runOrFile;
-  }
-
-  /**
-   * The configuration kept in a checkpoint.
-   *
-   * @param overrides texts such as {@code train.epochs=5}
-   * @throws TarnException if it has none, or it is damaged
-   */
-  static RunConfig config(Path file, List<String> overrides) {
-    return config(Safetensors.read(file).metadata(), file, overrides);
   }
 
   private static RunConfig config(Map<String, String> texts, Path file, List<String> overrides) {

@@ -139,17 +139,18 @@ final class TrainCommand implements Callable<Integer> {
       runFile.useClasses();
       Runs.require(resume, "run directory");
       try (RunDirectory directory = RunDirectory.open(resume)) {
-        checkOverrides(savedConfig(resume, List.of()), overrides);
-        return training.resume(savedConfig(resume, overrides), directory);
+        SavedModel saved = last(resume);
+        checkOverrides(saved.config(), overrides);
+        return training.resume(new Training.Resumed(directory, saved.with(overrides)));
       }
     }
     RunConfig config = runFile.read();
     return training.begin(config, runs, initFrom == null ? null : SavedModel.file(initFrom));
   }
 
-  private static RunConfig savedConfig(Path run, List<String> overrides) {
+  private static SavedModel last(Path run) {
     try {
-      return SavedModel.config(RunDirectory.last(run), overrides);
+      return SavedModel.last(run);
     } catch (ConfigException e) {
       throw e;
     } catch (TarnException e) {

@@ -107,9 +107,18 @@ final class Training {
             : train(config, null, runs, initFrom).result());
   }
 
+  /**
+   * A training that goes on.
+   *
+   * @param directory its run directory
+   * @param saved what it goes on from, with the configuration that it goes on by
+   */
+  record Resumed(RunDirectory directory, SavedModel saved) {}
+
   /** Goes on in a run directory. */
-  int resume(RunConfig config, RunDirectory directory) {
-    return finish(train(config, directory, directory.path(), null).result());
+  int resume(Resumed resumed) {
+    return finish(
+        train(resumed.saved().config(), resumed, resumed.directory().path(), null).result());
   }
 
   private int finish(JsonObject result) {
@@ -128,17 +137,16 @@ final class Training {
    */
   record Trained(JsonObject result, Monitored monitored, double best) {}
 
-  Trained train(
-      RunConfig config, @Nullable RunDirectory resumed, Path place, @Nullable Path initFrom) {
+  Trained train(RunConfig config, @Nullable Resumed resumed, Path place, @Nullable Path initFrom) {
     long start = System.nanoTime();
     Backends.preload(config.device());
     if (resumed != null) {
-      checkPlaces(config, resumed);
+      checkPlaces(config, resumed.directory());
     }
     Prepared data = config.load();
     Dataset.Split split = data.split();
     if (resumed != null) {
-      SavedModel.last(resumed, config).checkData(data);
+      resumed.saved().checkData(data);
     }
     Sequential model = config.modelFor(data);
     Devices.Opened device = Devices.open(config.device());
@@ -173,7 +181,7 @@ final class Training {
       }
       describe(config, split, model, step.bytes(), batches.batchSize());
       try (RunDirectory directory =
-          resumed != null ? resumed : RunDirectory.create(place, config.name())) {
+          resumed != null ? resumed.directory() : RunDirectory.create(place, config.name())) {
         directory.keep(RunDirectory.PREPROCESSING, data.preprocessing().toJson());
         directory.keep(RunDirectory.EXAMPLES, SavedModel.examples(split));
         if (resumed != null) {
